@@ -1,0 +1,231 @@
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import { OdoError } from '../errors/odo-error.ts';
+import type { Tree, TreeWriter } from '../target/tree.ts';
+import { refused } from './entry-check.ts';
+import type { FileHash } from './file-hash.ts';
+import { type ExpectedFile, openFileHash } from './open-file-hash.ts';
+import type { TarEntry } from './tar-reader.ts';
+
+/** What becomes of an entry; the caller decides. */
+export type EntryPlacement =
+  | { readonly kind: 'write'; readonly path: string }
+  /** Kept in memory and returned, at most 64 KiB; with `path`, written as well. */
+  | { readonly kind: 'capture'; readonly name: string; readonly path?: string }
+  /** The only way to get a symbolic link. */
+  | { readonly kind: 'link'; readonly path: string; readonly target: string }
+  | { readonly kind: 'skip' };
+
+/** A file that is not what the backup manifest says. */
+export interface FileMismatch {
+  /** As in the archive. */
+  readonly path: string;
+  readonly what: 'size' | 'checksum';
+  readonly expected: string;
+  readonly found: string;
+}
+
+/** Plain JSON; part of a checkpoint. */
+export interface EntrySinkState {
+  readonly files: number;
+  /** Placement of the file that is being read; its offset is the tar reader's. */
+  readonly open: EntryPlacement | null;
+  /** Base64; that of the open entry as far as it goes. */
+  readonly captured: Readonly<Record<string, string>>;
+  readonly checkedFiles: number;
+  readonly mismatches: readonly FileMismatch[];
+  /** State of the open file's hash where it can be saved. */
+  readonly hash: number | null;
+  /** Names that were no UTF-8 and are written with `\xHH`. */
+  readonly inexactNames: readonly string[];
+}
+
+export interface EntrySinkOptions {
+  readonly tree: Tree;
+  readonly writer: TreeWriter;
+  readonly place: (entry: TarEntry) => EntryPlacement;
+  /** What the manifest says about an entry; null when it does not list it. */
+  readonly expected?: ((entry: TarEntry) => ExpectedFile | null) | undefined;
+}
+
+const maxCapturedBytes = 64 * 1024;
+
+/** Puts entries where their placement says and compares them with what is expected of them. One at a time, in order. */
+export class EntrySink {
+  readonly #options: EntrySinkOptions;
+  readonly #captured = new Map<string, Buffer[]>();
+  readonly #mismatches: FileMismatch[] = [];
+  readonly #inexactNames: string[] = [];
+  #files = 0;
+  #checkedFiles = 0;
+  #open: EntryPlacement | null = null;
+  #expected: ExpectedFile | null = null;
+  #hash: FileHash | null = null;
+
+  constructor(options: EntrySinkOptions) {
+    this.#options = options;
+  }
+
+  get files(): number {
+    return this.#files;
+  }
+
+  get checkedFiles(): number {
+    return this.#checkedFiles;
+  }
+
+  get mismatches(): readonly FileMismatch[] {
+    return this.#mismatches;
+  }
+
+  get inexactNames(): readonly string[] {
+    return this.#inexactNames;
+  }
+
+  /** Whether a file is open in the writer. */
+  get isWriting(): boolean {
+    return this.#open !== null && pathOf(this.#open) !== null;
+  }
+
+  captured(): Record<string, Uint8Array> {
+    return Object.fromEntries([...this.#captured].map(([name, parts]) => [name, Buffer.concat(parts)]));
+  }
+
+  state(): EntrySinkState {
+    const captured = Object.entries(this.captured());
+    return {
+      files: this.#files,
+      open: this.#open,
+      captured: Object.fromEntries(
+        captured.map(([name, bytes]) => [name, Buffer.from(bytes).toString('base64')]),
+      ),
+      checkedFiles: this.#checkedFiles,
+      mismatches: [...this.#mismatches],
+      hash: this.#hash?.saved ?? null,
+      inexactNames: [...this.#inexactNames],
+    };
+  }
+
+  /** Goes on inside `entry`, of which `offset` bytes were handled; null when the checkpoint lies between entries. */
+  async restore(state: EntrySinkState, entry: TarEntry | null, offset: number): Promise<void> {
+    this.#files = state.files;
+    this.#checkedFiles = state.checkedFiles;
+    this.#mismatches.push(...state.mismatches);
+    this.#inexactNames.push(...state.inexactNames);
+    for (const [name, content] of Object.entries(state.captured)) {
+      this.#captured.set(name, [Buffer.from(content, 'base64')]);
+    }
+    this.#open = state.open;
+    if (entry === null || state.open === null || state.open.kind === 'skip') return;
+    const path = pathOf(state.open);
+    if (path !== null) await this.#options.writer.beginFile({ path, sizeBytes: entry.sizeBytes }, offset);
+    this.#expected = this.#options.expected?.(entry) ?? null;
+    const algorithm = this.#expected?.algorithm ?? null;
+    if (algorithm === null) return;
+    this.#hash = await openFileHash(algorithm, state.hash);
+    if (this.#hash.saved === null) await this.#hashAgain(this.#hash, state.open, offset);
+  }
+
+  async begin(entry: TarEntry): Promise<void> {
+    if (!entry.nameIsExact) this.#inexactNames.push(entry.path);
+    // The root itself: it is there.
+    const placement: EntryPlacement = entry.path === '' ? { kind: 'skip' } : this.#options.place(entry);
+    const { writer } = this.#options;
+    if (placement.kind === 'link') {
+      await writer.makeLink(placement.path, placement.target);
+    } else if (placement.kind !== 'skip' && entry.kind === 'link') {
+      throw refused(
+        entry.path,
+        `is a symbolic link (to ${JSON.stringify(entry.linkTarget)}) where a file is expected`,
+      );
+    }
+    if (entry.kind !== 'file') {
+      const path = pathOf(placement);
+      if (entry.kind === 'directory' && path !== null) await writer.makeDirectory(path);
+      return;
+    }
+    if (placement.kind === 'link') {
+      this.#open = { kind: 'skip' };
+      return;
+    }
+    this.#open = placement;
+    if (placement.kind === 'skip') return;
+    if (placement.kind === 'capture') {
+      if (entry.sizeBytes > maxCapturedBytes) {
+        throw refused(
+          entry.path,
+          `has ${entry.sizeBytes} bytes; a file of this name has at most ${maxCapturedBytes}`,
+        );
+      }
+      // A later member of the same name wins.
+      this.#captured.set(placement.name, []);
+    }
+    this.#expected = this.#options.expected?.(entry) ?? null;
+    const algorithm = this.#expected?.algorithm ?? null;
+    this.#hash = algorithm === null ? null : await openFileHash(algorithm);
+    const path = pathOf(placement);
+    if (path !== null) await writer.beginFile({ path, sizeBytes: entry.sizeBytes }, 0);
+  }
+
+  /** `bytes` may be used again once the promise is settled. */
+  async data(bytes: Uint8Array): Promise<void> {
+    const open = this.#open;
+    if (open === null || open.kind === 'skip') return;
+    if (open.kind === 'capture') this.#captured.get(open.name)?.push(Buffer.from(bytes));
+    const written = pathOf(open) === null ? null : this.#options.writer.write(bytes);
+    // While the write is on its way; a failed write is reported below.
+    written?.catch(() => {});
+    this.#hash?.update(bytes);
+    await written;
+  }
+
+  async end(entry: TarEntry): Promise<void> {
+    const open = this.#open;
+    this.#open = null;
+    if (open === null || open.kind === 'skip') return;
+    if (pathOf(open) !== null) {
+      await this.#options.writer.endFile();
+      this.#files++;
+    }
+    this.#compare(entry);
+  }
+
+  #compare(entry: TarEntry): void {
+    const expected = this.#expected;
+    const found = this.#hash?.digest() ?? null;
+    this.#expected = null;
+    this.#hash = null;
+    if (expected === null) return;
+    this.#checkedFiles++;
+    const { path, sizeBytes } = entry;
+    if (sizeBytes !== expected.sizeBytes) {
+      const sizes = { expected: String(expected.sizeBytes), found: String(sizeBytes) };
+      this.#mismatches.push({ path, what: 'size', ...sizes });
+    } else if (found !== null && found !== expected.checksum?.toLowerCase()) {
+      this.#mismatches.push({ path, what: 'checksum', expected: expected.checksum ?? '', found });
+    }
+  }
+
+  /** node:crypto cannot save a hash, so the part of the file that is on disk is read once more. */
+  async #hashAgain(hash: FileHash, open: EntryPlacement, offset: number): Promise<void> {
+    if (offset === 0) return;
+    const path = pathOf(open);
+    if (path === null) {
+      if (open.kind === 'capture') for (const part of this.#captured.get(open.name) ?? []) hash.update(part);
+      return;
+    }
+    const root = this.#options.tree.localPath;
+    if (root === null) throw new OdoError('BUG', `${path} was continued in a tree that cannot be read here.`);
+    for await (const chunk of createReadStream(join(root, path), {
+      end: offset - 1,
+      highWaterMark: 1024 * 1024,
+    })) {
+      hash.update(chunk);
+    }
+  }
+}
+
+function pathOf(placement: EntryPlacement): string | null {
+  if (placement.kind === 'write') return placement.path;
+  return placement.kind === 'capture' ? (placement.path ?? null) : null;
+}

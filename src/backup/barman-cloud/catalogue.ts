@@ -1,0 +1,132 @@
+import { toErrorData } from '../../errors/serialize.ts';
+import { majorOfVersionNumber } from '../../postgres/server-version.ts';
+import type { ObjectStorage, StoredObject } from '../../storage/object-storage.ts';
+import type { BackupStatus, BaseBackup } from '../base-backup.ts';
+import { mapLimited } from '../map-limited.ts';
+import { type BackupInfo, parseBackupInfo } from './backup-info.ts';
+import { findServers } from './find-servers.ts';
+import { baseFolder, folderName, isBackupId, parsePartName, walFolder } from './layout.ts';
+
+/** backup.info files read at the same time. */
+const readsAtOnce = 8;
+
+/** Every backup of every server below the prefix; one that cannot be read is listed as such. */
+export async function listBarmanBackups(
+  storage: ObjectStorage,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<BaseBackup[]> {
+  const found: { server: string; folder: string }[] = [];
+  for (const server of await findServers(storage, prefix, signal)) {
+    for (const folder of await storage.listFolders(baseFolder(server), signal)) {
+      if (isBackupId(folderName(folder))) found.push({ server, folder });
+    }
+  }
+  return mapLimited(found, readsAtOnce, ({ server, folder }) =>
+    describeBackup(storage, server, folder, signal),
+  );
+}
+
+async function describeBackup(
+  storage: ObjectStorage,
+  serverFolder: string,
+  folder: string,
+  signal: AbortSignal,
+): Promise<BaseBackup> {
+  const objects: StoredObject[] = [];
+  for await (const object of storage.list(folder, { signal })) objects.push(object);
+  const parts = objects.filter((object) => parsePartName(object.key.slice(folder.length)) !== null);
+  const backup: BaseBackup = {
+    id: folderName(folder),
+    format: 'barman-cloud',
+    folder,
+    // At the root of a bucket the server's folder is the bucket itself and has no name.
+    server: folderName(serverFolder) || null,
+    walFolder: walFolder(serverFolder),
+    name: null,
+    status: 'incomplete',
+    problem: null,
+    startedAt: null,
+    finishedAt: null,
+    storedBytes: parts.reduce((sum, object) => sum + object.sizeBytes, 0),
+    dataBytes: null,
+    serverMajor: null,
+    systemIdentifier: null,
+    timeline: null,
+    beginLsn: null,
+    endLsn: null,
+    tablespaces: [],
+  };
+  if (!objects.some((object) => object.key === `${folder}backup.info`)) {
+    return { ...backup, problem: 'It has no backup.info: it still runs, was killed, or its upload failed.' };
+  }
+  try {
+    const info = await readBackupInfo(storage, folder, signal);
+    const { status, problem } = judge(info, parts.length);
+    return {
+      ...backup,
+      name: info.name,
+      status,
+      problem,
+      startedAt: info.beginTime,
+      finishedAt: info.endTime,
+      dataBytes: info.clusterBytes,
+      serverMajor: info.versionNumber === null ? null : majorOfVersionNumber(info.versionNumber),
+      systemIdentifier: info.systemIdentifier,
+      timeline: info.timeline,
+      beginLsn: info.beginLsn,
+      endLsn: info.endLsn,
+      tablespaces: info.tablespaces,
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    const { code, message } = toErrorData(error);
+    // Wrong keys or a store that is away concern the whole listing, not this backup.
+    if (code === 'STORAGE_UNAVAILABLE' || code === 'BUG') throw error;
+    return { ...backup, status: 'unreadable', problem: message };
+  }
+}
+
+export async function readBackupInfo(
+  storage: ObjectStorage,
+  folder: string,
+  signal: AbortSignal,
+): Promise<BackupInfo> {
+  return parseBackupInfo(new TextDecoder().decode(await storage.readSmall(`${folder}backup.info`, signal)));
+}
+
+/** What the backup's own metadata says about restoring it; the tars and the WAL are looked at later. */
+export function judge(info: BackupInfo, parts: number): { status: BackupStatus; problem: string | null } {
+  if (info.isSnapshot) {
+    return {
+      status: 'snapshot',
+      problem:
+        'It is a volume snapshot: its data lies in the cloud provider’s disk snapshots, not in the bucket.',
+    };
+  }
+  if (info.parentBackupId !== null) {
+    return {
+      status: 'incremental',
+      problem: `It is incremental to ${info.parentBackupId} and must be combined with it first (pg_combinebackup).`,
+    };
+  }
+  if (info.status === 'FAILED') {
+    return {
+      status: 'failed',
+      problem: `barman recorded it as FAILED: ${info.error ?? 'no reason recorded'}.`,
+    };
+  }
+  if (info.status !== 'DONE' && info.status !== 'WAITING_FOR_WALS') {
+    return { status: 'incomplete', problem: `Its status is ${info.status}: it still runs, or was killed.` };
+  }
+  if (parts === 0) {
+    return { status: 'incomplete', problem: 'Its data objects are gone; only backup.info is left.' };
+  }
+  if (info.beginLsn === null || info.endLsn === null) {
+    return {
+      status: 'incomplete',
+      problem: 'Its backup.info does not say where in the WAL it begins and ends.',
+    };
+  }
+  return { status: 'complete', problem: null };
+}

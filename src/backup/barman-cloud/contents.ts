@@ -1,0 +1,208 @@
+import type { ErrorData } from '../../errors/serialize.ts';
+import { isSupportedMajor, majorOfVersionNumber, supportedMajors } from '../../postgres/server-version.ts';
+import { defaultSegmentBytes, timelineOfName } from '../../postgres/wal-segment.ts';
+import type { ObjectStorage, StoredObject } from '../../storage/object-storage.ts';
+import {
+  type ArchiveCandidate,
+  duplicateProblems,
+  estimateDataBytes,
+  examineArchives,
+} from '../archive-objects.ts';
+import type { BackupContents, BaseBackup, Tablespace } from '../base-backup.ts';
+import { problem } from '../problem.ts';
+import { type ArchiveWal, planArchiveWal } from '../wal-archive.ts';
+import type { BackupInfo } from './backup-info.ts';
+import { judge, readBackupInfo } from './catalogue.ts';
+import { parsePartName } from './layout.ts';
+
+/** Reads everything a restore of this backup needs to know and finds what forbids it. */
+export async function inspectBarmanBackup(
+  storage: ObjectStorage,
+  backup: BaseBackup,
+  signal: AbortSignal,
+): Promise<BackupContents> {
+  if (backup.status === 'unreadable' || backup.problem?.startsWith('It has no backup.info'))
+    return refused(backup);
+  // It may have been rewritten since the listing: newer barman versions write it at the start and again at the end.
+  const info = await readBackupInfo(storage, backup.folder, signal);
+  const candidates: ArchiveCandidate[] = [];
+  for await (const object of storage.list(backup.folder, { signal })) {
+    const candidate = candidateOf(object, backup.folder);
+    if (candidate) candidates.push(candidate);
+  }
+  const judged = judge(info, candidates.length);
+  if (judged.status !== 'complete') return refused({ ...backup, ...judged });
+
+  candidates.sort(inRestoreOrder);
+  const tablespaces = tablespacesOf(info, candidates);
+  const problems = [...refusals(backup, info), ...missingParts(backup, tablespaces.all, candidates)];
+  problems.push(...duplicateProblems(candidates));
+  const examined = await examineArchives(storage, candidates, signal);
+  problems.push(...examined.problems);
+  const wal = await walOf(storage, backup, info, signal);
+  problems.push(...wal.problems);
+
+  const estimate = estimateDataBytes(examined.archives);
+  return {
+    backup: {
+      ...backup,
+      ...judged,
+      tablespaces: tablespaces.all,
+      systemIdentifier: wal.systemIdentifier,
+      dataBytes: info.clusterBytes,
+    },
+    archives: examined.archives,
+    wal: wal.plan,
+    manifestKey: null,
+    // cluster_size was taken at the start; the cluster grows while it is copied.
+    dataBytes: info.clusterBytes === null ? estimate : Math.ceil(info.clusterBytes * 1.05),
+    dataBytesIsExact: false,
+    problems,
+    warnings: [...tablespaces.warnings, ...wal.warnings],
+  };
+}
+
+function refused(backup: BaseBackup): BackupContents {
+  const code = backup.status === 'unreadable' ? 'FORMAT_UNKNOWN' : 'BACKUP_INCOMPLETE';
+  return {
+    backup,
+    archives: [],
+    wal: null,
+    manifestKey: null,
+    dataBytes: backup.dataBytes ?? 0,
+    dataBytesIsExact: false,
+    problems: [
+      problem(
+        code,
+        `Backup ${backup.id} cannot be restored. ${backup.problem ?? ''}`.trim(),
+        'Choose another backup: odo backups',
+        {
+          status: backup.status,
+        },
+      ),
+    ],
+    warnings: [],
+  };
+}
+
+function candidateOf(object: StoredObject, folder: string): ArchiveCandidate | null {
+  const name = parsePartName(object.key.slice(folder.length));
+  if (name === null) return null;
+  const content = name.content === 'data' ? 'data' : { tablespace: name.content };
+  return { object, content, part: name.part };
+}
+
+const contentName = (content: ArchiveCandidate['content']): string =>
+  typeof content === 'string' ? content : content.tablespace;
+
+/** Parts by number, not by name: past 9999 the numbers get wider. */
+function inRestoreOrder(a: ArchiveCandidate, b: ArchiveCandidate): number {
+  const rank = (candidate: ArchiveCandidate) => (candidate.content === 'data' ? 0 : 1);
+  const byContent = rank(a) - rank(b) || contentName(a.content).localeCompare(contentName(b.content));
+  return byContent || a.part - b.part;
+}
+
+function tablespacesOf(
+  info: BackupInfo,
+  candidates: readonly ArchiveCandidate[],
+): { all: Tablespace[]; warnings: string[] } {
+  const all = [...info.tablespaces];
+  const warnings: string[] = [];
+  for (const { content } of candidates) {
+    const oid = contentName(content);
+    if (oid === 'data' || all.some((tablespace) => tablespace.oid === oid)) continue;
+    all.push({ oid, name: null, location: null });
+    warnings.push(
+      `Tablespace ${oid} has a tar but is not named in backup.info; it is restored nevertheless.`,
+    );
+  }
+  return { all, warnings };
+}
+
+function missingParts(
+  backup: BaseBackup,
+  tablespaces: readonly Tablespace[],
+  candidates: readonly ArchiveCandidate[],
+): ErrorData[] {
+  const problems: ErrorData[] = [];
+  for (const content of ['data', ...tablespaces.map((tablespace) => tablespace.oid)]) {
+    const parts = new Set(
+      candidates
+        .filter((candidate) => contentName(candidate.content) === content)
+        .map((candidate) => candidate.part),
+    );
+    const last = Math.max(0, ...parts);
+    for (let part = 0; part <= last; part += 1) {
+      if (parts.has(part)) continue;
+      const name = part === 0 ? `${content}.tar` : `${content}_${String(part).padStart(4, '0')}.tar`;
+      problems.push(
+        problem(
+          'BACKUP_INCOMPLETE',
+          `${name} (with any compression) is missing in ${backup.folder}.`,
+          'It was deleted or never uploaded. Choose another backup: odo backups',
+          { folder: backup.folder, content, part },
+        ),
+      );
+      break;
+    }
+  }
+  return problems;
+}
+
+function refusals(backup: BaseBackup, info: BackupInfo): ErrorData[] {
+  const problems: ErrorData[] = [];
+  const major = info.versionNumber === null ? null : majorOfVersionNumber(info.versionNumber);
+  if (major !== null && !isSupportedMajor(major)) {
+    problems.push(
+      problem(
+        'FORMAT_UNKNOWN',
+        `Backup ${backup.id} is of PostgreSQL ${major}.`,
+        `odo restores PostgreSQL ${supportedMajors[0]} to ${supportedMajors.at(-1)}.`,
+        { major },
+      ),
+    );
+  }
+  if (info.encryption !== null) {
+    problems.push(
+      problem(
+        'FORMAT_UNKNOWN',
+        `Backup ${backup.id} is encrypted with ${info.encryption}.`,
+        'This version of odo cannot decrypt. Decrypt its objects into another folder first.',
+        { encryption: info.encryption },
+      ),
+    );
+  }
+  return problems;
+}
+
+async function walOf(
+  storage: ObjectStorage,
+  backup: BaseBackup,
+  info: BackupInfo,
+  signal: AbortSignal,
+): Promise<ArchiveWal> {
+  const { beginLsn, endLsn, beginSegment, endSegment } = info;
+  const timeline = info.timeline ?? (beginSegment === null ? null : timelineOfName(beginSegment));
+  if (backup.walFolder === null || beginLsn === null || endLsn === null || timeline === null) {
+    const missing = problem(
+      'BACKUP_INCOMPLETE',
+      `backup.info of ${backup.id} does not say which WAL the backup needs.`,
+      'Choose another backup: odo backups',
+    );
+    return { plan: null, systemIdentifier: info.systemIdentifier, problems: [missing], warnings: [] };
+  }
+  return planArchiveWal(
+    storage,
+    {
+      backupId: backup.id,
+      walFolder: backup.walFolder,
+      timeline,
+      endTimeline: (endSegment === null ? null : timelineOfName(endSegment)) ?? timeline,
+      beginLsn,
+      endLsn,
+      segmentBytes: info.segmentBytes ?? defaultSegmentBytes,
+      systemIdentifier: info.systemIdentifier,
+    },
+    signal,
+  );
+}

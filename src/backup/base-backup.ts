@@ -1,0 +1,115 @@
+import type { ErrorData } from '../errors/serialize.ts';
+
+/** How the bytes of an archive object are compressed; found by content, never by name. */
+export type Codec = 'none' | 'gzip' | 'bzip2' | 'lz4' | 'zstd' | 'xz' | 'snappy' | 'unknown';
+
+export type BackupFormatName = 'barman-cloud' | 'pg-basebackup';
+
+/**
+ * - `complete`: finished, as far as its own metadata and object names tell
+ * - `incomplete`: still running, killed, or parts missing
+ * - `failed`: the tool that made it says so
+ * - `snapshot`, `incremental`: cannot be restored from these objects alone
+ * - `unreadable`: metadata that cannot be parsed
+ */
+export type BackupStatus = 'complete' | 'incomplete' | 'failed' | 'snapshot' | 'incremental' | 'unreadable';
+
+export interface Tablespace {
+  /** OID, decimal. */
+  readonly oid: string;
+  /** Null when the backup does not record it (pg_basebackup). */
+  readonly name: string | null;
+  /** Absolute path on the source server; null when unknown. */
+  readonly location: string | null;
+}
+
+/** One catalogue entry: plain JSON, also shown by `odo backups --json`. */
+export interface BaseBackup {
+  /** barman-cloud: the backup id; pg_basebackup: the folder's name below the prefix (or `.` when it is the prefix). */
+  readonly id: string;
+  readonly format: BackupFormatName;
+  /** Key prefix of the backup's folder, with trailing slash (or empty). */
+  readonly folder: string;
+  /** barman-cloud: the server folder's name. */
+  readonly server: string | null;
+  /** Where the WAL archive lies (key prefix ending in `wals/`), null when the WAL is inside the backup. */
+  readonly walFolder: string | null;
+  readonly name: string | null;
+  readonly status: BackupStatus;
+  /** Why it is not `complete`, for a person; null when it is. */
+  readonly problem: string | null;
+  /** RFC 3339; null when not recorded. */
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+  /** Sum of the archive objects. @unit bytes */
+  readonly storedBytes: number;
+  /** Size of the unpacked data directory without WAL where recorded (cluster_size, manifest). @unit bytes */
+  readonly dataBytes: number | null;
+  /** PostgreSQL major: 13 … 18. */
+  readonly serverMajor: number | null;
+  /** Decimal. */
+  readonly systemIdentifier: string | null;
+  readonly timeline: number | null;
+  /** `X/X` */
+  readonly beginLsn: string | null;
+  readonly endLsn: string | null;
+  readonly tablespaces: readonly Tablespace[];
+}
+
+/** One tar in the bucket, pinned by its ETag. */
+export interface ArchiveObject {
+  /** Short and unique in the backup: the key's last component. */
+  readonly name: string;
+  readonly key: string;
+  readonly sizeBytes: number;
+  readonly etag: string;
+  readonly codec: Codec;
+  /** What the tar holds: the data directory, one tablespace (oid), or `pg_wal` (`pg_wal.tar`). */
+  readonly content: 'data' | 'wal' | { readonly tablespace: string };
+  /** Parts of one content are independent tars; a later part's duplicate member wins. */
+  readonly part: number;
+}
+
+/** One object of a WAL archive. */
+export interface WalObject {
+  /** Plain name without compression suffix: 24 hex digits, or `00000002.history`. */
+  readonly name: string;
+  readonly key: string;
+  readonly sizeBytes: number;
+  readonly etag: string;
+}
+
+export interface WalPlan {
+  /** `archive`: fetch `objects`; `backup`: the WAL comes out of the backup's own archives. */
+  readonly source: 'archive' | 'backup';
+  /** @unit bytes */
+  readonly segmentBytes: number;
+  /** Timeline that recovery follows to its end (numeric recovery_target_timeline). */
+  readonly timeline: number;
+  /** First segment recovery reads. */
+  readonly beginSegment: string;
+  /** Last segment needed for consistency. */
+  readonly consistentSegment: string;
+  /** Last segment of the unbroken range; equals consistentSegment when nothing newer exists. */
+  readonly lastSegment: string;
+  /** Segments and every history file, in fetch order; empty for source `backup`. */
+  readonly objects: readonly WalObject[];
+}
+
+/** All that a restore of one backup reads, frozen; plain JSON. */
+export interface BackupContents {
+  readonly backup: BaseBackup;
+  /** In restore order of duplicates: data parts ascending, then tablespaces, then wal. */
+  readonly archives: readonly ArchiveObject[];
+  /** Null when a problem prevents computing it. */
+  readonly wal: WalPlan | null;
+  /** Key of backup_manifest, when there is one. */
+  readonly manifestKey: string | null;
+  /** What the unpacked directory needs, without WAL: exact from a manifest, else an estimate. @unit bytes */
+  readonly dataBytes: number;
+  readonly dataBytesIsExact: boolean;
+  /** Every reason not to restore it (missing part, missing segment, unknown codec …); empty means go. */
+  readonly problems: readonly ErrorData[];
+  /** Things a person should know that do not forbid the restore. */
+  readonly warnings: readonly string[];
+}

@@ -1,0 +1,105 @@
+import { OdoError } from '../errors/odo-error.ts';
+import type { ObjectStorage } from '../storage/object-storage.ts';
+import type { BackupFormat } from './backup-format.ts';
+import { findServers } from './barman-cloud/find-servers.ts';
+import { barmanCloud } from './barman-cloud/format.ts';
+import { folderName } from './barman-cloud/layout.ts';
+import type { BackupContents, BaseBackup } from './base-backup.ts';
+import { pgBasebackup } from './pg-basebackup/format.ts';
+
+/** Every layout odo knows; a prefix may hold several. */
+export const backupFormats: readonly BackupFormat[] = [barmanCloud, pgBasebackup];
+
+/**
+ * Every backup at or below a prefix, of all formats, oldest first; broken ones included, with what is broken.
+ * @throws BACKUP_NOT_FOUND when there is none, saying what lies there instead
+ */
+export async function listBackups(
+  storage: ObjectStorage,
+  prefix: string,
+  options: { server?: string; signal: AbortSignal },
+): Promise<BaseBackup[]> {
+  const { server, signal } = options;
+  const all: BaseBackup[] = [];
+  for (const format of backupFormats) all.push(...(await format.list(storage, prefix, signal)));
+  const backups = server === undefined ? all : all.filter((backup) => backup.server === server);
+  if (backups.length === 0) throw await nothingFound(storage, prefix, { ...options, all });
+  return backups.sort(
+    (a, b) => (a.finishedAt ?? '').localeCompare(b.finishedAt ?? '') || a.id.localeCompare(b.id),
+  );
+}
+
+/** Reads what is needed to restore one backup of the catalogue and finds everything that forbids it. */
+export async function inspectBackup(
+  storage: ObjectStorage,
+  backup: BaseBackup,
+  signal: AbortSignal,
+): Promise<BackupContents> {
+  const format = backupFormats.find((candidate) => candidate.name === backup.format);
+  if (!format) {
+    throw new OdoError('FORMAT_UNKNOWN', `odo does not know the backup format ${backup.format}.`, {
+      hint: 'The plan was made by another version of odo.',
+    });
+  }
+  return format.inspect(storage, backup, signal);
+}
+
+const shownItems = 8;
+
+async function nothingFound(
+  storage: ObjectStorage,
+  prefix: string,
+  options: { server?: string; signal: AbortSignal; all: readonly BaseBackup[] },
+): Promise<OdoError> {
+  const { server, signal, all } = options;
+  const place = `${storage.description.replace(/ at .*$/, '')}/${prefix}`;
+  const serverFolders = await findServers(storage, prefix, signal);
+  const servers = serverFolders.map(folderName).filter((name) => name !== '');
+  if (server !== undefined && (servers.length > 0 || all.length > 0)) {
+    const near = servers.find((name) => name.startsWith(server) || server.startsWith(name));
+    const found =
+      servers.length === 0 ? 'no server folder' : `the servers ${servers.slice(0, shownItems).join(', ')}`;
+    if (!servers.includes(server)) {
+      return new OdoError('BACKUP_NOT_FOUND', `There is no server ${server} in ${place}, only ${found}.`, {
+        hint: near
+          ? `Did you mean --server ${near}?`
+          : 'Name one of these with --server, or leave --server out.',
+        details: { prefix, server, servers },
+      });
+    }
+  }
+  if (serverFolders.length > 0) {
+    const names =
+      servers.length === 0
+        ? 'a server folder'
+        : `the server folders ${servers.slice(0, shownItems).join(', ')}`;
+    return new OdoError('BACKUP_NOT_FOUND', `${place} has ${names}, but no base backup in base/.`, {
+      hint: 'WAL alone cannot be restored. Check that barman-cloud-backup writes to the same address.',
+      details: { prefix, servers },
+    });
+  }
+  const lying = await whatLies(storage, prefix, signal);
+  return new OdoError(
+    'BACKUP_NOT_FOUND',
+    lying.length === 0
+      ? `Nothing lies in ${place}.`
+      : `No backup was found in ${place}; there are ${lying.join(', ')}.`,
+    {
+      hint: 'odo looks for <server>/base/<id>/backup.info (barman-cloud) and for base.tar* (pg_basebackup) there and up to three folders below. Check the address.',
+      details: { prefix, found: lying },
+    },
+  );
+}
+
+/** The first few names right under a prefix. One page of a listing at most is read. */
+async function whatLies(storage: ObjectStorage, prefix: string, signal: AbortSignal): Promise<string[]> {
+  const folders = await storage.listFolders(prefix, signal);
+  const names = folders.slice(0, shownItems).map((folder) => folder.slice(prefix.length));
+  if (names.length > 0)
+    return folders.length > shownItems ? [...names, `${folders.length - shownItems} more`] : names;
+  for await (const object of storage.list(prefix, { signal })) {
+    if (object.key !== prefix) names.push(object.key.slice(prefix.length));
+    if (names.length === shownItems) break;
+  }
+  return names;
+}

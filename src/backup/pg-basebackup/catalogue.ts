@@ -1,0 +1,164 @@
+import { toErrorData } from '../../errors/serialize.ts';
+import type { ObjectStorage, StoredObject } from '../../storage/object-storage.ts';
+import type { ArchiveObject, BaseBackup, Tablespace } from '../base-backup.ts';
+import { sniffCodec } from '../codec-magic.ts';
+import { mapLimited } from '../map-limited.ts';
+import { readFirstBytes } from '../object-head.ts';
+import { findBaseTarFolders } from './find-folders.ts';
+import { manifestName, parseTarName, unfinishedManifestName } from './layout.ts';
+import { readManifestEnds } from './manifest-ends.ts';
+import { readTarLabels } from './tar-labels.ts';
+import { scanWalTar } from './wal-tar.ts';
+
+const looksAtOnce = 4;
+
+/** The files of one backup, by what they are. */
+export interface BackupFiles {
+  readonly tars: readonly { readonly object: StoredObject; readonly content: ArchiveObject['content'] }[];
+  readonly manifest: StoredObject | null;
+  /** Only a manifest that was never finished is there. */
+  readonly isUnfinished: boolean;
+}
+
+export async function listBaseBackups(
+  storage: ObjectStorage,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<BaseBackup[]> {
+  const folders = await findBaseTarFolders(storage, prefix, signal);
+  return mapLimited(folders, looksAtOnce, (folder) => describeBackup(storage, prefix, folder, signal));
+}
+
+export async function listBackupFiles(
+  storage: ObjectStorage,
+  folder: string,
+  signal: AbortSignal,
+): Promise<BackupFiles> {
+  const tars: BackupFiles['tars'][number][] = [];
+  let manifest: StoredObject | null = null;
+  let unfinished = false;
+  for await (const object of storage.list(folder, { signal })) {
+    const name = object.key.slice(folder.length);
+    const content = parseTarName(name);
+    if (content !== null) tars.push({ object, content });
+    else if (name === manifestName) manifest = object;
+    else if (name === unfinishedManifestName) unfinished = true;
+  }
+  return { tars, manifest, isUnfinished: unfinished && manifest === null };
+}
+
+async function describeBackup(
+  storage: ObjectStorage,
+  prefix: string,
+  folder: string,
+  signal: AbortSignal,
+): Promise<BaseBackup> {
+  const files = await listBackupFiles(storage, folder, signal);
+  const base = files.tars.find((tar) => tar.content === 'data')?.object ?? null;
+  const finished = files.manifest ?? base;
+  const oids = files.tars.flatMap(({ content }) => (typeof content === 'object' ? [content.tablespace] : []));
+  const backup: BaseBackup = {
+    id: folder === prefix ? '.' : folder.slice(prefix.length).replace(/\/$/, ''),
+    format: 'pg-basebackup',
+    folder,
+    server: null,
+    walFolder: null,
+    name: null,
+    status: 'complete',
+    problem: null,
+    startedAt: null,
+    // When its last file was stored: the label's times are in the server's own zone.
+    finishedAt: finished?.modifiedAt ?? null,
+    storedBytes: files.tars.reduce((sum, { object }) => sum + object.sizeBytes, 0),
+    dataBytes: null,
+    serverMajor: null,
+    systemIdentifier: null,
+    timeline: null,
+    beginLsn: null,
+    endLsn: null,
+    tablespaces: oids.map((oid) => ({ oid, name: null, location: null })),
+  };
+  if (base === null) return { ...backup, status: 'incomplete', problem: 'It has no base.tar.' };
+  if (files.isUnfinished) {
+    return {
+      ...backup,
+      status: 'incomplete',
+      problem: 'Its manifest is still backup_manifest.tmp: it still runs, or was killed.',
+    };
+  }
+  try {
+    return await withFacts(storage, backup, base, files, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    const { code, message } = toErrorData(error);
+    if (code === 'STORAGE_UNAVAILABLE' || code === 'BUG') throw error;
+    return { ...backup, status: 'unreadable', problem: message };
+  }
+}
+
+async function withFacts(
+  storage: ObjectStorage,
+  backup: BaseBackup,
+  base: StoredObject,
+  files: BackupFiles,
+  signal: AbortSignal,
+): Promise<BaseBackup> {
+  const ends =
+    files.manifest === null
+      ? { systemIdentifier: null, endLsn: null }
+      : await readManifestEnds(storage, files.manifest, signal);
+  const codec = sniffCodec(await readFirstBytes(storage, base, signal));
+  // What this version cannot unpack is refused when it is inspected; the listing shows it without its facts.
+  if (codec !== 'none' && codec !== 'gzip') return { ...backup, ...ends };
+  const { label, map } = await readTarLabels(storage, base, codec, signal);
+  if (label === null) {
+    return {
+      ...backup,
+      status: 'incomplete',
+      problem: 'Its base.tar does not begin with a backup_label: no online backup.',
+    };
+  }
+  const facts: BaseBackup = {
+    ...backup,
+    startedAt: startOf(label.startTime),
+    systemIdentifier: ends.systemIdentifier,
+    timeline: label.timeline,
+    beginLsn: label.startLsn,
+    endLsn: ends.endLsn,
+    tablespaces: mergeTablespaces(backup.tablespaces, map),
+  };
+  if (label.incrementalFromLsn !== null) {
+    return {
+      ...facts,
+      status: 'incremental',
+      problem: `It is incremental from ${label.incrementalFromLsn} on and must be combined with the backup before it first (pg_combinebackup).`,
+    };
+  }
+  const wal = files.tars.find((tar) => tar.content === 'wal')?.object;
+  if (!wal || wal.sizeBytes === 0) return facts;
+  const walCodec = sniffCodec(await readFirstBytes(storage, wal, signal));
+  if (walCodec !== 'none' && walCodec !== 'gzip') return facts;
+  const options = { signal, limitBytes: 1024 * 1024, firstOnly: true };
+  const { header } = await scanWalTar(storage, wal, walCodec, options);
+  return {
+    ...facts,
+    serverMajor: header?.serverMajor ?? null,
+    systemIdentifier: header?.systemIdentifier ?? facts.systemIdentifier,
+  };
+}
+
+/** START TIME carries a zone's abbreviation; only UTC is unambiguous. */
+function startOf(text: string | null): string | null {
+  const [, date, time] = /^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2}) (?:UTC|GMT)$/.exec(text ?? '') ?? [];
+  return date === undefined || time === undefined ? null : `${date}T${time}.000Z`;
+}
+
+/** The map knows the paths, the tars know what is there. */
+export function mergeTablespaces(
+  known: readonly Tablespace[],
+  map: readonly { oid: string; path: string }[],
+): Tablespace[] {
+  const merged = new Map(known.map((tablespace) => [tablespace.oid, tablespace]));
+  for (const { oid, path } of map) merged.set(oid, { oid, name: null, location: path });
+  return [...merged.values()].sort((a, b) => Number(a.oid) - Number(b.oid));
+}

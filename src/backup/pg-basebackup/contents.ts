@@ -1,0 +1,251 @@
+import { errorCode } from '../../errors/odo-error.ts';
+import { type ErrorData, toErrorData } from '../../errors/serialize.ts';
+import {
+  type BackupManifest,
+  manifestIsIntact,
+  parseBackupManifest,
+} from '../../postgres/backup-manifest.ts';
+import { isSupportedMajor, supportedMajors } from '../../postgres/server-version.ts';
+import type { ObjectStorage, StoredObject } from '../../storage/object-storage.ts';
+import {
+  type ArchiveCandidate,
+  duplicateProblems,
+  estimateDataBytes,
+  examineArchives,
+  readableCodecs,
+} from '../archive-objects.ts';
+import type { ArchiveObject, BackupContents, BaseBackup, Tablespace } from '../base-backup.ts';
+import { problem } from '../problem.ts';
+import { listBackupFiles, mergeTablespaces } from './catalogue.ts';
+import { type InnerWal, planInnerWal } from './inner-wal.ts';
+import { findServerMajor, readTarLabels } from './tar-labels.ts';
+
+/** Stored bytes of base.tar that are looked through for PG_VERSION. @unit bytes */
+const versionSearchBytes = 64 * 1024 * 1024;
+
+/** Reads everything a restore of this backup needs to know and finds what forbids it. */
+export async function inspectBaseBackup(
+  storage: ObjectStorage,
+  backup: BaseBackup,
+  signal: AbortSignal,
+): Promise<BackupContents> {
+  const files = await listBackupFiles(storage, backup.folder, signal);
+  const problems: ErrorData[] = [];
+  const warnings: string[] = [];
+  if (backup.status !== 'complete') {
+    const code = backup.status === 'unreadable' ? 'FORMAT_UNKNOWN' : 'BACKUP_INCOMPLETE';
+    problems.push(
+      problem(
+        code,
+        `Backup ${backup.id} cannot be restored. ${backup.problem ?? ''}`.trim(),
+        'Choose another backup: odo backups',
+        {
+          status: backup.status,
+        },
+      ),
+    );
+  }
+
+  const candidates: ArchiveCandidate[] = files.tars.map(({ object, content }) => ({
+    object,
+    content,
+    part: 0,
+  }));
+  candidates.sort((a, b) => rank(a) - rank(b) || a.object.key.localeCompare(b.object.key));
+  problems.push(...duplicateProblems(candidates));
+  const examined = await examineArchives(storage, candidates, signal);
+  problems.push(...examined.problems);
+  const { archives } = examined;
+  const read = await readManifest(storage, files.manifest, signal);
+  problems.push(...read.problems);
+  warnings.push(...read.warnings);
+  const { manifest } = read;
+
+  const base = archives.find((archive) => archive.content === 'data');
+  const isReadable = base !== undefined && readableCodecs.includes(base.codec);
+  const labels = isReadable
+    ? await attempt(problems, signal, () => readTarLabels(storage, base, base.codec, signal))
+    : null;
+  if (isReadable && labels?.label === null && backup.status === 'complete') {
+    problems.push(
+      problem(
+        'BACKUP_INCOMPLETE',
+        `${base.key} does not begin with a backup_label.`,
+        'It is no online base backup, or another tool packed it anew. Choose another backup.',
+        { key: base.key },
+      ),
+    );
+  }
+  const tablespaces = tablespacesOf(backup, manifest, labels?.map ?? []);
+  problems.push(...missingTars(backup, tablespaces, archives));
+  if (
+    manifest?.files.some((file) => /(?:^|\/)INCREMENTAL\./.test(file.path)) &&
+    backup.status === 'complete'
+  ) {
+    problems.push(
+      problem(
+        'BACKUP_INCOMPLETE',
+        `Backup ${backup.id} holds incremental files.`,
+        'Combine it with the backups before it first (pg_combinebackup).',
+      ),
+    );
+  }
+  for (const archive of archives) problems.push(...(await cutTar(storage, archive, signal)));
+
+  const inner: InnerWal | null =
+    labels?.label == null
+      ? null
+      : await attempt(problems, signal, () =>
+          planInnerWal(storage, { backup, label: labels.label, manifest, archives }, signal),
+        );
+  problems.push(...(inner?.problems ?? []));
+  warnings.push(...(inner?.warnings ?? []));
+
+  let serverMajor = inner?.serverMajor ?? backup.serverMajor;
+  if (serverMajor === null && isReadable) {
+    const options = { signal, limitBytes: versionSearchBytes };
+    serverMajor = await attempt(problems, signal, () => findServerMajor(storage, base, base.codec, options));
+  }
+  if (serverMajor === null)
+    warnings.push('The backup does not say early enough which PostgreSQL major it is of.');
+  else if (!isSupportedMajor(serverMajor)) {
+    problems.push(
+      problem(
+        'FORMAT_UNKNOWN',
+        `Backup ${backup.id} is of PostgreSQL ${serverMajor}.`,
+        `odo restores PostgreSQL ${supportedMajors[0]} to ${supportedMajors.at(-1)}.`,
+        {
+          major: serverMajor,
+        },
+      ),
+    );
+  }
+
+  return {
+    backup: {
+      ...backup,
+      serverMajor,
+      systemIdentifier: inner?.systemIdentifier ?? manifest?.systemIdentifier ?? backup.systemIdentifier,
+      endLsn: manifest?.walRanges[0]?.endLsn ?? backup.endLsn,
+      dataBytes: manifest?.totalBytes ?? null,
+      tablespaces,
+    },
+    archives,
+    wal: inner?.plan ?? null,
+    manifestKey: files.manifest?.key ?? null,
+    dataBytes: manifest?.totalBytes ?? estimateDataBytes(archives),
+    dataBytesIsExact: manifest !== null,
+    problems,
+    warnings,
+  };
+}
+
+/** Runs one look into the backup; what it cannot read becomes a problem, a store that is away does not. */
+async function attempt<T>(
+  problems: ErrorData[],
+  signal: AbortSignal,
+  look: () => Promise<T>,
+): Promise<T | null> {
+  try {
+    return await look();
+  } catch (error) {
+    signal.throwIfAborted();
+    const code = errorCode(error);
+    if (code !== 'FORMAT_UNKNOWN' && code !== 'ARCHIVE_CORRUPT') throw error;
+    problems.push(toErrorData(error));
+    return null;
+  }
+}
+
+const rank = ({ content }: ArchiveCandidate): number => (content === 'data' ? 0 : content === 'wal' ? 2 : 1);
+
+async function readManifest(
+  storage: ObjectStorage,
+  object: StoredObject | null,
+  signal: AbortSignal,
+): Promise<{ manifest: BackupManifest | null; problems: ErrorData[]; warnings: string[] }> {
+  if (object === null) {
+    const warning =
+      'The backup has no backup_manifest: its files cannot be verified, and whether it was finished is not recorded.';
+    return { manifest: null, problems: [], warnings: [warning] };
+  }
+  const problems: ErrorData[] = [];
+  const bytes = await storage.readSmall(object.key, signal);
+  const manifest = await attempt(problems, signal, async () =>
+    parseBackupManifest(new TextDecoder().decode(bytes)),
+  );
+  if (manifest !== null && !(await manifestIsIntact(bytes, manifest.checksum))) {
+    problems.push(
+      problem(
+        'BACKUP_INCOMPLETE',
+        `${object.key} does not match its own checksum.`,
+        'It was edited or damaged. Choose another backup.',
+        {
+          key: object.key,
+        },
+      ),
+    );
+  }
+  return { manifest, problems, warnings: [] };
+}
+
+function tablespacesOf(
+  backup: BaseBackup,
+  manifest: BackupManifest | null,
+  map: readonly { oid: string; path: string }[],
+): Tablespace[] {
+  const oids = new Set(backup.tablespaces.map((tablespace) => tablespace.oid));
+  for (const file of manifest?.files ?? []) {
+    const [, oid] = /^pg_tblspc\/(\d+)\//.exec(file.path) ?? [];
+    if (oid !== undefined) oids.add(oid);
+  }
+  return mergeTablespaces(
+    [...oids].map((oid) => ({ oid, name: null, location: null })),
+    map,
+  );
+}
+
+function missingTars(
+  backup: BaseBackup,
+  tablespaces: readonly Tablespace[],
+  archives: readonly ArchiveObject[],
+): ErrorData[] {
+  const missing = (name: string) =>
+    problem(
+      'BACKUP_INCOMPLETE',
+      `${name} (with any compression) is missing in ${backup.folder || 'the bucket’s root'}.`,
+      'It was deleted or never uploaded. Choose another backup: odo backups',
+      { folder: backup.folder, name },
+    );
+  const present = new Set(
+    archives.map(({ content }) => (typeof content === 'object' ? content.tablespace : content)),
+  );
+  const problems = tablespaces.filter(({ oid }) => !present.has(oid)).map(({ oid }) => missing(`${oid}.tar`));
+  return present.has('data') ? problems : [missing('base.tar'), ...problems];
+}
+
+/** An uncompressed tar whose end is missing shows at once; a compressed one only when it is read. */
+async function cutTar(
+  storage: ObjectStorage,
+  archive: ArchiveObject,
+  signal: AbortSignal,
+): Promise<ErrorData[]> {
+  if (archive.codec !== 'none') return [];
+  const from = Math.max(0, archive.sizeBytes - 1024);
+  const isBlocks = archive.sizeBytes % 512 === 0;
+  let isZero = true;
+  for await (const chunk of storage.readRange(archive, { from, to: archive.sizeBytes }, signal)) {
+    isZero &&= chunk.every((byte) => byte === 0);
+  }
+  if (isBlocks && isZero) return [];
+  return [
+    problem(
+      'BACKUP_INCOMPLETE',
+      `${archive.key} is cut short: a tar ends with two blocks of zeros, this one does not.`,
+      'Its upload failed. Choose another backup.',
+      {
+        key: archive.key,
+      },
+    ),
+  ];
+}

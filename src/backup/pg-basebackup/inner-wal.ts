@@ -1,0 +1,149 @@
+import type { ErrorData } from '../../errors/serialize.ts';
+import type { BackupLabel } from '../../postgres/backup-label.ts';
+import type { BackupManifest } from '../../postgres/backup-manifest.ts';
+import { parseLsn } from '../../postgres/lsn.ts';
+import {
+  defaultSegmentBytes,
+  isSegmentSize,
+  lastSegmentNumber,
+  segmentName,
+  segmentNumberOf,
+} from '../../postgres/wal-segment.ts';
+import type { ObjectStorage } from '../../storage/object-storage.ts';
+import { readableCodecs } from '../archive-objects.ts';
+import type { ArchiveObject, BaseBackup, WalPlan } from '../base-backup.ts';
+import { problem } from '../problem.ts';
+import { scanWalTar, type WalTar } from './wal-tar.ts';
+
+/** Stored bytes of pg_wal.tar that are looked through: WAL of a quiet server packs a hundredfold. @unit bytes */
+const scanBytes = 64 * 1024 * 1024;
+
+export interface InnerWal {
+  readonly plan: WalPlan | null;
+  readonly serverMajor: number | null;
+  readonly systemIdentifier: string | null;
+  readonly problems: readonly ErrorData[];
+  readonly warnings: readonly string[];
+}
+
+interface Found {
+  readonly backup: BaseBackup;
+  readonly label: BackupLabel | null;
+  readonly manifest: BackupManifest | null;
+  readonly archives: readonly ArchiveObject[];
+}
+
+/** Where the WAL of a pg_basebackup is: in pg_wal.tar (`-X stream`), in base.tar (`-X fetch`), or nowhere (`-X none`). */
+export async function planInnerWal(
+  storage: ObjectStorage,
+  found: Found,
+  signal: AbortSignal,
+): Promise<InnerWal> {
+  const { label, manifest, backup } = found;
+  const nothing: InnerWal = {
+    plan: null,
+    serverMajor: null,
+    systemIdentifier: null,
+    problems: [],
+    warnings: [],
+  };
+  if (label === null) return nothing;
+  const tar = found.archives.find((archive) => archive.content === 'wal');
+  const isInBase = manifest?.files.some((file) =>
+    /^pg_wal\/archive_status\/[0-9A-F]{24}\.done$/.test(file.path),
+  );
+  if (tar === undefined && manifest !== null && !isInBase) {
+    return {
+      ...nothing,
+      problems: [
+        problem(
+          'WAL_MISSING',
+          `Backup ${backup.id} holds no WAL: there is no pg_wal.tar, and base.tar has none either (pg_basebackup -X none).`,
+          `It needs the WAL from ${label.startSegment} on. Choose a backup made with -X stream.`,
+          { firstSegment: label.startSegment },
+        ),
+      ],
+    };
+  }
+  if (tar !== undefined && !readableCodecs.includes(tar.codec)) return nothing;
+
+  const warnings: string[] = [];
+  const scan: WalTar | null =
+    tar === undefined
+      ? null
+      : await scanWalTar(storage, tar, tar.codec, { signal, limitBytes: scanBytes, firstOnly: false });
+  if (tar === undefined && manifest === null) {
+    warnings.push(
+      'There is no pg_wal.tar and no manifest: whether base.tar holds the WAL shows only when it is unpacked.',
+    );
+  }
+  const segmentBytes = segmentBytesOf(scan, label);
+  if (segmentBytes === null)
+    warnings.push('The WAL segment size is not recorded early enough; 16 MiB is assumed.');
+  const size = segmentBytes ?? defaultSegmentBytes;
+  const begin = parseLsn(label.startLsn);
+  const range = manifest?.walRanges[0] ?? null;
+  const timeline = range?.timeline ?? label.timeline;
+  const last =
+    range !== null
+      ? segmentName({ timeline, number: lastSegmentNumber(begin, parseLsn(range.endLsn), size) }, size)
+      : (scan?.segments.toSorted().at(-1) ?? label.startSegment);
+  const plan: WalPlan = {
+    source: 'backup',
+    segmentBytes: size,
+    timeline,
+    beginSegment: label.startSegment,
+    consistentSegment: last,
+    lastSegment: last,
+    objects: [],
+  };
+  const problems = scan === null ? [] : missingSegments(backup, label, last, size, scan);
+  const { header } = scan ?? { header: null };
+  return {
+    plan: problems.length === 0 ? plan : null,
+    serverMajor: header?.serverMajor ?? null,
+    systemIdentifier: header?.systemIdentifier ?? null,
+    problems,
+    warnings,
+  };
+}
+
+/** From the first page, or from the label: only one size puts that position into a segment of that name. */
+function segmentBytesOf(scan: WalTar | null, label: BackupLabel): number | null {
+  const stated = scan?.header?.segmentBytes;
+  if (stated !== undefined && isSegmentSize(stated)) return stated;
+  const begin = parseLsn(label.startLsn);
+  const fitting: number[] = [];
+  for (let size = 2 ** 20; size <= 2 ** 30; size *= 2) {
+    const number = segmentNumberOf(begin, size);
+    if (segmentName({ timeline: label.timeline, number }, size) === label.startSegment) fitting.push(size);
+  }
+  return fitting.length === 1 ? (fitting[0] ?? null) : null;
+}
+
+/** Numbers, since a switch of timeline inside the range changes the names' first eight digits. */
+function missingSegments(
+  backup: BaseBackup,
+  label: BackupLabel,
+  last: string,
+  segmentBytes: number,
+  scan: WalTar,
+): ErrorData[] {
+  if (!scan.scannedToEnd) return [];
+  const present = new Set(scan.segments.map((name) => name.slice(8)));
+  const end = last.slice(8);
+  let number = segmentNumberOf(parseLsn(label.startLsn), segmentBytes);
+  for (; ; number += 1) {
+    const name = segmentName({ timeline: label.timeline, number }, segmentBytes);
+    if (name.slice(8) > end) return [];
+    if (present.has(name.slice(8))) continue;
+    return [
+      problem(
+        'WAL_MISSING',
+        `pg_wal.tar of backup ${backup.id} lacks segment ${name}; it needs the WAL from ${label.startSegment} to ${last}.`,
+        'The backup was not finished. Choose another backup: odo backups',
+        { missing: name, neededUpTo: last },
+      ),
+    ];
+  }
+}

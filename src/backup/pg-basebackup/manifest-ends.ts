@@ -1,0 +1,47 @@
+import { isLsn } from '../../postgres/lsn.ts';
+import { readObject } from '../../storage/object-reader.ts';
+import type { ObjectStorage, StoredObject } from '../../storage/object-storage.ts';
+
+/** What a listing takes from a manifest without reading all of it: a large cluster's has many megabytes. */
+export interface ManifestEnds {
+  /** From version 2 (PostgreSQL 17) on. */
+  readonly systemIdentifier: string | null;
+  /** End of the newest range of WAL. */
+  readonly endLsn: string | null;
+  readonly endTimeline: number | null;
+}
+
+const headBytes = 1024;
+const tailBytes = 16 * 1024;
+
+async function textOf(
+  storage: ObjectStorage,
+  object: StoredObject,
+  from: number,
+  to: number,
+  signal: AbortSignal,
+): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of readObject(storage, { ...object, sizeBytes: to }, { from, signal, inFlight: 1 }))
+    chunks.push(chunk);
+  return new TextDecoder().decode(Buffer.concat(chunks));
+}
+
+export async function readManifestEnds(
+  storage: ObjectStorage,
+  object: StoredObject,
+  signal: AbortSignal,
+): Promise<ManifestEnds> {
+  const { sizeBytes } = object;
+  const head = await textOf(storage, object, 0, Math.min(sizeBytes, headBytes), signal);
+  const tail = await textOf(storage, object, Math.max(0, sizeBytes - tailBytes), sizeBytes, signal);
+  const [, ranges] = /"WAL-Ranges":\s*\[([\s\S]*?)\]\s*,\s*"Manifest-Checksum"/.exec(tail) ?? [];
+  // Newest timeline first, as the server writes them.
+  const [, timeline, endLsn] = /"Timeline":\s*(\d+),[^}]*"End-LSN":\s*"([^"]+)"/.exec(ranges ?? '') ?? [];
+  const isValid = endLsn !== undefined && isLsn(endLsn);
+  return {
+    systemIdentifier: /"System-Identifier":\s*(\d{1,20})/.exec(head)?.[1] ?? null,
+    endLsn: isValid ? endLsn : null,
+    endTimeline: isValid ? Number(timeline) : null,
+  };
+}

@@ -1,0 +1,32 @@
+import { OdoError } from '../errors/odo-error.ts';
+import type { ObjectStorage } from '../storage/object-storage.ts';
+import { sniffCodec } from './codec-magic.ts';
+import { type PinnedObject, readDecodedHead } from './object-head.ts';
+
+/** History files and the like are a few lines. @unit bytes */
+const limitBytes = 16 * 1024 * 1024;
+
+/** A small archived file unpacked; text has no magic, so what is no known codec is taken as it is. */
+export async function readWholeDecoded(
+  storage: ObjectStorage,
+  object: PinnedObject,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const stored = await storage.readSmall(object.key, signal);
+  const codec = sniffCodec(stored);
+  if (codec === 'none' || codec === 'unknown') return stored;
+  if (codec !== 'gzip') {
+    throw new OdoError(
+      'FORMAT_UNKNOWN',
+      `${object.key} is compressed with ${codec}, which this version cannot read.`,
+      {
+        hint: 'This version of odo reads gzip and uncompressed files.',
+        details: { key: object.key, codec },
+      },
+    );
+  }
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of readDecodedHead(storage, object, codec, { signal, limitBytes }))
+    chunks.push(chunk);
+  return Buffer.concat(chunks);
+}

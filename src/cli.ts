@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+// First of all: overwrites the argument area that `ps` shows, so that a secret given as a flag is not seen for long.
+const commands = ['start', 'resume', 'status', 'backups', 'plan', 'promote'];
+const [command = ''] = process.argv.slice(2);
+process.title = commands.includes(command) ? `odo ${command}` : 'odo';
+
+// The rest does not even load on an older Node; this file must.
+if (Number(process.versions.node.split('.')[0]) < 24) {
+  process.stderr.write(`odo: needs Node.js 24 or later; this is ${process.version}.\n`);
+  process.exitCode = 2;
+} else {
+  const { main } = await import('./cli/main.ts');
+  process.exitCode = await main(process.argv.slice(2));
+}
+
+export {};

@@ -1,0 +1,82 @@
+import { type Command, Option } from 'commander';
+import type { LoadedSettings } from '../../config/load.ts';
+import type { CliContext } from '../context.ts';
+import { findRun } from '../find-run.ts';
+import { followRun } from '../follow-run.ts';
+import { chooseJournal } from '../journal-choice.ts';
+import { addOutputOptions, addSettings, isOn, loadFor, resumeSettings } from '../options.ts';
+
+export function addResume(program: Command, context: CliContext, exit: (code: number) => void): void {
+  const group = 'How to go on:';
+  const command = program
+    .command('resume')
+    .argument('<run-id>', 'as odo start and odo status show it')
+    .summary('go on with a run that was interrupted or failed')
+    .description(
+      'Goes on with a run where it stood: completed steps are not done again, and half a file is not read twice. The run keeps the settings it was started with; only credentials are looked up anew.',
+    )
+    .addOption(
+      new Option('--redo <step>', 'do this completed step again (may be given several times)')
+        .argParser((step: string, before: readonly string[] | undefined) => [...(before ?? []), step])
+        .helpGroup(group),
+    )
+    .addOption(
+      new Option('--take-over', 'take the run from another odo that is gone for certain').helpGroup(group),
+    );
+  addSettings(command, resumeSettings);
+  addOutputOptions(command, { json: 'print every event of the run as a JSON line on stdout', verbose: true });
+  command.action(async (runId: string) => {
+    const loaded = loadFor(command, resumeSettings, context);
+    const redo: unknown = command.getOptionValue('redo');
+    exit(
+      await goOn(context, command, loaded, runId, (surroundings) =>
+        context.api.resumeRun(runId, surroundings, {
+          redo: Array.isArray(redo) ? redo.map(String) : [],
+          takeOver: isOn(command, 'takeOver'),
+        }),
+      ),
+    );
+  });
+}
+
+export function addPromote(program: Command, context: CliContext, exit: (code: number) => void): void {
+  const command = program
+    .command('promote')
+    .argument('<run-id>', 'a run that was started with --no-promote and is consistent')
+    .summary('promote a run that waits for it')
+    .description(
+      'Finishes a run that was started with --no-promote: promotes the database, starts the service and checks that it answers.',
+    );
+  addSettings(command, resumeSettings);
+  addOutputOptions(command, { json: 'print every event of the run as a JSON line on stdout', verbose: true });
+  command.action(async (runId: string) => {
+    const loaded = loadFor(command, resumeSettings, context);
+    exit(
+      await goOn(context, command, loaded, runId, (surroundings) =>
+        context.api.promoteRun(runId, surroundings),
+      ),
+    );
+  });
+}
+
+async function goOn(
+  context: CliContext,
+  command: Command,
+  loaded: LoadedSettings,
+  runId: string,
+  work: Parameters<typeof followRun>[2],
+): Promise<number> {
+  const { api, host } = context;
+  for (const key of ['endpoint', 'region'] as const) {
+    if (loaded.layers[key] === 'flag') {
+      host.stderr.write(
+        `warning: ${loaded.provenance[key]} is not used: a run keeps the ${key} it was started with.\n`,
+      );
+    }
+  }
+  // Also the check that the run is there, before anything else is opened.
+  const status = await findRun(api, chooseJournal(loaded, host).file, runId);
+  const heading = { backup: status.backup, target: status.target };
+  const options = { loaded, json: isOn(command, 'json'), verbose: isOn(command, 'verbose'), runId, heading };
+  return followRun(context, options, work);
+}

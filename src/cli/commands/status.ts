@@ -1,0 +1,97 @@
+import { type Command, Option } from 'commander';
+import { OdoError } from '../../errors/odo-error.ts';
+import type { RunStatus } from '../../run/run-api.ts';
+import type { CliContext } from '../context.ts';
+import { findRun } from '../find-run.ts';
+import type { Host } from '../host.ts';
+import { chooseJournal, type JournalChoice } from '../journal-choice.ts';
+import { addOutputOptions, addSettings, isOn, loadFor, statusSettings } from '../options.ts';
+import { canRedraw } from '../render/choose-renderer.ts';
+import { writeJsonLine } from '../render/json-lines.ts';
+import { LiveRegion } from '../render/live-region.ts';
+import { runsText, statusText } from '../render/status-text.ts';
+import { cut } from '../render/text.ts';
+import { watchSignals } from '../signals.ts';
+
+const lookEveryMs = 1000;
+
+export function addStatus(program: Command, context: CliContext, exit: (code: number) => void): void {
+  const command = program
+    .command('status')
+    .argument('[run-id]', 'without it: every run, newest first')
+    .summary('show the runs, or where one stands')
+    .description(
+      'Shows where a run stands, from the journal alone: from any terminal, whether or not an odo works on it.',
+    )
+    .addOption(
+      new Option('--watch', 'show it again and again until the run ends').helpGroup('What to show:'),
+    );
+  addSettings(command, statusSettings);
+  addOutputOptions(command, { json: 'print every status as a JSON line on stdout' });
+  command.action(async (runId: string | undefined) => {
+    const { api, host } = context;
+    const loaded = loadFor(command, statusSettings, context);
+    const journal = chooseJournal(loaded, host);
+    const json = isOn(command, 'json');
+    const watches = isOn(command, 'watch');
+    if (runId === undefined) {
+      if (watches) throw new OdoError('USAGE', 'Say which run to watch.', { hint: 'odo status lists them.' });
+      const runs = await api.listRuns(journal.file);
+      if (json) for (const run of runs) writeStatus(host, run, journal);
+      else host.stdout.write(`${runsText(runs).join('\n')}\n`);
+      return exit(0);
+    }
+    const read = (): Promise<RunStatus> => findRun(api, journal.file, runId);
+    if (watches) return exit(await watch(host, journal, read, json));
+    const status = await read();
+    if (json) writeStatus(host, status, journal);
+    else host.stdout.write(`${lines(host, status, journal).join('\n')}\n`);
+    exit(0);
+  });
+}
+
+/** Until the run ends or no odo works on it any more. */
+async function watch(
+  host: Host,
+  journal: JournalChoice,
+  read: () => Promise<RunStatus>,
+  json: boolean,
+): Promise<number> {
+  using signals = watchSignals(host, { onFirst: () => {}, onSecond: () => {} });
+  const region = !json && canRedraw(host, host.stdout) ? new LiveRegion(host.stdout) : null;
+  let shown = '';
+  for (;;) {
+    const status = await read();
+    if (region !== null) {
+      // Cut, not wrapped: every row must be known to be taken back.
+      region.draw(lines(host, status, journal).map((line) => ({ text: cut(line, region.width()) })));
+    } else {
+      const changing = JSON.stringify({ ...status, heldBy: null });
+      if (changing !== shown && json) writeStatus(host, status, journal);
+      else if (changing !== shown) host.stdout.write(`${lines(host, status, journal).join('\n')}\n\n`);
+      shown = changing;
+    }
+    if (status.status !== 'running' || host.stdout.isClosed) break;
+    try {
+      await host.sleep(lookEveryMs, signals.signal);
+    } catch (error) {
+      if (signals.exitCode() === null) throw error;
+      break;
+    }
+  }
+  region?.release();
+  return signals.exitCode() ?? 0;
+}
+
+const nextOf = ({ next }: RunStatus, { flag }: JournalChoice): string | null =>
+  next === null ? null : next + flag;
+
+const lines = (host: Host, status: RunStatus, journal: JournalChoice): string[] =>
+  statusText(status, {
+    nowMs: host.nowMs(),
+    width: host.stdout.columns() - 1,
+    next: nextOf(status, journal),
+  });
+
+const writeStatus = (host: Host, status: RunStatus, journal: JournalChoice): void =>
+  writeJsonLine(host, { type: 'status', ...status, next: nextOf(status, journal) });

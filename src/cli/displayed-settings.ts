@@ -1,0 +1,34 @@
+import type { LoadedSettings } from '../config/load.ts';
+import { type SettingKey, settingKeys, settingName, settingOf } from '../config/schema.ts';
+
+export interface DisplayedSetting {
+  readonly name: string;
+  /** Fit to show: a secret is only said to be set. */
+  readonly value: string;
+  readonly provenance: string;
+}
+
+/** Everything that is set or has a default, with where it comes from. */
+export function displayedSettings({ settings, provenance }: LoadedSettings): DisplayedSetting[] {
+  return settingKeys.flatMap((key): DisplayedSetting[] => {
+    const value = settings[key];
+    if (value === null || (value === false && provenance[key] === 'default')) return [];
+    return [{ name: settingName(key), value: shown(key, value), provenance: provenance[key] }];
+  });
+}
+
+function shown(key: SettingKey, value: NonNullable<LoadedSettings['settings'][SettingKey]>): string {
+  const { secret, default: text } = settingOf(key);
+  if (secret) return 'set, not shown';
+  if (typeof value === 'object') return `${value.uid}:${value.gid}`;
+  // A number whose default is text is a size.
+  return typeof value === 'number' && typeof text === 'string' ? exactSize(value) : String(value);
+}
+
+/** `256MiB`: exactly, in the largest unit that divides it, as the setting can be written. */
+function exactSize(bytes: number): string {
+  const units = ['', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let power = 0;
+  while (power < units.length - 1 && bytes > 0 && bytes % 1024 ** (power + 1) === 0) power += 1;
+  return `${bytes / 1024 ** power}${units[power]}`;
+}

@@ -1,0 +1,17 @@
+import type { CliApi } from './context.ts';
+import { processHost } from './process-host.ts';
+import { runProgram } from './program.ts';
+
+/** Each part is loaded when a command needs it: the S3 and container clients take longer to load than --help may. */
+const api: CliApi = {
+  startRun: async (...given) => (await import('../run/executor.ts')).startRun(...given),
+  resumeRun: async (...given) => (await import('../run/executor.ts')).resumeRun(...given),
+  planRun: async (...given) => (await import('../run/executor.ts')).planRun(...given),
+  promoteRun: async (...given) => (await import('../run/executor.ts')).promoteRun(...given),
+  readStatus: async (...given) => (await import('../run/status.ts')).readStatus(...given),
+  listRuns: async (...given) => (await import('../run/status.ts')).listRuns(...given),
+  listAvailableBackups: async (...given) =>
+    (await import('../run/available-backups.ts')).listAvailableBackups(...given),
+};
+
+export const main = (argv: readonly string[]): Promise<number> => runProgram(argv, api, processHost());

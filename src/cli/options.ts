@@ -1,0 +1,111 @@
+import { type Command, Option } from 'commander';
+import { type FlagValues, type LoadedSettings, loadSettings } from '../config/load.ts';
+import { groups, type SettingKey, settingKeys, settingName, settingOf, settings } from '../config/schema.ts';
+import type { CliContext } from './context.ts';
+
+/** Everything `odo start` and `odo plan` take. */
+export const restoreSettings: readonly SettingKey[] = settingKeys;
+
+/** Credentials are resolved again whenever a run goes on. */
+export const resumeSettings = [
+  'endpoint',
+  'accessKey',
+  'secretKey',
+  'sessionToken',
+  'region',
+  'journal',
+  'config',
+] as const satisfies readonly SettingKey[];
+
+export const backupsSettings = [
+  'url',
+  'endpoint',
+  'accessKey',
+  'secretKey',
+  'sessionToken',
+  'region',
+  'server',
+  'config',
+] as const satisfies readonly SettingKey[];
+
+export const statusSettings = ['journal', 'config'] as const satisfies readonly SettingKey[];
+
+const generalGroup = 'Output and help:';
+
+export function addSettings(command: Command, keys: readonly SettingKey[]): Command {
+  // Commander shows the groups in the order in which their options were added.
+  for (const group of Object.keys(groups)) {
+    for (const key of keys.filter((one) => settings[one].group === group)) {
+      for (const option of optionsOf(key)) command.addOption(option);
+    }
+  }
+  return command;
+}
+
+function optionsOf(key: SettingKey): Option[] {
+  const { short, argument, group, negatable } = settingOf(key);
+  const long = `--${settingName(key)}`;
+  const flags = [short, argument === undefined ? long : `${long} ${argument}`]
+    .filter((part) => part !== undefined)
+    .join(', ');
+  const option = new Option(flags, helpOf(key)).helpGroup(groups[group]);
+  if (!negatable) return [option];
+  // The switch that is on by default is there to override odo.yaml; a reader looks for the other one.
+  return [option.hideHelp(), new Option(`--no-${settingName(key)}`, noPromoteHelp).helpGroup(groups[group])];
+}
+
+const noPromoteHelp = 'stop when the database is consistent, and wait for: odo promote RUN-ID';
+
+/** `description (default: 4)`; environment names only where they are not ODO_ and the flag's name. */
+function helpOf(key: SettingKey): string {
+  const { description, default: value, defaultText, env } = settingOf(key);
+  const shown = defaultText ?? (value === null || value === false ? null : String(value));
+  const names = env.filter((name) => !name.startsWith('ODO_'));
+  const notes = [
+    ...(shown === null ? [] : [`default: ${shown}`]),
+    ...(names.length === 0 ? [] : [`also: ${names.join(', ')}`]),
+  ];
+  return notes.length === 0 ? description : `${description} (${notes.join('; ')})`;
+}
+
+export function addOutputOptions(command: Command, which: { json: string; verbose?: true }): Command {
+  command.addOption(new Option('--json', which.json).helpGroup(generalGroup));
+  if (which.verbose) {
+    command.addOption(
+      new Option('--verbose', "also show the recovery server's log, and the stack of a bug").helpGroup(
+        generalGroup,
+      ),
+    );
+  }
+  return command.optionsGroup(generalGroup).helpOption('-h, --help', 'show this help');
+}
+
+/** The settings of a command: its flags and all weaker layers. Secrets are known to the redactor afterwards. */
+export function loadFor(
+  command: Command,
+  keys: readonly SettingKey[],
+  { host, secrets }: CliContext,
+): LoadedSettings {
+  const flags = flagValues(command, keys);
+  for (const key of keys) {
+    const value = flags[key];
+    if (settingOf(key).secret && key !== 'accessKey' && typeof value === 'string') secrets.add(value);
+  }
+  const loaded = loadSettings({ flags, env: host.env, cwd: host.cwd, keys });
+  secrets.add(loaded.settings.secretKey);
+  secrets.add(loaded.settings.sessionToken);
+  for (const warning of loaded.warnings) host.stderr.write(`warning: ${warning}\n`);
+  return loaded;
+}
+
+function flagValues(command: Command, keys: readonly SettingKey[]): FlagValues {
+  const values: Partial<Record<SettingKey, string | boolean>> = {};
+  for (const key of keys) {
+    if (command.getOptionValueSource(key) !== 'cli') continue;
+    const value: unknown = command.getOptionValue(key);
+    if (typeof value === 'string' || typeof value === 'boolean') values[key] = value;
+  }
+  return values;
+}
+
+export const isOn = (command: Command, name: string): boolean => command.getOptionValue(name) === true;

@@ -1,0 +1,99 @@
+import type { RunEvent } from '../../run/run-events.ts';
+import type { RestorePlan } from '../../steps/restore-plan.ts';
+import { formatBytes } from '../../steps/units.ts';
+import { phaseNames } from './phase-names.ts';
+import type { RunHeading } from './renderer.ts';
+import { cut, printable, widthOf } from './text.ts';
+import { formatAmount, formatDuration, formatPercent, formatRate } from './units.ts';
+
+type EventOf<Type extends RunEvent['type']> = Extract<RunEvent, { type: Type }>;
+
+/** `base 20261120T020000, timeline 3 -> volume pgdata` */
+export function headingOfPlan(plan: RestorePlan): string {
+  const { backup, wal } = plan.contents;
+  const timeline = wal?.timeline ?? backup.timeline;
+  return printable(
+    `base ${backup.id}${timeline === null ? '' : `, timeline ${timeline}`} -> ${plan.targetDescription}`,
+  );
+}
+
+export const headingOf = ({ backup, target }: RunHeading): string =>
+  printable(`${backup === null ? '' : `base ${backup} `}-> ${target}`);
+
+/** What a completed phase did: `6 m 02 s   41.3 GiB   117 MiB/s`. */
+export function completedText({ attempt, durationMs, facts, earlier }: EventOf<'phase'>): string {
+  if (earlier === true) return 'done before';
+  const parts = [durationMs === undefined ? '' : formatDuration(durationMs).padEnd(9)];
+  const { bytes, segments } = facts ?? {};
+  if (typeof segments === 'number') parts.push(`${segments} segments`);
+  if (typeof bytes === 'number') {
+    parts.push(formatBytes(bytes).padEnd(8));
+    // Under a second a rate says nothing, and of a later attempt the bytes are not all its own.
+    if (attempt === 1 && durationMs !== undefined && durationMs >= 1000)
+      parts.push(formatRate((bytes * 1000) / durationMs, 'bytes'));
+  }
+  return parts.join('  ').trimEnd();
+}
+
+/** Progress for a log line: everything that is known. */
+export function progressText(event: EventOf<'progress'>): string {
+  return progressParts(event)
+    .map(({ text }) => text)
+    .join('  ');
+}
+
+/**
+ * Progress in at most `width` columns: what fits, the most wanted first: percent, time left, amount, rate, item.
+ */
+export function fittedProgress(event: EventOf<'progress'>, width: number): string {
+  const parts = progressParts(event);
+  const chosen = new Set<(typeof parts)[number]>();
+  let used = 0;
+  for (const part of parts.toSorted((a, b) => a.rank - b.rank)) {
+    const room = width - used - (chosen.size === 0 ? 0 : 2);
+    const text = part.item && room >= 12 ? cut(part.text, room) : part.text;
+    if (widthOf(text) > room) continue;
+    part.text = text;
+    chosen.add(part);
+    used += widthOf(text) + (chosen.size === 1 ? 0 : 2);
+  }
+  return parts
+    .filter((part) => chosen.has(part))
+    .map(({ text }) => text)
+    .join('  ');
+}
+
+function progressParts({ done, total, unit, rate, etaMs, item }: EventOf<'progress'>) {
+  const percent = formatPercent(done, total);
+  const parts: { text: string; rank: number; item?: true }[] = [];
+  // Padded, so that a line redrawn in place does not dance.
+  if (percent !== null) parts.push({ text: percent.padStart(3), rank: 0 });
+  parts.push({ text: formatAmount(done, total, unit), rank: 2 });
+  if (rate !== null) parts.push({ text: formatRate(rate, unit), rank: 3 });
+  if (etaMs !== null) parts.push({ text: `${formatDuration(etaMs)} left`, rank: 1 });
+  if (item !== null) parts.push({ text: printable(item), rank: 4, item: true });
+  return parts;
+}
+
+/** `systemIdentifier` → `system identifier` */
+const factName = (key: string): string => key.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+
+/** What a run ended with, a line a fact. */
+export function factLines(facts: Readonly<Record<string, string | number | boolean | null>>): string[] {
+  const rows = Object.entries(facts).filter(([, value]) => value !== null);
+  const width = Math.max(0, ...rows.map(([key]) => factName(key).length));
+  return rows.map(([key, value]) => {
+    const shown =
+      typeof value === 'boolean'
+        ? value
+          ? 'yes'
+          : 'no'
+        : key.endsWith('ytes')
+          ? formatBytes(Number(value))
+          : String(value);
+    return `  ${factName(key).padEnd(width)}  ${printable(shown)}`;
+  });
+}
+
+export const inPhase = (phase: EventOf<'failed'>['phase']): string =>
+  phase === null ? '' : ` in the phase "${phaseNames[phase]}"`;

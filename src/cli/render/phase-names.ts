@@ -1,0 +1,23 @@
+import type { Phase } from '../../run/run-events.ts';
+
+/** What a person reads. */
+export const phaseNames = {
+  preflight: 'preflight',
+  plan: 'plan',
+  confirm: 'confirm',
+  stopService: 'stop service',
+  prepareTarget: 'prepare target',
+  restoreBase: 'restore base',
+  restoreWal: 'restore WAL',
+  configureRecovery: 'configure recovery',
+  seal: 'seal',
+  recover: 'recover',
+  promote: 'promote',
+  configureDatabase: 'configure database',
+  switchOver: 'switch over',
+  startService: 'start service',
+  verify: 'verify',
+  cleanUp: 'clean up',
+} as const satisfies Record<Phase, string>;
+
+export const phaseNameWidth = Math.max(...Object.values(phaseNames).map((name) => name.length));

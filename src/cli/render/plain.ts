@@ -1,0 +1,78 @@
+import type { Phase, RunEvent } from '../../run/run-events.ts';
+import type { Host } from '../host.ts';
+import { errorsText, errorText } from './error-text.ts';
+import { completedText, headingOf, headingOfPlan, inPhase, progressText } from './event-text.ts';
+import { phaseNames } from './phase-names.ts';
+import type { Renderer, RenderOptions } from './renderer.ts';
+import { printable } from './text.ts';
+import { formatTime } from './units.ts';
+
+/** A log shows that a restore is alive without being flooded by it. */
+const progressEveryMs = 10_000;
+
+/** Logs are not wrapped: whoever reads them has a window of their own width. */
+const unwrapped = Number.MAX_SAFE_INTEGER;
+
+/** A run in a log file, or on a terminal that cannot redraw: lines that start with the time, none ever changed. */
+export function plainRenderer(host: Host, options: RenderOptions): Renderer {
+  const lastProgressMs = new Map<Phase, number>();
+  const say = (event: RunEvent, text: string): void =>
+    host.stderr.write(`${formatTime(event.at)}  ${text}\n`);
+  const tell = (lines: readonly string[]): void =>
+    host.stderr.write(lines.map((line) => `${line}\n`).join(''));
+  const errorOptions = { width: unwrapped, withStack: options.verbose };
+
+  return {
+    event(event) {
+      switch (event.type) {
+        case 'run': {
+          const heading = options.heading === null ? '' : `   ${headingOf(options.heading)}`;
+          return say(event, `${event.status === 'resumed' ? 'resume' : 'restore'} ${event.runId}${heading}`);
+        }
+        case 'plan':
+          return say(event, headingOfPlan(event.plan));
+        case 'phase': {
+          const name = phaseNames[event.phase];
+          lastProgressMs.delete(event.phase);
+          if (event.state === 'started') {
+            return say(event, `${name}: started${event.attempt > 1 ? `, attempt ${event.attempt}` : ''}`);
+          }
+          if (event.state === 'failed') return say(event, `${name}: failed`);
+          return say(event, `${name}: done  ${completedText(event).replaceAll(/ {2,}/g, '  ')}`.trimEnd());
+        }
+        case 'progress': {
+          const nowMs = Date.parse(event.at);
+          const lastMs = lastProgressMs.get(event.phase);
+          // The first one only starts the clock: it says nothing that "started" did not.
+          if (lastMs === undefined) lastProgressMs.set(event.phase, nowMs);
+          if (lastMs === undefined || nowMs - lastMs < progressEveryMs) return;
+          lastProgressMs.set(event.phase, nowMs);
+          return say(event, `${phaseNames[event.phase]}: ${progressText(event).trimStart()}`);
+        }
+        case 'checkpoint':
+          return;
+        case 'server-log':
+          if (options.verbose) say(event, `server: ${printable(event.line)}`);
+          return;
+        case 'notice':
+          return say(event, `${event.level === 'warning' ? 'warning: ' : ''}${printable(event.message)}`);
+        case 'refused':
+          return tell(errorsText(event.error, event.others, errorOptions));
+        case 'failed':
+          say(event, `failed${inPhase(event.phase)}`);
+          return tell(errorText(event.error, errorOptions));
+        case 'interrupted':
+          return say(event, `interrupted${inPhase(event.phase)}`);
+        case 'held':
+          return say(event, 'held: the database is consistent and not promoted');
+        case 'declined':
+          return say(event, 'declined; nothing was touched');
+        case 'completed':
+          return say(event, 'completed');
+      }
+    },
+    pause() {},
+    resume() {},
+    close() {},
+  };
+}

@@ -1,0 +1,165 @@
+import type { LoadedSettings } from '../../config/load.ts';
+import type { RestorePlan } from '../../steps/restore-plan.ts';
+import { formatBytes } from '../../steps/units.ts';
+import { type DisplayedSetting, displayedSettings } from '../displayed-settings.ts';
+import { labelled } from './text.ts';
+import { formatTime } from './units.ts';
+
+const labelWidth = 14;
+
+/** The plan as a page: what will be read, stopped, removed, created and written, and why. */
+export function planText(plan: RestorePlan, loaded: LoadedSettings, width: number): string[] {
+  const row = (label: string, text: string): string[] => labelled(`  ${label}`, text, { labelWidth, width });
+  return [
+    ...section(
+      'Backup',
+      backupRows(plan, loaded).flatMap(([label, text]) => row(label, text)),
+    ),
+    ...section(
+      'What happens',
+      actions(plan).flatMap(([label, text]) => row(label, text)),
+    ),
+    ...section(
+      'Details',
+      detailRows(plan).flatMap(([label, text]) => row(label, text)),
+    ),
+    ...section(
+      'Warnings',
+      plan.warnings.flatMap((warning) => labelled('  -', warning, { labelWidth: 4, width })),
+    ),
+    ...section('Settings', settingRows(displayedSettings(loaded), width)),
+    plan.removes === null
+      ? 'Nothing that exists now is removed.'
+      : 'Data is removed: odo start asks first, or wants --yes.',
+  ];
+}
+
+function section(title: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : [title, ...lines, ''];
+}
+
+type Row = readonly [label: string, text: string];
+
+function backupRows(
+  { contents, passedOver, source }: RestorePlan,
+  { settings, provenance }: LoadedSettings,
+): Row[] {
+  const { backup, archives, wal } = contents;
+  const facts = [
+    backup.format,
+    backup.serverMajor === null ? null : `PostgreSQL ${backup.serverMajor}`,
+    backup.finishedAt === null ? null : `finished ${formatTime(backup.finishedAt)}`,
+    backup.systemIdentifier === null ? null : `system identifier ${backup.systemIdentifier}`,
+  ].filter((fact) => fact !== null);
+  const archiveBytes = archives.reduce((sum, archive) => sum + archive.sizeBytes, 0);
+  const codecs = [...new Set(archives.map((archive) => archive.codec))].join(', ');
+  return [
+    [
+      'source',
+      `${source.url}${source.endpoint === null ? '' : ` at ${source.endpoint}`}${source.region === null ? '' : `, region ${source.region}`}`,
+    ],
+    [
+      'backup',
+      `${backup.id}${backup.name === null ? '' : ` (${backup.name})`}${backup.server === null ? '' : `, server ${backup.server}`}`,
+    ],
+    ['', facts.join(', ')],
+    [
+      'why',
+      settings.backup === 'latest'
+        ? 'the newest one that can be restored'
+        : `asked for as ${settings.backup} (${provenance.backup})`,
+    ],
+    ...passedOver.map(({ id, problem }): Row => ['passed over', `${id}: ${problem}`]),
+    [
+      'archives',
+      `${archives.length}, ${formatBytes(archiveBytes)} stored (${codecs}), ${contents.dataBytesIsExact ? '' : 'about '}${formatBytes(contents.dataBytes)} unpacked`,
+    ],
+    ...archives.map((archive): Row => ['', `${archive.name}  ${formatBytes(archive.sizeBytes)}`]),
+    ['WAL', walText(wal)],
+  ];
+}
+
+function walText(wal: RestorePlan['contents']['wal']): string {
+  if (wal === null) return 'unknown';
+  const range = `${wal.beginSegment} to ${wal.lastSegment}, timeline ${wal.timeline}, consistent at ${wal.consistentSegment}`;
+  if (wal.source === 'backup') return `inside the backup: ${range}`;
+  const bytes = wal.objects.reduce((sum, object) => sum + object.sizeBytes, 0);
+  const segments = wal.objects.filter((object) => !object.name.endsWith('.history')).length;
+  const histories = wal.objects.length - segments;
+  const historyText =
+    histories === 0 ? '' : ` and ${histories} history ${histories === 1 ? 'file' : 'files'}`;
+  const counts = `${segments} segments${historyText}, ${formatBytes(bytes)} stored`;
+  return `${counts}: ${range}`;
+}
+
+/** In the order in which they happen. */
+function actions(plan: RestorePlan): Row[] {
+  const rows: Row[] = [];
+  const hasService = plan.service.kind !== 'none';
+  const stop = (when: string): Row => [
+    'stop',
+    `${plan.serviceDescription}, ${plan.serviceWasRunning ? when : 'which does not run now'}`,
+  ];
+  if (hasService && plan.stopsFirst) rows.push(stop('before the target is touched'));
+  if (plan.targetAction === 'clean')
+    rows.push(['remove', plan.removes ?? `what is in ${plan.targetDescription}`]);
+  if (plan.targetAction === 'create') rows.push(['create', plan.targetDescription]);
+  rows.push([
+    'write',
+    `the base backup into ${plan.targetDescription}, owner ${plan.owner.uid}:${plan.owner.gid}`,
+  ]);
+  rows.push(['recover', `with ${plan.launcherDescription}, apart from the service`]);
+  rows.push([
+    'promote',
+    plan.promote
+      ? 'when the database is consistent and all WAL is applied'
+      : 'not now: odo stops when the database is consistent; odo promote goes on',
+  ]);
+  if (plan.override !== null)
+    rows.push([
+      'replace',
+      `postgresql.auto.conf by ${plan.override.path} (SHA-256 ${plan.override.sha256.slice(0, 16)}…)`,
+    ]);
+  if (hasService && !plan.stopsFirst) rows.push(stop('only for the switch-over at the end'));
+  if (plan.switchOver !== null) {
+    const { from, toVolume, toAlias } = plan.switchOver;
+    rows.push([
+      'switch over',
+      `${plan.serviceDescription} from ${from.alias ?? from.source} to ${toAlias === toVolume ? toVolume : `${toAlias} (volume ${toVolume})`}; ${from.source} stays as it is`,
+    ]);
+  }
+  if (hasService) rows.push(['start', `${plan.serviceDescription}, and ask it who it is`]);
+  return rows;
+}
+
+function detailRows(plan: RestorePlan): Row[] {
+  const { space } = plan;
+  const reclaimable =
+    space.reclaimableBytes === 0 ? '' : ` and ${formatBytes(space.reclaimableBytes)} given back by cleaning`;
+  return [
+    ['server', plan.launcherDescription],
+    [
+      'PGDATA',
+      `${plan.pgdata}, written ${plan.access === 'direct' ? 'directly' : 'through the container engine'}`,
+    ],
+    ['owner', `${plan.owner.uid}:${plan.owner.gid}`],
+    ...plan.tablespaces.map(
+      (one): Row => [
+        'tablespace',
+        `${one.name ?? one.oid}: ${one.path} in the data directory${one.sourceLocation === null ? '' : ` (was ${one.sourceLocation})`}`,
+      ],
+    ),
+    [
+      'space',
+      `${space.neededIsExact ? '' : 'about '}${formatBytes(space.neededBytes)} needed; ${formatBytes(space.freeBytes)} free${reclaimable}; ${formatBytes(space.reserveBytes)} kept free`,
+    ],
+    ['work', `${plan.jobs} at a time, a checkpoint every ${formatBytes(plan.checkpointBytes)}`],
+  ];
+}
+
+function settingRows(rows: readonly DisplayedSetting[], width: number): string[] {
+  const nameWidth = Math.max(...rows.map(({ name }) => name.length)) + 4;
+  return rows.flatMap(({ name, value, provenance }) =>
+    labelled(`  ${name}`, `${value} (${provenance})`, { labelWidth: nameWidth, width }),
+  );
+}

@@ -1,0 +1,85 @@
+import type { PhaseStatus, RunStatus } from '../../run/run-api.ts';
+import { errorText } from './error-text.ts';
+import { phaseNames, phaseNameWidth } from './phase-names.ts';
+import { labelled, printable } from './text.ts';
+import { formatAmount, formatDuration, formatPercent, formatTime } from './units.ts';
+
+const marks = {
+  pending: '   ',
+  running: ' ..',
+  completed: ' ok',
+  failed: ' !!',
+  interrupted: ' --',
+} as const satisfies Record<PhaseStatus['state'], string>;
+
+/** One run: where it stands, from the journal alone. `next` is the command that goes on. */
+export function statusText(
+  status: RunStatus,
+  options: { nowMs: number; width: number; next: string | null },
+): string[] {
+  const { nowMs, width, next } = options;
+  const row = (label: string, text: string): string[] => labelled(label, text, { labelWidth: 12, width });
+  const ago = (time: string): string => `${formatDuration(nowMs - Date.parse(time))} ago`;
+  return [
+    ...row('run', status.runId),
+    ...row('status', `${status.status}${status.heldBy === null ? '' : `, ${status.heldBy}`}`),
+    ...row('started', `${formatTime(status.startedAt)}, ${ago(status.startedAt)}`),
+    ...(status.endedAt === null ? [] : row('ended', `${formatTime(status.endedAt)}, ${ago(status.endedAt)}`)),
+    ...row('source', status.source),
+    ...(status.backup === null ? [] : row('backup', status.backup)),
+    ...row('target', status.target),
+    ...row('service', status.service),
+    ...(status.lastCheckpointAt === null
+      ? []
+      : row('checkpoint', `${formatTime(status.lastCheckpointAt)}, ${ago(status.lastCheckpointAt)}`)),
+    '',
+    ...status.phases.map((phase) => phaseLine(phase, status, nowMs)),
+    ...(status.error === null ? [] : ['', ...errorText(status.error, { width, withStack: false })]),
+    // Never wrapped: it is there to be copied.
+    ...(next === null ? [] : ['', 'next'.padEnd(12) + next]),
+  ];
+}
+
+function phaseLine(phase: PhaseStatus, status: RunStatus, nowMs: number): string {
+  const parts: string[] = [];
+  if (phase.startedAt !== null && phase.state !== 'pending') {
+    const endMs =
+      phase.endedAt !== null && phase.state !== 'running'
+        ? Date.parse(phase.endedAt)
+        : phase.state === 'running'
+          ? nowMs
+          : null;
+    if (endMs !== null) parts.push(formatDuration(endMs - Date.parse(phase.startedAt)));
+  }
+  if (phase.phase === 'restoreBase' && phase.state !== 'completed' && status.baseBytes !== null) {
+    const { done, total } = status.baseBytes;
+    parts.push(`${formatPercent(done, total) ?? ''} ${formatAmount(done, total, 'bytes')} stored`.trim());
+  }
+  if (phase.attempts > 1) parts.push(`attempt ${phase.attempts}`);
+  return `${marks[phase.state]}  ${phaseNames[phase.phase].padEnd(phaseNameWidth)}  ${parts.join('   ')}`.trimEnd();
+}
+
+/** Every run, newest first. */
+export function runsText(runs: readonly RunStatus[]): string[] {
+  if (runs.length === 0) return ['There are no runs yet.'];
+  const titles = ['run', 'status', 'started', 'backup', 'target', 'phase'];
+  const rows = runs.map((run) =>
+    [
+      run.runId,
+      run.status,
+      formatTime(run.startedAt),
+      run.backup ?? '-',
+      run.target,
+      run.currentPhase === null ? '-' : phaseNames[run.currentPhase],
+    ].map(printable),
+  );
+  const widths = titles.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  return [titles, ...rows].map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}

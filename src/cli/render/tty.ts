@@ -1,0 +1,170 @@
+import type { Phase, RunEvent } from '../../run/run-events.ts';
+import type { Host } from '../host.ts';
+import { errorsText, errorText } from './error-text.ts';
+import { completedText, fittedProgress, headingOf, headingOfPlan, inPhase } from './event-text.ts';
+import { type LiveLine, LiveRegion } from './live-region.ts';
+import { paint } from './paint.ts';
+import { phaseNames, phaseNameWidth } from './phase-names.ts';
+import type { Renderer, RenderOptions } from './renderer.ts';
+import { cut, indented, widthOf } from './text.ts';
+import { formatDuration } from './units.ts';
+
+type EventOf<Type extends RunEvent['type']> = Extract<RunEvent, { type: Type }>;
+
+interface ActivePhase {
+  readonly startedMs: number;
+  progress: EventOf<'progress'> | null;
+}
+
+/** Elapsed times go on while a phase is silent. */
+const redrawEveryMs = 1000;
+
+/**
+ * A run on a terminal: a line for every phase, those at work redrawn in place at the bottom. What happens before
+ * the plan is held back until the plan can head it.
+ */
+export function ttyRenderer(host: Host, options: RenderOptions): Renderer {
+  const region = new LiveRegion(host.stderr);
+  const active = new Map<Phase, ActivePhase>();
+  let runId = '';
+  let verb = 'restore';
+  let held: string[] | null = [];
+  let paused = false;
+  let closed = false;
+  const stopTicking = host.every(redrawEveryMs, draw);
+
+  function draw(): void {
+    if (paused || closed) return;
+    const lines = [...active].map(([phase, state]) => liveLine(phase, state));
+    if (lines.length === 0) region.clear();
+    else
+      region.draw(
+        held === null || runId === '' ? lines : [{ text: cut(`${verb} ${runId}`, region.width()) }, ...lines],
+      );
+  }
+
+  function liveLine(phase: Phase, { startedMs, progress }: ActivePhase): LiveLine {
+    const head = ` ..  ${phaseNames[phase].padEnd(phaseNameWidth)}  `;
+    const room = region.width() - widthOf(head);
+    const elapsed = formatDuration(host.nowMs() - startedMs);
+    const text = progress === null ? cut(elapsed, room) : fittedProgress(progress, room);
+    return {
+      text: cut(head + text, region.width()),
+      paint: (line) => paint('cyan', line.slice(0, 4)) + line.slice(4),
+    };
+  }
+
+  function print(lines: readonly string[]): void {
+    if (held !== null) held.push(...lines);
+    else region.print(lines);
+    draw();
+  }
+
+  /** Prints the heading and what was held back, once. */
+  function head(heading: string | null): void {
+    if (held === null) return;
+    const waiting = held;
+    held = null;
+    if (runId !== '') region.print([...headingLines(heading), ...waiting]);
+    else if (waiting.length > 0) region.print(waiting);
+  }
+
+  function headingLines(heading: string | null): string[] {
+    const title = paint('bold', `${verb} ${runId}`);
+    if (heading === null) return [title];
+    const width = region.width();
+    const short = `${verb} ${runId}   ${heading}`;
+    return widthOf(short) <= width ? [`${title}   ${heading}`] : [title, ...indented(heading, 5, width)];
+  }
+
+  const phaseLine = (mark: string, phase: Phase, text: string): string =>
+    `${mark}  ${phaseNames[phase].padEnd(phaseNameWidth)}  ${cut(text, region.width() - phaseNameWidth - 7)}`.trimEnd();
+
+  function onPhase(event: EventOf<'phase'>): void {
+    const { phase } = event;
+    if (event.state === 'started') {
+      // A person thinks before `confirm` ends; a running clock there would hurry them.
+      if (phase !== 'confirm') active.set(phase, { startedMs: host.nowMs(), progress: null });
+      draw();
+      return;
+    }
+    const startedMs = active.get(phase)?.startedMs;
+    active.delete(phase);
+    if (event.state === 'completed')
+      return print([phaseLine(paint('green', ' ok'), phase, completedText(event))]);
+    const after = startedMs === undefined ? '' : ` after ${formatDuration(host.nowMs() - startedMs)}`;
+    print([phaseLine(paint('red', ' !!'), phase, `failed${after}`)]);
+  }
+
+  /** The run is over: phases that were still at work are left as they stood. */
+  function end(mark: string, lines: readonly string[]): void {
+    const left = [...active.keys()].map((phase) => phaseLine(mark, phase, 'stopped'));
+    active.clear();
+    head(null);
+    print([...left, ...lines]);
+  }
+
+  const errorOptions = () => ({ width: region.width(), withStack: options.verbose });
+  const stopped = paint('yellow', ' --');
+
+  return {
+    event(event) {
+      if (closed) return;
+      switch (event.type) {
+        case 'run':
+          runId = event.runId;
+          if (event.status === 'resumed') verb = 'resume';
+          if (options.heading !== null) head(headingOf(options.heading));
+          return draw();
+        case 'plan':
+          head(headingOfPlan(event.plan));
+          return draw();
+        case 'phase':
+          return onPhase(event);
+        case 'progress': {
+          const state = active.get(event.phase);
+          if (state !== undefined) state.progress = event;
+          return draw();
+        }
+        case 'checkpoint':
+          return;
+        case 'server-log':
+          if (options.verbose)
+            print(indented(event.line, 5, region.width()).map((line) => paint('dim', line)));
+          return;
+        case 'notice': {
+          const [label, style] =
+            event.level === 'warning' ? ['warning: ', 'yellow' as const] : ['', 'reset' as const];
+          return print(indented(label + event.message, 5, region.width()).map((line) => paint(style, line)));
+        }
+        case 'refused':
+          return end(stopped, errorsText(event.error, event.others, errorOptions()));
+        case 'failed':
+          return end(stopped, errorText(event.error, errorOptions()));
+        case 'interrupted':
+          return end(stopped, [`interrupted${inPhase(event.phase)}`]);
+        case 'declined':
+          return end(stopped, ['declined; nothing was touched']);
+        case 'held':
+        case 'completed':
+          return end(stopped, []);
+      }
+    },
+    pause() {
+      head(null);
+      region.clear();
+      paused = true;
+    },
+    resume() {
+      paused = false;
+      draw();
+    },
+    close() {
+      if (closed) return;
+      stopTicking();
+      head(null);
+      region.clear();
+      closed = true;
+    },
+  };
+}

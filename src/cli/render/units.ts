@@ -1,0 +1,43 @@
+import { formatBytes } from '../../steps/units.ts';
+
+/** `0.4 s`, `12 s`, `6 m 02 s`, `3 h 05 m`, `2 d 04 h`: two units at most. */
+export function formatDuration(ms: number): string {
+  if (ms < 9_950) return `${(Math.max(0, ms) / 1000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} m ${two(seconds % 60)} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} m`;
+  const hours = Math.round(minutes / 60);
+  return `${Math.floor(hours / 24)} d ${two(hours % 24)} h`;
+}
+
+const two = (value: number): string => String(value).padStart(2, '0');
+
+/** `117 MiB/s`, `42 segments/s` */
+export function formatRate(perSecond: number, unit: 'bytes' | 'segments'): string {
+  if (unit === 'bytes') return `${formatBytes(Math.round(perSecond))}/s`;
+  return `${perSecond >= 10 ? Math.round(perSecond) : perSecond.toFixed(1)} segments/s`;
+}
+
+/** `17.0 of 41.3 GiB`, `112 of 240 segments`, `17.0 GiB` */
+export function formatAmount(done: number, total: number | null, unit: 'bytes' | 'segments'): string {
+  if (unit === 'segments') return total === null ? `${done} segments` : `${done} of ${total} segments`;
+  const doneText = formatBytes(done);
+  if (total === null) return doneText;
+  const totalText = formatBytes(total);
+  const totalUnit = totalText.slice(totalText.indexOf(' '));
+  return `${doneText.endsWith(totalUnit) ? doneText.slice(0, -totalUnit.length) : doneText} of ${totalText}`;
+}
+
+/** Never 100 % before all is done. */
+export function formatPercent(done: number, total: number | null): string | null {
+  if (total === null || total <= 0) return null;
+  return `${done >= total ? 100 : Math.min(99, Math.floor((done * 100) / total))}%`;
+}
+
+/** RFC 3339 to the second, UTC: `2026-11-22T22:09:55Z`. Anything else is shown as it is. */
+export function formatTime(rfc3339: string): string {
+  const ms = Date.parse(rfc3339);
+  return Number.isNaN(ms) ? rfc3339 : `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}

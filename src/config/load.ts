@@ -1,0 +1,160 @@
+import { resolve } from 'node:path';
+import { readDotenv, readEnvironment } from './environment-layer.ts';
+import type { LayerValues, RawValue } from './layer.ts';
+import { type ConfigProblem, configInvalid } from './problem.ts';
+import { withoutUserInfo } from './redact.ts';
+import {
+  choices,
+  expectedOf,
+  type Layer,
+  type SettingKey,
+  type Settings,
+  settingKeys,
+  settingName,
+  settingOf,
+  layers as strongestFirst,
+} from './schema.ts';
+
+import { readYaml } from './yaml-layer.ts';
+
+/** Flags as they were given: text, or true and false for switches. */
+export type FlagValues = Readonly<Partial<Record<SettingKey, string | boolean>>>;
+
+export interface LoadedSettings {
+  readonly settings: Settings;
+  /** Where each value comes from: `flag -u`, `environment ODO_URL`, `.env line 3`, `odo.yaml line 4`, `default`. */
+  readonly provenance: Readonly<Record<SettingKey, string>>;
+  /** Null for a default. */
+  readonly layers: Readonly<Record<SettingKey, Layer | null>>;
+  /** Things to tell that do not stop the command. */
+  readonly warnings: readonly string[];
+}
+
+export interface LoadInput {
+  readonly flags: FlagValues;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** The settings the command uses: others may be wrong without stopping it. */
+  readonly keys: readonly SettingKey[];
+}
+
+/**
+ * flags > environment > .env > odo.yaml > defaults, setting by setting. Throws one CONFIG_INVALID with every
+ * problem of every layer.
+ */
+export function loadSettings({ flags, env, cwd, keys }: LoadInput): LoadedSettings {
+  const flagLayer = readFlags(flags, cwd);
+  const environment = readEnvironment(env, cwd);
+  const named = flagLayer.values.get('config') ?? environment.values.get('config');
+  const yaml = readYaml(
+    cwd,
+    named === undefined ? null : { path: String(named.raw), provenance: named.provenance },
+  );
+  const stack = [flagLayer, environment, readDotenv(cwd), yaml];
+  const problems = stack.flatMap((layer) => layer.problems);
+
+  const settings: Record<string, unknown> = {};
+  const provenance: Record<string, string> = {};
+  const layers: Record<string, Layer | null> = {};
+  for (const key of settingKeys) {
+    const one = keys.includes(key)
+      ? stack.find((layer) => layer.values.has(key))?.values.get(key)
+      : undefined;
+    const parsed = one === undefined ? null : parseValue(key, one);
+    if (parsed !== null && !parsed.ok) problems.push(parsed.problem);
+    const given = parsed?.ok === true && one !== undefined;
+    settings[key] = given ? parsed.value : defaultOf(key);
+    provenance[key] = given ? one.provenance : 'default';
+    layers[key] = given ? one.layer : null;
+  }
+  if (problems.length > 0) throw configInvalid(problems);
+
+  for (const hidden of hiddenChoices(settings, layers)) {
+    settings[hidden] = defaultOf(hidden);
+    provenance[hidden] = 'default';
+    layers[hidden] = null;
+  }
+  return Object.freeze({
+    settings: Object.freeze(settings) as Settings,
+    provenance: provenance as Record<SettingKey, string>,
+    layers: layers as Record<SettingKey, Layer | null>,
+    warnings: stack.flatMap((layer) => layer.warnings),
+  });
+}
+
+function readFlags(flags: FlagValues, cwd: string): LayerValues {
+  const values = new Map<SettingKey, RawValue>();
+  for (const key of settingKeys) {
+    const raw = flags[key];
+    if (raw === undefined) continue;
+    values.set(key, {
+      raw,
+      layer: 'flag',
+      provenance: flagOf(key, raw),
+      file: null,
+      line: null,
+      baseDirectory: cwd,
+    });
+  }
+  return { values, problems: [], warnings: [] };
+}
+
+/** `flag -u`, `flag --no-promote` */
+function flagOf(key: SettingKey, raw: string | boolean): string {
+  const no = raw === false ? 'no-' : '';
+  return `flag ${(no === '' ? settingOf(key).short : undefined) ?? `--${no}${settingName(key)}`}`;
+}
+
+type Parsed =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly problem: ConfigProblem };
+
+function parseValue(key: SettingKey, one: RawValue): Parsed {
+  const setting = settingOf(key);
+  const result = setting.value.safeParse(one.raw);
+  if (result.success) {
+    const { data } = result;
+    return {
+      ok: true,
+      value: setting.isPath && typeof data === 'string' ? resolve(one.baseDirectory, data) : data,
+    };
+  }
+  const shown = setting.secret ? 'is not valid' : `is ${show(one.raw)}`;
+  const { file, line, provenance: where } = one;
+  const name = settingName(key);
+  return {
+    ok: false,
+    problem: {
+      where,
+      file,
+      line,
+      key: name,
+      message: `${name} ${shown}`,
+      expected: expectedOf(key),
+      suggestion: null,
+    },
+  };
+}
+
+function show(raw: unknown): string {
+  if (typeof raw === 'string') return JSON.stringify(withoutUserInfo(raw));
+  return typeof raw === 'object' ? 'a list or a group' : String(raw);
+}
+
+function defaultOf(key: SettingKey): unknown {
+  const { value, default: text } = settingOf(key);
+  return text === null ? null : value.parse(text);
+}
+
+/** `-V new` on the command line hides `volume: pgdata` of odo.yaml: both choose the target. */
+function hiddenChoices(
+  settings: Readonly<Record<string, unknown>>,
+  layers: Readonly<Record<string, Layer | null>>,
+) {
+  const strength: readonly (Layer | null)[] = strongestFirst;
+  return Object.values(choices).flatMap((group) => {
+    const made = group.filter((key) => settings[key] !== null && settings[key] !== false);
+    const strongest = Math.min(...made.map((key) => strength.indexOf(layers[key] ?? null)));
+    return made.filter((key) => strength.indexOf(layers[key] ?? null) > strongest);
+  });
+}

@@ -1,0 +1,130 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { OdoError } from '../errors/odo-error.ts';
+import type { ServiceSpec } from '../service/service.ts';
+import type { RestoreRequest, SourceRequest, TargetRequest } from '../steps/restore-request.ts';
+import type { LoadedSettings } from './load.ts';
+import { choices, type SettingKey } from './schema.ts';
+
+/** In the order in which Compose looks for them. */
+const composeFiles = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml'] as const;
+
+const defaultOverrideFile = 'confs/postgresql.auto.conf';
+
+/** What the operator asked for, from settings. Throws USAGE with everything that does not fit together. */
+export function toRestoreRequest(loaded: LoadedSettings, cwd: string): RestoreRequest {
+  const { settings } = loaded;
+  const problems: string[] = [];
+  const source = settings.url === null ? null : toSource(loaded);
+  if (source === null) problems.push(sourceMissing);
+  const target = toTarget(loaded, problems);
+  const service = toService(loaded, cwd, problems);
+  if (target !== null) problems.push(...misfits(target, service));
+  if (problems.length > 0 || source === null || target === null) throw usage(problems);
+  return {
+    source,
+    backup: settings.backup,
+    server: settings.server,
+    target,
+    volumeAccess: settings.volumeAccess,
+    service,
+    image: settings.image,
+    binDir: settings.pgBin,
+    overrideFile: toOverrideFile(settings.override, cwd),
+    owner: settings.owner,
+    promote: settings.promote,
+    confirmed: settings.yes,
+    reserveBytes: settings.reserve,
+    jobs: settings.jobs,
+    checkpointBytes: settings.checkpointSize,
+  };
+}
+
+const sourceMissing = 'Say where the backups lie: -u s3://BUCKET/PREFIX (or ODO_URL, or S3_BACKUP_URL)';
+
+export function toSource({ settings }: LoadedSettings): SourceRequest {
+  if (settings.url === null) throw usage([sourceMissing]);
+  return { url: settings.url, endpoint: settings.endpoint, region: settings.region };
+}
+
+function toTarget(loaded: LoadedSettings, problems: string[]): TargetRequest | null {
+  const { volume, newVolume, dataDir } = loaded.settings;
+  const made = madeChoices(loaded, choices.target);
+  const renews = made.every((key) => key === 'volume' || key === 'newVolume');
+  if (made.length > 1 && !renews) {
+    problems.push(
+      `Choose one target: ${list(loaded, made)} were given; -v restores into a volume, -V into a new one, --data-dir into a directory`,
+    );
+    return null;
+  }
+  if (newVolume !== null) return { kind: 'new-volume', name: newVolume, present: volume };
+  if (volume !== null) return { kind: 'volume', name: volume };
+  if (dataDir !== null) return { kind: 'data-directory', path: dataDir };
+  problems.push('Say where to restore: -v VOLUME, -V NEW_VOLUME or --data-dir DIR');
+  return null;
+}
+
+function toService(loaded: LoadedSettings, cwd: string, problems: string[]): ServiceSpec {
+  const { service, container, local, pgBin, project } = loaded.settings;
+  const made = madeChoices(loaded, choices.service);
+  if (made.length > 1) {
+    problems.push(
+      `Choose one service: ${list(loaded, made)} were given; -n is a Compose service, --container a container, --local the server of this host`,
+    );
+    return { kind: 'none' };
+  }
+  if (service === null) {
+    const idle = (['composeFile', 'project'] as const).filter((key) => loaded.layers[key] === 'flag');
+    if (idle.length > 0)
+      problems.push(`${list(loaded, idle)} is of use only with a Compose service: add -n SERVICE`);
+  }
+  if (container !== null) return { kind: 'container', container };
+  if (local) return { kind: 'local', binDir: pgBin, dataDirectory: loaded.settings.dataDir };
+  if (service === null) return { kind: 'none' };
+  const file =
+    loaded.settings.composeFile ??
+    composeFiles.map((name) => join(cwd, name)).find((path) => existsSync(path));
+  if (file === undefined) {
+    problems.push(
+      `Say which Compose file has the service ${service}: -f FILE (none of ${composeFiles.join(', ')} is in ${cwd})`,
+    );
+    return { kind: 'none' };
+  }
+  if (!existsSync(file))
+    problems.push(`The Compose file ${file} does not exist (${loaded.provenance.composeFile})`);
+  return { kind: 'compose', service, file, project };
+}
+
+/** Targets and services that cannot go together, whatever the machine looks like. */
+function misfits(target: TargetRequest, service: ServiceSpec): string[] {
+  if (service.kind === 'local' && target.kind !== 'data-directory') {
+    return [
+      '--local is the server of this host, which works on a directory: use --data-dir DIR instead of a volume',
+    ];
+  }
+  if (service.kind === 'container' && target.kind === 'new-volume') {
+    return [
+      "-V lets the service use a new volume, which only a Compose service can: a container's volumes are fixed when it is made. Use -n SERVICE -f FILE, or -v VOLUME",
+    ];
+  }
+  return [];
+}
+
+function toOverrideFile(override: string | boolean | null, cwd: string): string | null {
+  if (override === null || override === false) return null;
+  return override === true ? join(cwd, defaultOverrideFile) : override;
+}
+
+const madeChoices = (loaded: LoadedSettings, group: readonly SettingKey[]): SettingKey[] =>
+  group.filter((key) => loaded.settings[key] !== null && loaded.settings[key] !== false);
+
+const list = ({ provenance }: LoadedSettings, keys: readonly SettingKey[]): string =>
+  keys.map((key) => provenance[key].replace(/^flag /, '')).join(' and ');
+
+function usage(problems: readonly string[]): OdoError {
+  const sentences = problems.map((problem) => `${problem}.`);
+  return new OdoError('USAGE', sentences.length === 1 ? `${sentences[0]}` : 'The request is not complete.', {
+    hint: 'All options and examples: odo start --help',
+    ...(sentences.length === 1 ? {} : { details: { problems: sentences.map((text) => ({ text })) } }),
+  });
+}

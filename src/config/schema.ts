@@ -1,0 +1,367 @@
+import { z } from 'zod';
+import * as values from './values.ts';
+
+/** Headings of `--help`, in its order. */
+export const groups = {
+  source: 'Where the backups are:',
+  target: 'Where to restore:',
+  service: 'What runs PostgreSQL there:',
+  how: 'How to restore:',
+  odo: 'odo itself:',
+} as const;
+
+/** Where a setting may come from, strongest first. */
+export const layers = ['flag', 'environment', 'dotenv', 'file'] as const;
+export type Layer = (typeof layers)[number];
+
+export interface Setting<Value extends z.ZodType = z.ZodType, Default = string | number | boolean | null> {
+  readonly group: keyof typeof groups;
+  /** `-u`; the long flag is the key in kebab case. */
+  readonly short?: string;
+  /** As in a usage line: `<url>`, `[file]`; absent for a switch. */
+  readonly argument?: string;
+  /** A switch that also has `--no-…`. */
+  readonly negatable?: true;
+  /** Environment variables, strongest first. */
+  readonly env: readonly string[];
+  /** Where it may be set; everywhere when absent. */
+  readonly from?: readonly Layer[];
+  readonly description: string;
+  readonly default: Default;
+  /** What the docs say when the default is worked out at run time. */
+  readonly defaultText?: string;
+  readonly value: Value;
+  /** Resolved against the working directory, or the directory of odo.yaml when it stands there. */
+  readonly isPath?: true;
+  /** Never shown, stored or taken from odo.yaml. */
+  readonly secret?: true;
+}
+
+const setting = <Value extends z.ZodType, const Default extends string | number | boolean | null>(
+  one: Setting<Value, Default>,
+): Setting<Value, Default> => one;
+
+const notInFiles = ['flag', 'environment'] as const;
+const notInYaml = ['flag', 'environment', 'dotenv'] as const;
+
+/**
+ * Every setting of odo. `--help`, docs/cli.md, docs/configuration.md and the JSON Schema of odo.yaml come from
+ * this table; nothing else lists settings.
+ */
+export const settings = {
+  url: setting({
+    group: 'source',
+    short: '-u',
+    argument: '<url>',
+    env: ['ODO_URL', 'S3_BACKUP_URL'],
+    description: 'where the backups lie: s3://BUCKET/PREFIX or file:///DIRECTORY',
+    default: null,
+    value: values.backupUrl,
+  }),
+  endpoint: setting({
+    group: 'source',
+    short: '-e',
+    argument: '<url>',
+    env: ['ODO_ENDPOINT', 'AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL', 'S3_ENDPOINT'],
+    description: 'S3 endpoint, when it is not AWS',
+    default: null,
+    value: values.endpoint,
+  }),
+  accessKey: setting({
+    group: 'source',
+    short: '-a',
+    argument: '<key>',
+    env: ['AWS_ACCESS_KEY_ID'],
+    from: notInYaml,
+    description: 'S3 access key id',
+    default: null,
+    value: values.text,
+    secret: true,
+  }),
+  secretKey: setting({
+    group: 'source',
+    short: '-s',
+    argument: '<key>',
+    env: ['AWS_SECRET_ACCESS_KEY'],
+    from: notInYaml,
+    description: 'S3 secret access key; better in the environment or .env, where no process list shows it',
+    default: null,
+    value: values.text,
+    secret: true,
+  }),
+  sessionToken: setting({
+    group: 'source',
+    argument: '<token>',
+    env: ['AWS_SESSION_TOKEN'],
+    from: notInYaml,
+    description: 'S3 session token of temporary credentials',
+    default: null,
+    value: values.text,
+    secret: true,
+  }),
+  region: setting({
+    group: 'source',
+    short: '-r',
+    argument: '<region>',
+    env: ['ODO_REGION', 'AWS_REGION', 'AWS_DEFAULT_REGION'],
+    description: 'S3 region',
+    default: null,
+    value: values.text,
+  }),
+  backup: setting({
+    group: 'source',
+    argument: '<backup>',
+    env: ['ODO_BACKUP'],
+    description: 'which base backup: latest, a backup id or a backup name (odo backups lists them)',
+    default: 'latest',
+    value: values.text,
+  }),
+  server: setting({
+    group: 'source',
+    argument: '<name>',
+    env: ['ODO_SERVER'],
+    description: 'server folder below the URL (barman-cloud), when it holds several',
+    default: null,
+    value: values.text,
+  }),
+
+  volume: setting({
+    group: 'target',
+    short: '-v',
+    argument: '<volume>',
+    env: ['ODO_VOLUME'],
+    description: 'restore into this volume; data in it is removed first, after you agreed',
+    default: null,
+    value: values.volumeName,
+  }),
+  newVolume: setting({
+    group: 'target',
+    short: '-V',
+    argument: '<volume>',
+    env: ['ODO_NEW_VOLUME'],
+    description:
+      'create this volume, restore into it, and let the service use it at the end; the old one stays',
+    default: null,
+    value: values.volumeName,
+  }),
+  dataDir: setting({
+    group: 'target',
+    argument: '<dir>',
+    env: ['ODO_DATA_DIR'],
+    description: 'restore into this directory; data in it is removed first, after you agreed',
+    default: null,
+    value: values.path,
+    isPath: true,
+  }),
+  volumeAccess: setting({
+    group: 'target',
+    argument: '<way>',
+    env: ['ODO_VOLUME_ACCESS'],
+    description:
+      'how to write a volume: direct (its mount point), engine (through the container engine) or auto',
+    default: 'auto',
+    value: z.enum(['auto', 'direct', 'engine']).meta({ description: 'auto, direct or engine' }),
+  }),
+  owner: setting({
+    group: 'target',
+    argument: '<uid:gid>',
+    env: ['ODO_OWNER'],
+    description:
+      'owner of the restored files; auto: of the data that is replaced, else the postgres of the server',
+    default: 'auto',
+    value: values.owner,
+  }),
+  reserve: setting({
+    group: 'target',
+    argument: '<size>',
+    env: ['ODO_RESERVE'],
+    description: 'space to keep free on the target after the restore',
+    default: '1GiB',
+    value: values.size(0),
+  }),
+
+  service: setting({
+    group: 'service',
+    short: '-n',
+    argument: '<service>',
+    env: ['ODO_SERVICE'],
+    description: 'Compose service to stop before and start after the restore',
+    default: null,
+    value: values.text,
+  }),
+  composeFile: setting({
+    group: 'service',
+    short: '-f',
+    argument: '<file>',
+    env: ['ODO_COMPOSE_FILE'],
+    description: 'Compose file of that service',
+    default: null,
+    defaultText: 'compose.yaml or docker-compose.yml in the working directory',
+    value: values.path,
+    isPath: true,
+  }),
+  project: setting({
+    group: 'service',
+    argument: '<name>',
+    env: ['ODO_PROJECT'],
+    description: 'Compose project name, when it is not what Compose works out itself',
+    default: null,
+    value: values.text,
+  }),
+  container: setting({
+    group: 'service',
+    argument: '<name>',
+    env: ['ODO_CONTAINER'],
+    description: 'container to stop before and start after the restore',
+    default: null,
+    value: values.text,
+  }),
+  local: setting({
+    group: 'service',
+    env: ['ODO_LOCAL'],
+    description: 'the server on this host works on --data-dir: stop it before and start it after the restore',
+    default: false,
+    value: values.yesOrNo,
+  }),
+  pgBin: setting({
+    group: 'service',
+    argument: '<dir>',
+    env: ['ODO_PG_BIN'],
+    description: "directory with postgres, psql and pg_controldata of the backup's major",
+    default: null,
+    defaultText: 'looked for on this host',
+    value: values.path,
+    isPath: true,
+  }),
+  image: setting({
+    group: 'service',
+    argument: '<ref>',
+    env: ['ODO_IMAGE'],
+    description: 'image to recover with, when no service names one',
+    default: null,
+    defaultText: 'postgres:MAJOR of the backup, where a container is needed',
+    value: values.text,
+  }),
+
+  override: setting({
+    group: 'how',
+    short: '-c',
+    argument: '[file]',
+    env: ['ODO_OVERRIDE'],
+    description: 'replace postgresql.auto.conf by this file; without a name, by confs/postgresql.auto.conf',
+    default: null,
+    value: values.fileOrYes,
+    isPath: true,
+  }),
+  promote: setting({
+    group: 'how',
+    negatable: true,
+    env: ['ODO_PROMOTE'],
+    description: 'promote when the database is consistent; otherwise wait for: odo promote RUN-ID',
+    default: true,
+    value: values.yesOrNo,
+  }),
+  jobs: setting({
+    group: 'how',
+    argument: '<n>',
+    env: ['ODO_JOBS'],
+    description: 'archives and WAL segments read at the same time',
+    default: 4,
+    value: values.wholeNumber(1, 64),
+  }),
+  checkpointSize: setting({
+    group: 'how',
+    argument: '<size>',
+    env: ['ODO_CHECKPOINT_SIZE'],
+    description: 'output between two checkpoints: at most this much is done twice after a kill',
+    default: '256MiB',
+    value: values.size(1024 ** 2),
+  }),
+  yes: setting({
+    group: 'how',
+    env: ['ODO_YES'],
+    from: notInFiles,
+    description: 'agree beforehand to everything the plan removes (see it with: odo plan)',
+    default: false,
+    value: values.yesOrNo,
+  }),
+
+  journal: setting({
+    group: 'odo',
+    argument: '<file>',
+    env: ['ODO_JOURNAL'],
+    description: 'journal of the runs, on a local disk, not on what is restored',
+    default: null,
+    defaultText: '$XDG_STATE_HOME/odo/journal.sqlite or ~/.local/state/odo/journal.sqlite',
+    value: values.path,
+    isPath: true,
+  }),
+  config: setting({
+    group: 'odo',
+    argument: '<file>',
+    env: ['ODO_CONFIG'],
+    from: notInFiles,
+    description: 'settings file',
+    default: null,
+    defaultText: 'odo.yaml in the working directory, when it is there',
+    value: values.path,
+    isPath: true,
+  }),
+} as const satisfies Record<string, Setting>;
+
+export type SettingKey = keyof typeof settings;
+export const settingKeys = Object.keys(settings) as SettingKey[];
+
+/** Every setting after parsing; null where it is not set and has no default. */
+export type Settings = {
+  readonly [Key in SettingKey]:
+    | z.output<(typeof settings)[Key]['value']>
+    | ((typeof settings)[Key]['default'] extends null ? null : never);
+};
+
+/** `newVolume` → `new-volume`: the long flag and the key in odo.yaml. */
+export const settingName = (key: string): string =>
+  key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** Of several in one group only one can hold; a choice made in a stronger layer hides those of weaker ones. */
+export const choices = {
+  target: ['volume', 'newVolume', 'dataDir'],
+  service: ['service', 'container', 'local'],
+} as const satisfies Record<string, readonly SettingKey[]>;
+
+/** The setting by key, with the wide type: for code that treats all alike. */
+export const settingOf = (key: SettingKey): Setting => settings[key];
+
+export const mayComeFrom = (key: SettingKey, layer: Layer): boolean =>
+  (settingOf(key).from ?? layers).includes(layer);
+
+/** What an error says was expected. */
+export const expectedOf = (key: SettingKey): string =>
+  settingOf(key).value.meta()?.description ?? 'another value';
+
+/** JSON Schema of odo.yaml, for editors. */
+export function yamlJsonSchema(): Record<string, unknown> {
+  const keys = settingKeys.filter((key) => mayComeFrom(key, 'file'));
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'odo.yaml',
+    description: 'Settings of odo. Credentials do not belong here.',
+    type: 'object',
+    additionalProperties: false,
+    properties: Object.fromEntries(
+      keys.map((key) => {
+        const {
+          $schema: _,
+          description: expected,
+          ...schema
+        } = z.toJSONSchema(settingOf(key).value, { io: 'input' });
+        const one = settingOf(key);
+        const description = `${one.description}; ${expected}`;
+        return [
+          settingName(key),
+          { ...schema, description, ...(one.default === null ? {} : { default: one.default }) },
+        ];
+      }),
+    ),
+  };
+}

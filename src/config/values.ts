@@ -1,0 +1,111 @@
+import { z } from 'zod';
+
+/**
+ * What a setting's value may look like. Each accepts the text of a flag or variable and the YAML value;
+ * its description is what an error says was expected and what the docs show.
+ */
+
+export const text = z.string().trim().min(1).meta({ description: 'text (in YAML, quote numbers)' });
+
+export const path = z.string().min(1).meta({ description: 'a path' });
+
+export const volumeName = z
+  .string()
+  .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/)
+  .meta({ description: 'the name of a volume, such as pgdata (for a directory use --data-dir)' });
+
+export const backupUrl = z
+  .string()
+  .refine((value) => isBackupUrl(value))
+  .meta({ description: 's3://BUCKET/PREFIX or file:///DIRECTORY, without credentials' });
+
+function isBackupUrl(value: string): boolean {
+  const url = URL.parse(value);
+  if (url === null || url.username !== '' || url.password !== '') return false;
+  if (url.protocol === 's3:') return url.host !== '' && url.search === '' && url.hash === '';
+  return url.protocol === 'file:' && (url.host === '' || url.host === 'localhost');
+}
+
+export const endpoint = z
+  .string()
+  .refine((value) => {
+    const url = URL.parse(value);
+    return (
+      url !== null &&
+      (url.protocol === 'https:' || url.protocol === 'http:') &&
+      url.username === '' &&
+      url.password === ''
+    );
+  })
+  .meta({ description: 'a URL such as https://s3.example.com, without credentials' });
+
+const words: Readonly<Record<string, boolean>> = {
+  true: true,
+  yes: true,
+  on: true,
+  1: true,
+  false: false,
+  no: false,
+  off: false,
+  0: false,
+};
+
+export const yesOrNo = z
+  .union([z.boolean(), z.enum(['true', 'false', 'yes', 'no', 'on', 'off', '1', '0'])])
+  .transform((value) => (typeof value === 'boolean' ? value : words[value] === true))
+  .meta({ description: 'true or false' });
+
+/** A file, or true for the default file, or false for none. */
+export const fileOrYes = z
+  .union([z.boolean(), z.string().min(1)])
+  .transform((value): string | boolean => (typeof value === 'string' ? (words[value] ?? value) : value))
+  .meta({ description: 'a path, or true for the default file' });
+
+export const wholeNumber = (from: number, to: number) =>
+  z
+    .union([z.number(), z.string().regex(/^\d+$/).transform(Number)])
+    .refine((value) => Number.isInteger(value) && value >= from && value <= to)
+    .meta({ description: `a whole number from ${from} to ${to}` });
+
+const powers: Readonly<Record<string, number>> = { '': 0, k: 1, m: 2, g: 3, t: 4, p: 5 };
+
+/** Bytes: `8GiB` and `8G` are 1024³ times 8, `8GB` is 1000³ times 8, `8388608` is bytes. */
+export function parseSize(value: string): number | null {
+  const match = /^(\d+(?:\.\d+)?)\s*([kmgtp]?)(ib|b)?$/i.exec(value.trim());
+  if (match === null) return null;
+  const [, digits = '', prefix = '', suffix = ''] = match;
+  if (prefix === '' && suffix.toLowerCase() === 'ib') return null;
+  const base = suffix.toLowerCase() === 'b' ? 1000 : 1024;
+  const bytes = Math.round(Number(digits) * base ** (powers[prefix.toLowerCase()] ?? 0));
+  return Number.isSafeInteger(bytes) ? bytes : null;
+}
+
+export const size = (from: number) =>
+  z
+    .union([z.number(), z.string()])
+    .transform((value) => (typeof value === 'number' ? value : (parseSize(value) ?? Number.NaN)))
+    .refine((bytes) => Number.isSafeInteger(bytes) && bytes >= from)
+    .meta({
+      description:
+        from === 0
+          ? 'a size such as 8GiB or 512MB'
+          : `a size from ${from / 1024 ** 2} MiB on, such as 256MiB`,
+    });
+
+/** 2^32 - 1 stands for "no id" in the kernel's calls. */
+const largestId = 4_294_967_294;
+
+export const owner = z
+  .string()
+  .transform((value): 'auto' | { uid: number; gid: number } | null => {
+    if (value === 'auto') return 'auto';
+    const match = /^(\d{1,10}):(\d{1,10})$/.exec(value);
+    return match === null ? null : { uid: Number(match[1]), gid: Number(match[2]) };
+  })
+  .refine(
+    (value) =>
+      value === 'auto' ||
+      (value !== null && value.uid <= largestId && value.gid <= largestId && value.uid !== 0),
+  )
+  .transform((value): 'auto' | { uid: number; gid: number } => value ?? 'auto')
+  .meta({ description: 'auto, or UID:GID such as 999:999 (PostgreSQL does not run as root)' });

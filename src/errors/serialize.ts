@@ -1,0 +1,57 @@
+import type { ErrorCode } from './codes.ts';
+import { errorCode, OdoError } from './odo-error.ts';
+
+/** An error as data: what the journal, the machine's context and `--json` hold. */
+export interface ErrorData {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint?: string;
+  readonly details?: Record<string, unknown>;
+  /** Messages of the causes, outermost first. */
+  readonly causes: readonly string[];
+  /** Only for a bug in odo: where it happened. */
+  readonly stack?: string;
+}
+
+function causesOf(error: unknown): string[] {
+  const causes: string[] = [];
+  let current = error instanceof Error ? error.cause : undefined;
+  while (current !== undefined && causes.length < 8) {
+    causes.push(current instanceof Error ? current.message || current.name : String(current));
+    current = current instanceof Error ? current.cause : undefined;
+  }
+  return causes;
+}
+
+/** Any thrown value as data; a value odo did not expect becomes a BUG with its stack. */
+export function toErrorData(error: unknown): ErrorData {
+  if (error instanceof OdoError) {
+    return {
+      code: error.code,
+      message: error.message,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+      ...(error.details === undefined ? {} : { details: error.details }),
+      causes: causesOf(error),
+    };
+  }
+  const code = errorCode(error) ?? 'BUG';
+  const message = error instanceof Error ? error.message : String(error);
+  return {
+    code,
+    message,
+    causes: causesOf(error),
+    ...(code === 'BUG' && error instanceof Error && error.stack ? { stack: error.stack } : {}),
+  };
+}
+
+export function fromErrorData(data: ErrorData): OdoError {
+  const cause = data.causes.reduceRight<Error | undefined>(
+    (inner, message) => new Error(message, inner ? { cause: inner } : undefined),
+    undefined,
+  );
+  return new OdoError(data.code, data.message, {
+    ...(data.hint === undefined ? {} : { hint: data.hint }),
+    ...(data.details === undefined ? {} : { details: data.details }),
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

@@ -1,0 +1,56 @@
+import type { JournalDatabase } from './open.ts';
+
+/** Reads of a run for `odo status` and resume: snapshot, checkpoints in short, resources. */
+
+export function findSnapshot(
+  database: JournalDatabase,
+  runId: string,
+): { machineVersion: number; data: unknown } | null {
+  const row = database
+    .prepare<[string], { machine_version: number; data: string }>(
+      'SELECT machine_version, data FROM snapshot WHERE run_id = ?',
+    )
+    .get(runId);
+  return row === undefined ? null : { machineVersion: row.machine_version, data: JSON.parse(row.data) };
+}
+
+export interface CheckpointSummary {
+  readonly name: string;
+  readonly instance: string;
+  readonly savedAtMs: number;
+  /** Bytes of the stored object, or segments, read so far. */
+  readonly progress: number;
+  readonly sequence: number;
+}
+
+export function listCheckpoints(database: JournalDatabase, runId: string): CheckpointSummary[] {
+  return database
+    .prepare<[string], CheckpointSummary>(
+      `SELECT name, instance, saved_at_ms AS savedAtMs, progress, sequence FROM checkpoint WHERE run_id = ?`,
+    )
+    .all(runId);
+}
+
+export interface ResourceRecord {
+  readonly kind: string;
+  readonly name: string;
+  readonly details: unknown;
+  readonly state: 'intended' | 'removed';
+}
+
+export function listResources(database: JournalDatabase, runId: string): ResourceRecord[] {
+  return database
+    .prepare<[string], { kind: string; name: string; details: string; state: 'intended' | 'removed' }>(
+      'SELECT kind, name, details, state FROM resource WHERE run_id = ? ORDER BY recorded_at_ms',
+    )
+    .all(runId)
+    .map((row) => ({ ...row, details: JSON.parse(row.details) }));
+}
+
+/** The run's own event log, oldest first, as it was appended. */
+export function listEvents(database: JournalDatabase, runId: string): unknown[] {
+  return database
+    .prepare<[string], { data: string }>('SELECT data FROM event WHERE run_id = ? ORDER BY id')
+    .all(runId)
+    .map((row) => JSON.parse(row.data));
+}

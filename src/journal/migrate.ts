@@ -1,0 +1,51 @@
+import type { Database } from 'better-sqlite3';
+import { OdoError } from '../errors/odo-error.ts';
+import { initial } from './migrations/0001-initial.ts';
+import type { Migration } from './migrations/migration.ts';
+
+export const migrations: readonly Migration[] = [initial];
+
+/**
+ * Brings the schema up to date in one transaction. A journal that carries a breaking migration this
+ * program does not know is refused: writing to it could lose what a newer odo relies on.
+ */
+export function migrate(database: Database, known: readonly Migration[] = migrations): void {
+  database.exec(
+    'CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY, breaking INTEGER NOT NULL) STRICT',
+  );
+  database
+    .transaction(() => {
+      const applied = database
+        .prepare<[], { number: number; breaking: number }>('SELECT number, breaking FROM migration')
+        .all();
+      const unknown = applied.filter(
+        (row) => row.breaking === 1 && !known.some((migration) => migration.number === row.number),
+      );
+      if (unknown.length > 0) {
+        throw new OdoError(
+          'JOURNAL_INCOMPATIBLE',
+          `The journal ${database.name} was written by a newer odo (schema change ${unknown.map((row) => row.number).join(', ')}).`,
+          { hint: 'Use that newer odo, or another journal with --journal FILE.' },
+        );
+      }
+      for (const migration of known) {
+        if (applied.some((row) => row.number === migration.number)) continue;
+        database.exec(migration.sql);
+        database
+          .prepare('INSERT INTO migration (number, breaking) VALUES (?, ?)')
+          .run(migration.number, migration.breaking ? 1 : 0);
+      }
+    })
+    .immediate();
+}
+
+/** For readers: refuses what `migrate` would refuse or would have to change first. */
+export function isUpToDate(database: Database): boolean {
+  const table = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'migration'").get();
+  if (table === undefined) return false;
+  const numbers = database
+    .prepare<[], { number: number }>('SELECT number FROM migration')
+    .all()
+    .map((row) => row.number);
+  return migrations.every((migration) => numbers.includes(migration.number));
+}

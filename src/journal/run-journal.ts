@@ -1,0 +1,190 @@
+import { OdoError } from '../errors/odo-error.ts';
+import type { ErrorData } from '../errors/serialize.ts';
+import type { ExecutorIdentity } from './executor-identity.ts';
+import { type JournalDatabase, wrapping } from './open.ts';
+import type { RunState } from './runs.ts';
+import * as stepRecords from './steps.ts';
+
+/**
+ * Writes of one run under one lease. Every transaction first checks the epoch: an odo that lost its lease
+ * (it slept, another took over) can no longer change anything and gets LEASE_LOST.
+ */
+export class RunJournal {
+  readonly runId: string;
+  readonly epoch: number;
+  readonly #database: JournalDatabase;
+  readonly #executor: ExecutorIdentity;
+  readonly #nowMs: () => number;
+
+  constructor(
+    database: JournalDatabase,
+    runId: string,
+    epoch: number,
+    executor: ExecutorIdentity,
+    nowMs: () => number,
+  ) {
+    this.#database = database;
+    this.runId = runId;
+    this.epoch = epoch;
+    this.#executor = executor;
+    this.#nowMs = nowMs;
+  }
+
+  findStep(name: string, instance: string): stepRecords.StepRecord | null {
+    return stepRecords.findStep(this.#database, this.runId, name, instance);
+  }
+
+  lastCheckpoint(name: string, instance: string): unknown {
+    return stepRecords.lastCheckpoint(this.#database, this.runId, name, instance);
+  }
+
+  /** Commits the intent to run a step and returns the attempt's number, from 1. */
+  intendStep(step: {
+    name: string;
+    instance: string;
+    version: number;
+    input: string;
+    inputHash: string;
+  }): number {
+    return this.#write(() =>
+      stepRecords.intendStep(this.#database, {
+        ...step,
+        runId: this.runId,
+        executor: JSON.stringify(this.#executor),
+        epoch: this.epoch,
+        nowMs: this.#nowMs(),
+      }),
+    );
+  }
+
+  completeStep(name: string, instance: string, attempt: number, output: unknown): void {
+    this.#write(() =>
+      stepRecords.completeStep(this.#database, {
+        runId: this.runId,
+        name,
+        instance,
+        attempt,
+        output: JSON.stringify(output ?? null),
+        nowMs: this.#nowMs(),
+      }),
+    );
+  }
+
+  endAttempt(
+    name: string,
+    instance: string,
+    attempt: number,
+    outcome: 'failed' | 'interrupted',
+    error: ErrorData | null,
+  ): void {
+    this.#write(() =>
+      stepRecords.endAttempt(this.#database, {
+        runId: this.runId,
+        name,
+        instance,
+        attempt,
+        outcome,
+        error: error === null ? null : JSON.stringify(error),
+        nowMs: this.#nowMs(),
+      }),
+    );
+  }
+
+  /** Forgets that a step (with its parts) was completed: the operator asked for it with --redo. */
+  forgetStep(name: string): void {
+    this.#write(() => stepRecords.forgetStep(this.#database, this.runId, name));
+  }
+
+  /** Only after everything `data` claims is on disk. `progress` is for people: bytes or segments so far. */
+  saveCheckpoint(name: string, instance: string, progress: number, data: unknown): void {
+    this.#write(() =>
+      stepRecords.saveCheckpoint(this.#database, {
+        runId: this.runId,
+        name,
+        instance,
+        progress,
+        data: JSON.stringify(data),
+        nowMs: this.#nowMs(),
+      }),
+    );
+  }
+
+  saveSnapshot(machineVersion: number, data: unknown): void {
+    this.#write(() =>
+      this.#database
+        .prepare(
+          `INSERT INTO snapshot (run_id, sequence, machine_version, saved_at_ms, data) VALUES (?, 1, ?, ?, ?)
+           ON CONFLICT (run_id) DO UPDATE SET sequence = sequence + 1, machine_version = excluded.machine_version,
+             saved_at_ms = excluded.saved_at_ms, data = excluded.data`,
+        )
+        .run(this.runId, machineVersion, this.#nowMs(), JSON.stringify(data)),
+    );
+  }
+
+  /** Before creating it. */
+  recordResource(kind: string, name: string, details: unknown): void {
+    this.#write(() =>
+      this.#database
+        .prepare(
+          `INSERT INTO resource (run_id, kind, name, details, state, recorded_at_ms) VALUES (?, ?, ?, ?, 'intended', ?)
+           ON CONFLICT (run_id, kind, name) DO UPDATE SET state = 'intended'`,
+        )
+        .run(this.runId, kind, name, JSON.stringify(details ?? null), this.#nowMs()),
+    );
+  }
+
+  resourceRemoved(kind: string, name: string): void {
+    this.#write(() =>
+      this.#database
+        .prepare("UPDATE resource SET state = 'removed' WHERE run_id = ? AND kind = ? AND name = ?")
+        .run(this.runId, kind, name),
+    );
+  }
+
+  appendEvent(event: unknown): void {
+    this.#write(() =>
+      this.#database
+        .prepare('INSERT INTO event (run_id, at_ms, data) VALUES (?, ?, ?)')
+        .run(this.runId, this.#nowMs(), JSON.stringify(event)),
+    );
+  }
+
+  setRequest(request: unknown): void {
+    this.#write(() =>
+      this.#database
+        .prepare('UPDATE run SET request = ? WHERE id = ?')
+        .run(JSON.stringify(request), this.runId),
+    );
+  }
+
+  setStatus(status: RunState, error: ErrorData | null): void {
+    this.#write(() =>
+      this.#database
+        .prepare('UPDATE run SET status = ?, ended_at_ms = ?, error = ? WHERE id = ?')
+        .run(
+          status,
+          status === 'running' ? null : this.#nowMs(),
+          error === null ? null : JSON.stringify(error),
+          this.runId,
+        ),
+    );
+  }
+
+  #write<T>(work: () => T): T {
+    return wrapping(this.#database.name, () =>
+      this.#database
+        .transaction(() => {
+          const row = this.#database
+            .prepare<[string], { epoch: number }>('SELECT lease_epoch AS epoch FROM run WHERE id = ?')
+            .get(this.runId);
+          if (row?.epoch !== this.epoch) {
+            throw new OdoError('LEASE_LOST', `Another odo took over run ${this.runId}; this one stops.`, {
+              hint: `Watch it with: odo status ${this.runId} --watch`,
+            });
+          }
+          return work();
+        })
+        .immediate(),
+    );
+  }
+}

@@ -1,0 +1,155 @@
+import { OdoError } from '../errors/odo-error.ts';
+import type { ErrorData } from '../errors/serialize.ts';
+import type { ExecutorIdentity } from './executor-identity.ts';
+import type { JournalDatabase } from './open.ts';
+
+export type RunState = 'running' | 'failed' | 'refused' | 'declined' | 'held' | 'completed';
+
+export interface RunRecord {
+  readonly id: string;
+  readonly status: RunState;
+  /** JSON the journal does not understand: the operator's request, redacted. */
+  readonly request: unknown;
+  readonly odoVersion: string;
+  readonly machineVersion: number;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number | null;
+  readonly error: ErrorData | null;
+  readonly lease: Lease | null;
+}
+
+export interface Lease {
+  readonly executor: ExecutorIdentity;
+  readonly epoch: number;
+  readonly expiresAtMs: number;
+}
+
+interface RunRow {
+  id: string;
+  status: RunState;
+  request: string;
+  odo_version: string;
+  machine_version: number;
+  started_at_ms: number;
+  ended_at_ms: number | null;
+  error: string | null;
+  lease_executor: string | null;
+  lease_epoch: number;
+  lease_expires_at_ms: number | null;
+}
+
+function toRecord(row: RunRow): RunRecord {
+  return {
+    id: row.id,
+    status: row.status,
+    request: JSON.parse(row.request),
+    odoVersion: row.odo_version,
+    machineVersion: row.machine_version,
+    startedAtMs: row.started_at_ms,
+    endedAtMs: row.ended_at_ms,
+    error: row.error === null ? null : JSON.parse(row.error),
+    lease:
+      row.lease_executor === null || row.lease_expires_at_ms === null
+        ? null
+        : {
+            executor: JSON.parse(row.lease_executor),
+            epoch: row.lease_epoch,
+            expiresAtMs: row.lease_expires_at_ms,
+          },
+  };
+}
+
+export function createRun(
+  database: JournalDatabase,
+  run: { id: string; request: unknown; odoVersion: string; machineVersion: number; startedAtMs: number },
+): void {
+  database
+    .prepare(
+      `INSERT INTO run (id, status, request, odo_version, machine_version, started_at_ms)
+       VALUES (?, 'running', ?, ?, ?, ?)`,
+    )
+    .run(run.id, JSON.stringify(run.request), run.odoVersion, run.machineVersion, run.startedAtMs);
+}
+
+export function findRun(database: JournalDatabase, id: string): RunRecord | null {
+  const row = database.prepare<[string], RunRow>('SELECT * FROM run WHERE id = ?').get(id);
+  return row === undefined ? null : toRecord(row);
+}
+
+/** Newest first. */
+export function listRunRecords(database: JournalDatabase, limit: number): RunRecord[] {
+  return database
+    .prepare<[number], RunRow>('SELECT * FROM run ORDER BY started_at_ms DESC, id DESC LIMIT ?')
+    .all(limit)
+    .map(toRecord);
+}
+
+/**
+ * Makes `executor` the only one that may write to the run and returns the new epoch. A lease that has not
+ * expired is respected unless its holder is known to be dead or the operator takes over.
+ */
+export function acquireLease(
+  database: JournalDatabase,
+  runId: string,
+  executor: ExecutorIdentity,
+  options: {
+    nowMs: number;
+    expiresAtMs: number;
+    takeOver: boolean;
+    isDead: (holder: ExecutorIdentity) => boolean;
+  },
+): number {
+  return database
+    .transaction(() => {
+      const run = findRun(database, runId);
+      if (run === null) throw new OdoError('RUN_NOT_FOUND', `There is no run ${runId} in ${database.name}.`);
+      const lease = run.lease;
+      const free =
+        lease === null ||
+        lease.expiresAtMs <= options.nowMs ||
+        options.takeOver ||
+        options.isDead(lease.executor);
+      if (!free) {
+        throw new OdoError(
+          'RUN_HELD',
+          `Run ${runId} is being worked on by another odo: process ${lease.executor.pid} on ${lease.executor.host}.`,
+          {
+            hint: `Watch it with: odo status ${runId} --watch. If that process is gone for certain, wait until ${new Date(lease.expiresAtMs).toISOString()} or add --take-over.`,
+            details: { holder: lease.executor, expiresAt: new Date(lease.expiresAtMs).toISOString() },
+          },
+        );
+      }
+      database
+        .prepare(
+          `UPDATE run SET lease_executor = ?, lease_epoch = lease_epoch + 1, lease_expires_at_ms = ? WHERE id = ?`,
+        )
+        .run(JSON.stringify(executor), options.expiresAtMs, runId);
+      const row = database
+        .prepare<[string], { epoch: number }>('SELECT lease_epoch AS epoch FROM run WHERE id = ?')
+        .get(runId);
+      if (row === undefined) throw new OdoError('BUG', `Run ${runId} vanished inside a transaction.`);
+      return row.epoch;
+    })
+    .immediate();
+}
+
+export function renewLease(
+  database: JournalDatabase,
+  runId: string,
+  epoch: number,
+  expiresAtMs: number,
+): boolean {
+  return (
+    database
+      .prepare('UPDATE run SET lease_expires_at_ms = ? WHERE id = ? AND lease_epoch = ?')
+      .run(expiresAtMs, runId, epoch).changes === 1
+  );
+}
+
+export function releaseLease(database: JournalDatabase, runId: string, epoch: number): void {
+  database
+    .prepare(
+      'UPDATE run SET lease_executor = NULL, lease_expires_at_ms = NULL WHERE id = ? AND lease_epoch = ?',
+    )
+    .run(runId, epoch);
+}

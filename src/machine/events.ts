@@ -1,0 +1,13 @@
+import type { RestoreRequest } from '../steps/restore-request.ts';
+
+export type MachineEvent =
+  /** The operator agreed to the plan. */
+  | { readonly type: 'AGREE' }
+  /** The operator wants nothing changed. */
+  | { readonly type: 'DECLINE' }
+  /** The operator chose differently (a new volume instead of cleaning): plan again. */
+  | { readonly type: 'CHANGE'; readonly request: RestoreRequest }
+  | { readonly type: 'RESUME' }
+  /** Go through every phase of an agreed plan again; completed steps answer from their records. */
+  | { readonly type: 'REPLAY' }
+  | { readonly type: 'PROMOTE' };

@@ -1,0 +1,164 @@
+import { OdoError } from '../errors/odo-error.ts';
+import { isLsn } from './lsn.ts';
+
+export type ManifestChecksumAlgorithm = 'CRC32C' | 'SHA224' | 'SHA256' | 'SHA384' | 'SHA512';
+
+export interface ManifestFile {
+  /** Relative to the data directory; files of a tablespace are below `pg_tblspc/<oid>/`. */
+  readonly path: string;
+  /** Set when the name is not UTF-8: its bytes in hex (`path` is then only for people). */
+  readonly encodedPath: string | null;
+  /** @unit bytes */
+  readonly sizeBytes: number;
+  /** Null together with `checksum` for a backup made with `--manifest-checksums=none`. */
+  readonly algorithm: ManifestChecksumAlgorithm | null;
+  /** Lower-case hex. CRC32C is in the server's memory order, see `formatManifestCrc32c`. */
+  readonly checksum: string | null;
+}
+
+export interface ManifestWalRange {
+  readonly timeline: number;
+  readonly startLsn: string;
+  readonly endLsn: string;
+}
+
+/** `backup_manifest` (manual, "Backup Manifest Format"; backup_manifest.c). */
+export interface BackupManifest {
+  /** 1 for PostgreSQL 13 to 16, 2 from 17 on. */
+  readonly version: number;
+  /** Decimal, never a number: it exceeds 2^53 and JSON.parse would round it. Null in version 1. */
+  readonly systemIdentifier: string | null;
+  readonly files: readonly ManifestFile[];
+  /** @unit bytes */
+  readonly totalBytes: number;
+  /** Newest timeline first, as written. */
+  readonly walRanges: readonly ManifestWalRange[];
+  /** SHA-256 of everything before the last line, hex. */
+  readonly checksum: string;
+}
+
+const algorithms: readonly string[] = ['CRC32C', 'SHA224', 'SHA256', 'SHA384', 'SHA512'];
+
+const corrupt = (what: string, cause?: unknown) =>
+  new OdoError('FORMAT_UNKNOWN', `The backup manifest cannot be read: ${what}.`, {
+    hint: 'The file may be cut short or edited. Choose another backup.',
+    cause,
+  });
+
+function recordOf(line: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(line.replace(/,\s*$/, ''));
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      return value as Record<string, unknown>;
+  } catch (cause) {
+    throw corrupt(`${JSON.stringify(line.slice(0, 80))} is not valid JSON`, cause);
+  }
+  throw corrupt(`${JSON.stringify(line.slice(0, 80))} is not an object`);
+}
+
+function decodedPath(hex: string): string {
+  if (hex.length % 2 !== 0 || /[^0-9a-f]/i.test(hex))
+    throw corrupt(`${JSON.stringify(hex.slice(0, 80))} is not hex`);
+  const bytes = Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
+  return new TextDecoder().decode(bytes);
+}
+
+function fileOf(line: string): ManifestFile {
+  const record = recordOf(line);
+  const {
+    Path: path,
+    'Encoded-Path': encoded,
+    Size: size,
+    'Checksum-Algorithm': algorithm,
+    Checksum: checksum,
+  } = record;
+  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) {
+    throw corrupt(`${JSON.stringify(line.slice(0, 80))} has no size`);
+  }
+  if (typeof path !== 'string' && typeof encoded !== 'string') {
+    throw corrupt(`${JSON.stringify(line.slice(0, 80))} has no path`);
+  }
+  const known = typeof algorithm === 'string' && algorithms.includes(algorithm);
+  if ((algorithm !== undefined || checksum !== undefined) && (!known || typeof checksum !== 'string')) {
+    throw corrupt(`${JSON.stringify(line.slice(0, 80))} has no checksum that odo knows`);
+  }
+  return {
+    path: typeof path === 'string' ? path : decodedPath(encoded as string),
+    encodedPath: typeof encoded === 'string' ? encoded : null,
+    sizeBytes: size,
+    algorithm: known ? (algorithm as ManifestChecksumAlgorithm) : null,
+    checksum: typeof checksum === 'string' ? checksum.toLowerCase() : null,
+  };
+}
+
+function rangeOf(line: string): ManifestWalRange {
+  const { Timeline: timeline, 'Start-LSN': startLsn, 'End-LSN': endLsn } = recordOf(line);
+  if (
+    typeof timeline !== 'number' ||
+    !Number.isInteger(timeline) ||
+    typeof startLsn !== 'string' ||
+    typeof endLsn !== 'string'
+  ) {
+    throw corrupt(`${JSON.stringify(line.slice(0, 80))} is not a range of WAL`);
+  }
+  if (!isLsn(startLsn) || !isLsn(endLsn))
+    throw corrupt(`${JSON.stringify(line.slice(0, 80))} has no valid positions`);
+  return { timeline, startLsn, endLsn };
+}
+
+/**
+ * Reads a manifest line by line, as the server writes it: one file or range a line.
+ * Does not check the manifest's own checksum; see `manifestIsIntact`.
+ * @throws FORMAT_UNKNOWN
+ */
+export function parseBackupManifest(text: string): BackupManifest {
+  let version: number | null = null;
+  let systemIdentifier: string | null = null;
+  let checksum: string | null = null;
+  let section: 'top' | 'files' | 'ranges' = 'top';
+  const files: ManifestFile[] = [];
+  const walRanges: ManifestWalRange[] = [];
+  let totalBytes = 0;
+
+  for (const raw of text.split('\n')) {
+    const line = raw.trim();
+    if (line === '') continue;
+    if (section !== 'top') {
+      if (/^\],?$/.test(line)) {
+        section = 'top';
+      } else if (section === 'files') {
+        const file = fileOf(line);
+        files.push(file);
+        totalBytes += file.sizeBytes;
+      } else {
+        walRanges.push(rangeOf(line));
+      }
+      continue;
+    }
+    const [, key, value] = /^\{?\s*"([A-Za-z-]+)":\s*(.*?),?\s*\}?$/.exec(line) ?? [];
+    if (key === 'PostgreSQL-Backup-Manifest-Version') version = Number(value);
+    else if (key === 'System-Identifier' && /^\d+$/.test(value ?? '')) systemIdentifier = value ?? null;
+    else if (key === 'Files') section = value === '[' ? 'files' : 'top';
+    else if (key === 'WAL-Ranges') section = value === '[' ? 'ranges' : 'top';
+    else if (key === 'Manifest-Checksum')
+      checksum = /^"([0-9a-f]{64})"$/i.exec(value ?? '')?.[1]?.toLowerCase() ?? null;
+    else throw corrupt(`${JSON.stringify(line.slice(0, 80))} was not expected`);
+  }
+  if (version !== 1 && version !== 2) throw corrupt(`version ${version ?? 'none'} is not known`);
+  if (section !== 'top' || checksum === null) throw corrupt('its end is missing');
+  return { version, systemIdentifier, files, totalBytes, walRanges, checksum };
+}
+
+/**
+ * Whether `Manifest-Checksum` is the SHA-256 of all bytes up to and including the second-to-last newline
+ * (parse_manifest.c, `verify_manifest_checksum`).
+ */
+export async function manifestIsIntact(bytes: Uint8Array, stated: string): Promise<boolean> {
+  const newline = 0x0a;
+  if (bytes.at(-1) !== newline) return false;
+  const before = bytes.lastIndexOf(newline, bytes.length - 2);
+  if (before < 0) return false;
+  const covered = new Uint8Array(bytes.subarray(0, before + 1));
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', covered));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('') === stated.toLowerCase();
+}

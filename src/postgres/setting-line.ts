@@ -1,0 +1,58 @@
+import { OdoError } from '../errors/odo-error.ts';
+
+/** One `name = value` line of a postgresql.conf, its value unquoted. */
+export interface SettingLine {
+  /** Lower case: names are not case-sensitive (guc-file.l). */
+  readonly name: string;
+  readonly value: string;
+}
+
+const linePattern =
+  /^\s*([A-Za-z_][\w$]*(?:\.[A-Za-z_][\w$]*)?)(?:\s*=\s*|\s+)('(?:[^'\\\n]|\\.|'')*'|[^\s#']+)\s*(?:#.*)?$/;
+const directives = ['include', 'include_dir', 'include_if_exists'];
+
+const escapes: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
+
+function unquoted(text: string): string {
+  if (!text.startsWith("'")) return text;
+  return text
+    .slice(1, -1)
+    .replace(/''|\\([0-7]{1,3})|\\(.)/g, (_, octal: string | undefined, other: string | undefined) => {
+      if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8) & 0xff);
+      if (other !== undefined) return escapes[other] ?? other;
+      return "'";
+    });
+}
+
+/** Null for a comment, an empty line, an include directive, or a line the server would not understand. */
+export function parseSettingLine(line: string): SettingLine | null {
+  const [, name, value] = linePattern.exec(line) ?? [];
+  if (name === undefined || value === undefined) return null;
+  const lower = name.toLowerCase();
+  return directives.includes(lower) ? null : { name: lower, value: unquoted(value) };
+}
+
+/**
+ * A value as a quoted string of postgresql.conf (guc-file.l, `DeescapeQuotedString`, read backwards).
+ * @throws USAGE for a NUL, which no setting can hold
+ */
+export function quoteSetting(value: string): string {
+  if (value.includes('\0')) {
+    throw new OdoError('USAGE', 'A PostgreSQL setting cannot hold a NUL character.', {
+      hint: 'Check the value.',
+    });
+  }
+  const escaped = value
+    .replaceAll('\\', '\\\\')
+    .replaceAll("'", "''")
+    .replaceAll('\n', '\\n')
+    .replaceAll('\r', '\\r');
+  return `'${escaped}'`;
+}
+
+/** `name = 'value'` lines in the order given. */
+export function formatSettings(settings: Readonly<Record<string, string>>): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `${name} = ${quoteSetting(value)}\n`)
+    .join('');
+}

@@ -1,0 +1,239 @@
+import { fromPromise } from 'xstate';
+import { OdoError } from '../errors/odo-error.ts';
+import type { RunJournal } from '../journal/run-journal.ts';
+import { restoreMachine } from '../machine/restore-machine.ts';
+import type { PreflightFacts } from '../steps/facts.ts';
+import { planRestore, summarize } from '../steps/plan-restore.ts';
+import { gatherFacts } from '../steps/preflight.ts';
+import { steps } from '../steps/registry.ts';
+import type { PlanSummary, RestorePlan } from '../steps/restore-plan.ts';
+import type { RestoreRequest } from '../steps/restore-request.ts';
+import type { PartContext, Step, StepContext, StepFacts, StepPorts } from '../steps/step.ts';
+import { failpoint } from './failpoints.ts';
+import { runJournaled } from './journaled-step.ts';
+import { ProgressMeter } from './progress-meter.ts';
+import type { Phase, UnstampedEvent } from './run-events.ts';
+
+/** What the phases of one run share. */
+export interface RunBinding {
+  readonly runId: string;
+  readonly journal: RunJournal;
+  readonly ports: StepPorts;
+  readonly emit: (event: UnstampedEvent) => void;
+  /** Steps that are running: a stop waits for them. */
+  readonly inFlight: Set<Promise<unknown>>;
+}
+
+export function readPlan(journal: RunJournal): RestorePlan | null {
+  const record = journal.findStep('plan', '');
+  return record?.state === 'completed' ? (record.output as RestorePlan) : null;
+}
+
+function requirePlan(journal: RunJournal): RestorePlan {
+  const plan = readPlan(journal);
+  if (plan === null) throw new OdoError('BUG', `Run ${journal.runId} works without a plan.`);
+  return plan;
+}
+
+/** Progress reaches renderers at most five times a second. */
+const progressEveryMs = 200;
+
+export function stepContext(
+  binding: RunBinding,
+  phase: Phase,
+  attempt: number,
+  signal: AbortSignal,
+  step: { name: string; version: number },
+): StepContext {
+  const { journal, emit, runId } = binding;
+  const meter = new ProgressMeter();
+  let lastProgressMs = 0;
+  return {
+    runId,
+    signal,
+    attempt,
+    ports: binding.ports,
+    plan: () => requirePlan(journal),
+    outputOf: (name) => {
+      const record = journal.findStep(name, '');
+      return record?.state === 'completed' ? (record.output as StepFacts) : null;
+    },
+    progress: (progress) => {
+      const nowMs = binding.ports.now().getTime();
+      if (nowMs - lastProgressMs < progressEveryMs) return;
+      lastProgressMs = nowMs;
+      emit({ type: 'progress', phase, ...progress, ...meter.measure(nowMs, progress.done, progress.total) });
+    },
+    notice: (level, message) => emit({ type: 'notice', level, message }),
+    serverLog: (line) => emit({ type: 'server-log', line }),
+    part: (instance, input, run) =>
+      runJournaled(
+        journal,
+        {
+          name: step.name,
+          instance,
+          version: step.version,
+          input,
+          memorized: true,
+          run: () => run(partContext(binding, phase, step.name, instance, signal)),
+        },
+        signal,
+      ),
+    resource: (kind, name) => journal.recordResource(kind, name, null),
+    resourceRemoved: (kind, name) => journal.resourceRemoved(kind, name),
+    failpoint,
+  };
+}
+
+function partContext(
+  { journal, emit }: RunBinding,
+  phase: Phase,
+  step: string,
+  instance: string,
+  signal: AbortSignal,
+): PartContext {
+  return {
+    signal,
+    lastCheckpoint: journal.lastCheckpoint(step, instance),
+    saveCheckpoint: async (progress, data) => {
+      failpoint('checkpoint:before');
+      journal.saveCheckpoint(step, instance, progress, data);
+      emit({ type: 'checkpoint', phase, item: instance, bytes: progress });
+      failpoint('checkpoint:after');
+    },
+  };
+}
+
+/** The machine with every phase bound to its journalled step. */
+export function bindSteps(binding: RunBinding) {
+  let facts: PreflightFacts | null = null;
+
+  const track = async <T>(work: () => Promise<T>): Promise<T> => {
+    const running = work();
+    const settled = running.then(
+      () => {},
+      () => {},
+    );
+    binding.inFlight.add(settled);
+    try {
+      return await running;
+    } finally {
+      binding.inFlight.delete(settled);
+    }
+  };
+
+  const runPhase = async <Output>(
+    phase: Phase,
+    options: {
+      signal: AbortSignal;
+      version: number;
+      input: unknown;
+      memorized: boolean;
+      facts: (output: Output) => StepFacts;
+      run: (context: StepContext) => Promise<Output>;
+    },
+  ): Promise<Output> => {
+    const startedMs = binding.ports.now().getTime();
+    let attempt = 0;
+    let earlier = false;
+    try {
+      const output = await runJournaled<Output>(
+        binding.journal,
+        {
+          name: phase,
+          instance: '',
+          version: options.version,
+          input: options.input,
+          memorized: options.memorized,
+          onStart: (number) => {
+            attempt = number;
+            binding.emit({ type: 'phase', phase, state: 'started', attempt });
+          },
+          onEarlier: () => {
+            earlier = true;
+          },
+          run: (number) =>
+            options.run(
+              stepContext(binding, phase, number, options.signal, { name: phase, version: options.version }),
+            ),
+        },
+        options.signal,
+      );
+      binding.emit({
+        type: 'phase',
+        phase,
+        state: 'completed',
+        attempt,
+        ...(earlier ? { earlier } : { durationMs: binding.ports.now().getTime() - startedMs }),
+        facts: options.facts(output),
+      });
+      return output;
+    } catch (error) {
+      if (!options.signal.aborted) binding.emit({ type: 'phase', phase, state: 'failed', attempt });
+      throw error;
+    }
+  };
+
+  const bound = (phase: Phase & keyof typeof steps) =>
+    fromPromise<StepFacts, Record<string, never>>(({ signal }) =>
+      track(() => {
+        const step: Step = steps[phase];
+        return runPhase<StepFacts>(phase, {
+          signal,
+          version: step.version,
+          input: { plan: requirePlan(binding.journal).createdAt },
+          memorized: true,
+          facts: (output) => output,
+          run: (context) => step.run(context),
+        });
+      }),
+    );
+
+  return restoreMachine.provide({
+    actors: {
+      preflight: fromPromise<PreflightFacts, { request: RestoreRequest }>(({ input, signal }) =>
+        track(async () => {
+          facts = await runPhase<PreflightFacts>('preflight', {
+            signal,
+            version: 1,
+            input: input.request,
+            memorized: false,
+            facts: (output) => ({ backup: output.contents.backup.id, target: output.target.description }),
+            run: (context) => gatherFacts(input.request, context),
+          });
+          return facts;
+        }),
+      ),
+      plan: fromPromise<PlanSummary, { request: RestoreRequest }>(({ input, signal }) =>
+        track(async () => {
+          const plan = await runPhase<RestorePlan>('plan', {
+            signal,
+            version: 1,
+            input: input.request,
+            memorized: false,
+            facts: (output) => ({ backup: output.contents.backup.id }),
+            run: (context) => {
+              if (facts === null) throw new OdoError('BUG', 'A plan was asked for before the preflight.');
+              return planRestore(facts, input.request, context);
+            },
+          });
+          binding.emit({ type: 'plan', plan });
+          return summarize(plan);
+        }),
+      ),
+      stopService: bound('stopService'),
+      prepareTarget: bound('prepareTarget'),
+      restoreBase: bound('restoreBase'),
+      restoreWal: bound('restoreWal'),
+      configureRecovery: bound('configureRecovery'),
+      seal: bound('seal'),
+      recover: bound('recover'),
+      promote: bound('promote'),
+      configureDatabase: bound('configureDatabase'),
+      switchOver: bound('switchOver'),
+      startService: bound('startService'),
+      verify: bound('verify'),
+      cleanUp: bound('cleanUp'),
+    },
+  });
+}

@@ -1,0 +1,42 @@
+import { archiveFailpoints } from '../archive/restore-archive.ts';
+import { phases } from './run-events.ts';
+
+/** Points inside steps, besides the three around every step and part. */
+const insideSteps = [
+  'prepareTarget:marked',
+  'seal:tablespace_map',
+  'seal:backup_label',
+  'seal:global/pg_control',
+  'promote:ready',
+  'switchOver:stopped',
+] as const;
+
+/**
+ * Points where a test can kill this process without mercy: `ODO_FAILPOINT=name`, or `name#3` for the third time
+ * it is passed (parts of a step pass the step's points too). Nothing happens unless that variable is set.
+ */
+export const failpoints: readonly string[] = [
+  ...phases
+    .filter((phase) => phase !== 'confirm')
+    .flatMap((phase) => [`${phase}:after-intent`, `${phase}:after-effect`, `${phase}:after-completion`]),
+  ...insideSteps,
+  ...archiveFailpoints,
+  'checkpoint:before',
+  'checkpoint:after',
+  'snapshot:before',
+  'snapshot:after',
+];
+
+const passed = new Map<string, number>();
+
+export function failpoint(name: string): void {
+  const armed = process.env.ODO_FAILPOINT;
+  if (armed === undefined || armed === '') return;
+  const count = (passed.get(name) ?? 0) + 1;
+  passed.set(name, count);
+  const [wanted, nth] = armed.split('#');
+  if (wanted !== name || Number(nth ?? '1') !== count) return;
+  process.kill(process.pid, 'SIGKILL');
+  // Should the signal take a moment: nothing after this point may run.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+}

@@ -1,0 +1,62 @@
+import { connectDocker } from '../docker/client.ts';
+import { imageFacts } from '../service/image-facts.ts';
+import { findLocalBinaries } from '../service/local-binaries.ts';
+import { openLauncher } from '../service/open-launcher.ts';
+import { openService } from '../service/open-service.ts';
+import type { ServerLauncher } from '../service/server-launcher.ts';
+import type { SourceRequest } from '../steps/restore-request.ts';
+import type { StepPorts } from '../steps/step.ts';
+import type { S3Credentials } from '../storage/credentials.ts';
+import { openStorage } from '../storage/open-storage.ts';
+import { openTarget } from '../target/open-target.ts';
+import type { Target } from '../target/target.ts';
+
+/** The adapters of one run. Each is opened when first used, so that a plain directory needs no engine. */
+export function openPorts(options: {
+  runId: string;
+  source: SourceRequest;
+  credentials: S3Credentials | null;
+}): StepPorts & { close(): Promise<void> } {
+  const docker = once(() => connectDocker());
+  const source = once(async () => openStorage({ ...options.source, credentials: options.credentials }));
+  const targets = new Map<string, Promise<Target>>();
+  const launchers = new Map<string, Promise<ServerLauncher>>();
+  return {
+    source,
+    target: (spec) => cached(targets, JSON.stringify(spec), async () => openTarget(spec, { docker })),
+    service: async (spec) => openService(spec, { docker }),
+    launcher: (spec, target) =>
+      cached(launchers, JSON.stringify(spec), () => openLauncher(spec, target, options.runId, { docker })),
+    image: async (reference) => imageFacts(await docker(), reference),
+    localBinaries: (binDir, major) => findLocalBinaries(binDir, major),
+    now: () => new Date(),
+    close: async () => {
+      const opened = await Promise.allSettled(targets.values());
+      for (const target of opened) if (target.status === 'fulfilled') await target.value.close();
+      if (source.used()) (await source()).storage.close();
+    },
+  };
+}
+
+function once<T>(open: () => Promise<T>): (() => Promise<T>) & { used(): boolean } {
+  let opened: Promise<T> | null = null;
+  return Object.assign(
+    () => {
+      opened ??= open().catch((error: unknown) => {
+        opened = null;
+        throw error;
+      });
+      return opened;
+    },
+    { used: () => opened !== null },
+  );
+}
+
+function cached<T>(cache: Map<string, Promise<T>>, key: string, open: () => Promise<T>): Promise<T> {
+  const known = cache.get(key);
+  if (known !== undefined) return known;
+  const opening = open();
+  cache.set(key, opening);
+  opening.catch(() => cache.delete(key));
+  return opening;
+}

@@ -1,0 +1,58 @@
+import { OdoError } from '../errors/odo-error.ts';
+import type { RunJournal } from '../journal/run-journal.ts';
+import { steps } from '../steps/registry.ts';
+import { type RunBinding, readPlan, stepContext } from './bind-steps.ts';
+import type { Phase } from './run-events.ts';
+
+/** They build on each other's files: repeating one alone would write into a database that later ones made of them. */
+const dataSteps: readonly string[] = [
+  'prepareTarget',
+  'restoreBase',
+  'restoreWal',
+  'configureRecovery',
+  'seal',
+  'recover',
+  'promote',
+  'configureDatabase',
+];
+
+/**
+ * Steps to forget for what an operator named with --redo. A data step means all of them, from an empty target on;
+ * that is refused once the service was started, because the target may hold what its users wrote since.
+ */
+export function stepsToForget(names: readonly string[], journal: RunJournal): readonly string[] {
+  for (const name of names) {
+    if (Object.hasOwn(steps, name)) continue;
+    throw new OdoError('USAGE', `There is no step ${name} to redo.`, {
+      hint: `Steps: ${Object.keys(steps).join(', ')}.`,
+    });
+  }
+  if (!names.some((name) => dataSteps.includes(name))) return names;
+  if (journal.findStep('startService', '') !== null) {
+    throw new OdoError(
+      'SERVICE_CONFLICT',
+      `Run ${journal.runId} has started the service on the restored data; redoing ${names.join(', ')} would remove what was written since.`,
+      { hint: 'Start a new run with: odo start' },
+    );
+  }
+  return Object.keys(steps);
+}
+
+/**
+ * The world moves while no odo works on a run: completed steps that left something outside look whether it is
+ * still so. Null when all hold.
+ */
+export async function whatChanged(binding: RunBinding, signal: AbortSignal): Promise<OdoError | null> {
+  if (readPlan(binding.journal) === null) return null;
+  for (const [name, step] of Object.entries(steps)) {
+    if (step.stillHolds === undefined) continue;
+    if (binding.journal.findStep(name, '')?.state !== 'completed') continue;
+    const changed = await step.stillHolds(stepContext(binding, name as Phase, 0, signal, step));
+    if (changed === null) continue;
+    return new OdoError('TARGET_CHANGED', changed, {
+      hint: `Put it back as it was, or repeat that step: odo resume ${binding.runId} --redo ${name}`,
+      details: { step: name },
+    });
+  }
+  return null;
+}

@@ -1,0 +1,86 @@
+import type { ErrorData } from '../errors/serialize.ts';
+import type { RestorePlan } from '../steps/restore-plan.ts';
+import type { RestoreRequest } from '../steps/restore-request.ts';
+import type { S3Credentials } from '../storage/credentials.ts';
+import type { Phase, RunEvent } from './run-events.ts';
+
+/** The operator's answer to a plan that removes data. */
+export type Confirmation =
+  | { readonly answer: 'go' }
+  | { readonly answer: 'decline' }
+  /** Restore beside the old data instead. */
+  | { readonly answer: 'new-volume'; readonly name: string };
+
+/** What a command gives to a run. */
+export interface RunSurroundings {
+  /** Absolute path of the journal; created (directory mode 0700) when missing. */
+  readonly journalFile: string;
+  /** Resolved anew at every start and resume; null leaves it to the SDK's own chain. Never stored. */
+  readonly credentials: S3Credentials | null;
+  readonly onEvent: (event: RunEvent) => void;
+  /** Asked when the plan removes data and the request was not confirmed; throws CHOICE_NEEDED without a terminal. */
+  readonly confirm: (plan: RestorePlan) => Promise<Confirmation>;
+  /** Aborting stops the run cleanly; it stays resumable. */
+  readonly signal: AbortSignal;
+}
+
+export interface RunOutcome {
+  readonly runId: string;
+  readonly status: 'completed' | 'failed' | 'refused' | 'declined' | 'held' | 'interrupted';
+  /** Of the program, per docs/exit-codes.md; 130 for interrupted. */
+  readonly exitCode: number;
+  readonly error: ErrorData | null;
+  /** True when `odo resume <run-id>` can go on. */
+  readonly resumable: boolean;
+}
+
+/** One run as the journal knows it; what `odo status --json` prints. */
+export interface RunStatus {
+  readonly runId: string;
+  /** `interrupted`: not ended, and no odo is working on it. */
+  readonly status: 'running' | 'interrupted' | 'failed' | 'refused' | 'declined' | 'held' | 'completed';
+  readonly startedAt: string;
+  readonly endedAt: string | null;
+  readonly source: string;
+  readonly backup: string | null;
+  readonly target: string;
+  readonly service: string;
+  readonly currentPhase: Phase | null;
+  readonly phases: readonly PhaseStatus[];
+  /** Of the base backup's archives, from the last checkpoint. @unit bytes of stored (compressed) objects */
+  readonly baseBytes: { readonly done: number; readonly total: number } | null;
+  readonly lastCheckpointAt: string | null;
+  /** Host, pid of the odo that holds the lease; null when none does. */
+  readonly heldBy: string | null;
+  readonly error: ErrorData | null;
+  /** The command that goes on: `odo resume …`, `odo promote …`; null when there is nothing to do. */
+  readonly next: string | null;
+}
+
+export interface PhaseStatus {
+  readonly phase: Phase;
+  readonly state: 'pending' | 'running' | 'completed' | 'failed' | 'interrupted';
+  readonly attempts: number;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly facts: Readonly<Record<string, string | number | boolean | null>> | null;
+}
+
+/** The functions src/cli calls; implemented in executor.ts and status.ts. */
+export interface RunApi {
+  startRun(request: RestoreRequest, surroundings: RunSurroundings): Promise<RunOutcome>;
+  resumeRun(
+    runId: string,
+    surroundings: RunSurroundings,
+    options: { redo: readonly string[]; takeOver: boolean },
+  ): Promise<RunOutcome>;
+  /** Every preliminary check and the plan; changes nothing, journals nothing. */
+  planRun(
+    request: RestoreRequest,
+    surroundings: RunSurroundings,
+  ): Promise<{ plan: RestorePlan | null; problems: readonly ErrorData[] }>;
+  /** Finishes a run that was started with promote=false. */
+  promoteRun(runId: string, surroundings: RunSurroundings): Promise<RunOutcome>;
+  readStatus(journalFile: string, runId: string): RunStatus;
+  listRuns(journalFile: string): RunStatus[];
+}

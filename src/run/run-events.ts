@@ -1,0 +1,80 @@
+import type { ErrorData } from '../errors/serialize.ts';
+import type { RestorePlan } from '../steps/restore-plan.ts';
+
+/** The phases of a run, in the order a person sees them. */
+export const phases = [
+  'preflight',
+  'plan',
+  'confirm',
+  'stopService',
+  'prepareTarget',
+  'restoreBase',
+  'restoreWal',
+  'configureRecovery',
+  'seal',
+  'recover',
+  'promote',
+  'configureDatabase',
+  'switchOver',
+  'startService',
+  'verify',
+  'cleanUp',
+] as const;
+
+export type Phase = (typeof phases)[number];
+
+/**
+ * Everything a run tells while it works. One stream feeds every renderer and `--json`, so text and JSON
+ * cannot disagree. `at` is RFC 3339 UTC. Never a secret.
+ */
+export type RunEvent = { readonly at: string; readonly runId: string } & (
+  | { readonly type: 'run'; readonly status: 'started' | 'resumed' }
+  | { readonly type: 'plan'; readonly plan: RestorePlan }
+  | {
+      readonly type: 'phase';
+      readonly phase: Phase;
+      readonly state: 'started' | 'completed' | 'failed';
+      readonly attempt: number;
+      /** True when the work had been completed by an earlier attempt and was not done again. */
+      readonly earlier?: boolean;
+      readonly durationMs?: number;
+      /** Plain facts of the outcome, `bytes` and `files` among them where they apply. */
+      readonly facts?: Readonly<Record<string, string | number | boolean | null>>;
+    }
+  | {
+      readonly type: 'progress';
+      readonly phase: Phase;
+      readonly unit: 'bytes' | 'segments';
+      readonly done: number;
+      readonly total: number | null;
+      /** Per second over the last seconds; null while unknown. */
+      readonly rate: number | null;
+      readonly etaMs: number | null;
+      /** What is being read now: `base.tar.gz`. */
+      readonly item: string | null;
+    }
+  | { readonly type: 'checkpoint'; readonly phase: Phase; readonly item: string; readonly bytes: number }
+  | { readonly type: 'server-log'; readonly line: string }
+  | { readonly type: 'notice'; readonly level: 'info' | 'warning'; readonly message: string }
+  | { readonly type: 'refused'; readonly error: ErrorData; readonly others: readonly ErrorData[] }
+  | { readonly type: 'failed'; readonly error: ErrorData; readonly phase: Phase | null }
+  | { readonly type: 'interrupted'; readonly phase: Phase | null }
+  | {
+      readonly type: 'held';
+      readonly reason: 'not-promoted';
+      readonly facts: Readonly<Record<string, string | number | boolean | null>>;
+    }
+  | { readonly type: 'declined' }
+  | {
+      readonly type: 'completed';
+      readonly durationMs: number;
+      readonly facts: Readonly<Record<string, string | number | boolean | null>>;
+    }
+);
+
+/** An event before the run stamps it. */
+export type UnstampedEvent = RunEvent extends infer E
+  ? E extends RunEvent
+    ? Omit<E, 'at' | 'runId'>
+    : never
+  : never;

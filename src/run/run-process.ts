@@ -1,0 +1,362 @@
+import { createActor, type SnapshotFrom } from 'xstate';
+import { type ErrorCode, errorKinds } from '../errors/codes.ts';
+import { isAbort, OdoError } from '../errors/odo-error.ts';
+import { type ErrorData, toErrorData } from '../errors/serialize.ts';
+import { findSnapshot } from '../journal/history.ts';
+import type { JournalDatabase } from '../journal/open.ts';
+import { RunJournal } from '../journal/run-journal.ts';
+import { findRun, type RunState } from '../journal/runs.ts';
+import { initialContext } from '../machine/context.ts';
+import type { MachineEvent } from '../machine/events.ts';
+import { restoreMachine } from '../machine/restore-machine.ts';
+import { machineVersion } from '../machine/version.ts';
+import { summarize } from '../steps/plan-restore.ts';
+import type { RestorePlan } from '../steps/restore-plan.ts';
+import type { RestoreRequest } from '../steps/restore-request.ts';
+import { bindSteps, type RunBinding, readPlan } from './bind-steps.ts';
+import { currentExecutor } from './executor-identity.ts';
+import { failpoint } from './failpoints.ts';
+import { type HeldLease, holdLease } from './lease.ts';
+import { openPorts } from './open-ports.ts';
+import { phaseOf } from './phase-of.ts';
+import { stepsToForget, whatChanged } from './resume-checks.ts';
+import type { RunOutcome, RunSurroundings } from './run-api.ts';
+import type { RunEvent, UnstampedEvent } from './run-events.ts';
+
+type Snapshot = SnapshotFrom<typeof restoreMachine>;
+
+/** How far this process takes the run. */
+type Until = 'end' | 'plan';
+
+/** One process working on one run, from taking the lease to releasing it. */
+export class RunProcess {
+  readonly #database: JournalDatabase;
+  readonly #runId: string;
+  readonly #request: RestoreRequest;
+  readonly #surroundings: RunSurroundings;
+  readonly #until: Until;
+  readonly #startedMs = Date.now();
+  #journal: RunJournal | null = null;
+  #isUnderWay = false;
+  #snapshot: Snapshot | null = null;
+
+  constructor(
+    database: JournalDatabase,
+    runId: string,
+    request: RestoreRequest,
+    surroundings: RunSurroundings,
+    until: Until,
+  ) {
+    this.#database = database;
+    this.#runId = runId;
+    this.#request = request;
+    this.#surroundings = surroundings;
+    this.#until = until;
+  }
+
+  async run(
+    status: 'started' | 'resumed',
+    options: { takeOver: boolean; redo: readonly string[]; event: MachineEvent | null },
+  ): Promise<RunOutcome> {
+    const executor = currentExecutor();
+    const stop = new AbortController();
+    const signal = AbortSignal.any([stop.signal, this.#surroundings.signal]);
+    const lease: HeldLease = holdLease(this.#database, this.#runId, executor, {
+      takeOver: options.takeOver,
+      nowMs: Date.now,
+      onLost: (error) => stop.abort(error),
+    });
+    try {
+      const journal = new RunJournal(this.#database, this.#runId, lease.epoch, executor, Date.now);
+      this.#journal = journal;
+      const ports = openPorts({
+        runId: this.#runId,
+        source: this.#request.source,
+        credentials: this.#surroundings.credentials,
+      });
+      try {
+        const binding: RunBinding = {
+          runId: this.#runId,
+          journal,
+          ports,
+          emit: (event) => this.#emit(event),
+          inFlight: new Set(),
+        };
+        const forgotten = stepsToForget(options.redo, journal);
+        journal.setStatus('running', null);
+        this.#isUnderWay = true;
+        this.#emit({ type: 'run', status });
+        if (status === 'resumed') {
+          for (const step of forgotten) journal.forgetStep(step);
+          const changed = await whatChanged(binding, signal);
+          if (changed !== null) return this.#failed(toErrorData(changed));
+        }
+        const replay = options.redo.length > 0;
+        return await this.#drive(binding, { event: options.event, replay }, signal);
+      } finally {
+        await ports.close();
+      }
+    } catch (error) {
+      if (isAbort(error) || this.#surroundings.signal.aborted) return this.#interrupted();
+      this.#endWith(error);
+      throw error;
+    } finally {
+      lease.release();
+    }
+  }
+
+  lastContext(): Snapshot['context'] {
+    if (this.#snapshot === null) throw new OdoError('BUG', 'The machine never started.');
+    return this.#snapshot.context;
+  }
+
+  plan(): RestorePlan | null {
+    return this.#journal === null ? null : readPlan(this.#journal);
+  }
+
+  async #drive(
+    binding: RunBinding,
+    options: { event: MachineEvent | null; replay: boolean },
+    signal: AbortSignal,
+  ): Promise<RunOutcome> {
+    const machine = bindSteps(binding);
+    const stood = this.#whereToGoOn(options.replay);
+    const actor = createActor(machine, {
+      input: { runId: this.#runId, request: this.#request },
+      ...(stood === null ? {} : { snapshot: stood.snapshot }),
+    });
+    const ended = Promise.withResolvers<RunOutcome>();
+    let saving = true;
+    let asked = false;
+    // A failed run that is about to be resumed, or a held one that is about to be promoted, is not at its end.
+    let unsent: MachineEvent | null = options.event ?? stood?.event ?? null;
+
+    actor.subscribe({
+      next: (current) => {
+        this.#snapshot = current;
+        if (!saving) return;
+        try {
+          this.#save(binding, actor.getPersistedSnapshot(), current);
+        } catch (error) {
+          // xstate would carry on; a run whose journal is gone must not.
+          ended.reject(error);
+          return;
+        }
+        if (current.matches({ preparing: 'confirm' })) {
+          if (asked) return;
+          asked = true;
+          this.#confirm(current, signal)
+            .then((answer) => {
+              asked = false;
+              if (answer === 'stop') ended.resolve(this.#outcome('declined', null));
+              else this.#send(actor, answer);
+            })
+            .catch(ended.reject);
+          return;
+        }
+        const outcome = unsent === null ? this.#outcomeOf(current) : null;
+        if (outcome !== null) ended.resolve(outcome());
+      },
+      error: (error) => ended.reject(error),
+    });
+    const onAbort = () => ended.reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      signal.throwIfAborted();
+      actor.start();
+      if (unsent !== null) {
+        const next = unsent;
+        unsent = null;
+        this.#send(actor, next);
+      }
+      return await ended.promise;
+    } catch (error) {
+      if (signal.reason instanceof OdoError) throw signal.reason;
+      throw error;
+    } finally {
+      saving = false;
+      signal.removeEventListener('abort', onAbort);
+      actor.stop();
+      await Promise.all(binding.inFlight);
+    }
+  }
+
+  #send(actor: { getSnapshot(): Snapshot; send(event: MachineEvent): void }, event: MachineEvent): void {
+    if (!actor.getSnapshot().can(event)) {
+      throw new OdoError(
+        'BUG',
+        `The run cannot take ${event.type} in ${JSON.stringify(actor.getSnapshot().value)}.`,
+      );
+    }
+    actor.send(event);
+  }
+
+  /**
+   * Where to go on, and with which event. Before the operator agreed nothing was touched: from the beginning. A
+   * snapshot of another machine, or a step that shall be redone, means going through the agreed plan again, with
+   * completed steps answering from their records.
+   */
+  #whereToGoOn(replay: boolean): { snapshot: Snapshot; event: MachineEvent | null } | null {
+    const saved = findSnapshot(this.#database, this.#runId);
+    const plan = this.plan();
+    if (saved === null || plan === null) return null;
+    if (replay || saved.machineVersion !== machineVersion) {
+      const context = {
+        ...initialContext(this.#runId, this.#request),
+        planned: summarize(plan),
+        agreed: true,
+      };
+      return {
+        snapshot: restoreMachine.resolveState({ value: 'failed', context }),
+        event: { type: 'REPLAY' },
+      };
+    }
+    const snapshot = saved.data as Snapshot;
+    return { snapshot, event: snapshot.value === 'failed' ? { type: 'RESUME' } : null };
+  }
+
+  #save(binding: RunBinding, persisted: unknown, current: Snapshot): void {
+    // Before AGREE nothing was touched: an interrupted run begins anew, so there is nothing worth keeping.
+    if (!current.context.agreed) return;
+    failpoint('snapshot:before');
+    binding.journal.saveSnapshot(machineVersion, persisted);
+    failpoint('snapshot:after');
+  }
+
+  async #confirm(current: Snapshot, signal: AbortSignal): Promise<MachineEvent | 'stop'> {
+    if (this.#until === 'plan') return 'stop';
+    const { request, planned } = current.context;
+    if (request.confirmed || planned?.removes === null || planned === null) return { type: 'AGREE' };
+    const plan = this.plan();
+    if (plan === null) throw new OdoError('BUG', 'There is nothing to confirm.');
+    const answer = await this.#surroundings.confirm(plan);
+    signal.throwIfAborted();
+    if (answer.answer === 'go') return { type: 'AGREE' };
+    if (answer.answer === 'decline') return { type: 'DECLINE' };
+    const changed: RestoreRequest = {
+      ...request,
+      target: { kind: 'new-volume', name: answer.name, present: null },
+    };
+    this.#journal?.setRequest(changed);
+    return { type: 'CHANGE', request: changed };
+  }
+
+  /** Null while the run goes on. */
+  #outcomeOf(current: Snapshot): (() => RunOutcome) | null {
+    const { failure, refusals } = current.context;
+    if (current.matches('completed')) return () => this.#completed();
+    if (current.matches('declined')) {
+      return () => {
+        this.#end('declined', null);
+        this.#emit({ type: 'declined' });
+        return this.#outcome('declined', null);
+      };
+    }
+    if (current.matches('refused')) {
+      return () => {
+        const error = failure ?? toErrorData(new OdoError('BUG', 'The run was refused without a reason.'));
+        this.#end('refused', error);
+        this.#emit({ type: 'refused', error, others: refusals.slice(1) });
+        return this.#outcome('refused', error);
+      };
+    }
+    if (current.matches('failed')) {
+      return () =>
+        this.#failed(failure ?? toErrorData(new OdoError('BUG', 'The run failed without a reason.')));
+    }
+    if (current.matches({ restoring: 'consistent' })) return () => this.#held();
+    return null;
+  }
+
+  #completed(): RunOutcome {
+    const facts = this.#journal?.findStep('verify', '')?.output ?? {};
+    this.#end('completed', null);
+    this.#emit({
+      type: 'completed',
+      durationMs: this.#runDurationMs(),
+      facts: facts as Record<string, string>,
+    });
+    return this.#outcome('completed', null);
+  }
+
+  #held(): RunOutcome {
+    const facts = this.#journal?.findStep('recover', '')?.output ?? {};
+    this.#end('held', null);
+    this.#emit({ type: 'held', reason: 'not-promoted', facts: facts as Record<string, string> });
+    return this.#outcome('held', null);
+  }
+
+  #failed(error: ErrorData): RunOutcome {
+    this.#end('failed', error);
+    this.#emit({ type: 'failed', error, phase: this.#phase() });
+    return this.#outcome('failed', error);
+  }
+
+  #interrupted(): RunOutcome {
+    this.#emit({ type: 'interrupted', phase: this.#phase() });
+    return this.#outcome('interrupted', null);
+  }
+
+  #phase() {
+    return this.#snapshot === null ? null : phaseOf(this.#snapshot.value);
+  }
+
+  /** From the run's first start, all attempts and pauses included: what an operator calls "how long it took". */
+  #runDurationMs(): number {
+    return Date.now() - (findRun(this.#database, this.#runId)?.startedAtMs ?? this.#startedMs);
+  }
+
+  /** An error outside the machine: the question could not be asked, the journal failed, a bug. */
+  #endWith(error: unknown): void {
+    if (!this.#isUnderWay) return;
+    try {
+      const agreed = findSnapshot(this.#database, this.#runId) !== null;
+      this.#end(agreed ? 'failed' : 'refused', toErrorData(error));
+    } catch {
+      // The lease is lost or the journal is gone, which is what `error` says already.
+    }
+  }
+
+  #end(status: RunState, error: ErrorData | null): void {
+    this.#journal?.setStatus(status, error);
+  }
+
+  #outcome(status: RunOutcome['status'], error: ErrorData | null): RunOutcome {
+    const exitCode =
+      status === 'interrupted'
+        ? 130
+        : error === null
+          ? status === 'declined'
+            ? 4
+            : 0
+          : exitCodeOf(error.code, status);
+    return {
+      runId: this.#runId,
+      status,
+      exitCode,
+      error,
+      resumable: status === 'failed' || status === 'held' || status === 'interrupted',
+    };
+  }
+
+  #emit(event: UnstampedEvent): void {
+    const stamped = { at: new Date().toISOString(), runId: this.#runId, ...event } as RunEvent;
+    if (event.type !== 'progress' && event.type !== 'checkpoint' && event.type !== 'plan') {
+      try {
+        this.#journal?.appendEvent(stamped);
+      } catch (error) {
+        // The history is for people; a lost lease or full disk shows itself at the next step record.
+        if (event.type === 'phase' && event.state === 'completed') throw error;
+      }
+    }
+    this.#surroundings.onEvent(stamped);
+  }
+}
+
+/** 4 promises that nothing was touched, 5 that something was: the same trouble has one before and the other after. */
+function exitCodeOf(code: ErrorCode, status: RunOutcome['status']): number {
+  const { exitCode } = errorKinds[code];
+  if (status === 'refused' && exitCode === 5) return 4;
+  if (status === 'failed' && exitCode === 4) return 5;
+  return exitCode;
+}

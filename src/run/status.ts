@@ -1,0 +1,181 @@
+import { OdoError } from '../errors/odo-error.ts';
+import { listCheckpoints } from '../journal/history.ts';
+import { type JournalDatabase, openJournalForReading } from '../journal/open.ts';
+import { findRun, listRunRecords, type RunRecord } from '../journal/runs.ts';
+import { type AttemptRecord, findStep, listAttempts, listStepStates } from '../journal/steps.ts';
+import type { ServiceSpec } from '../service/service.ts';
+import { summarize } from '../steps/plan-restore.ts';
+import type { RestorePlan } from '../steps/restore-plan.ts';
+import type { RestoreRequest } from '../steps/restore-request.ts';
+import { isGone } from './executor-identity.ts';
+import type { PhaseStatus, RunStatus } from './run-api.ts';
+import { type Phase, phases } from './run-events.ts';
+
+const listedRuns = 200;
+
+/** One run, from the journal alone: true at every moment, whatever the process that works on it does. */
+export function readStatus(journalFile: string, runId: string): RunStatus {
+  const database = openJournalForReading(journalFile);
+  if (database === null) throw unknownRun(null, runId, journalFile);
+  try {
+    const run = findRun(database, runId);
+    if (run === null) throw unknownRun(database, runId);
+    return describe(database, run);
+  } finally {
+    database.close();
+  }
+}
+
+/** Newest first; empty when there is no journal yet. */
+export function listRuns(journalFile: string): RunStatus[] {
+  const database = openJournalForReading(journalFile);
+  if (database === null) return [];
+  try {
+    return listRunRecords(database, listedRuns).map((run) => describe(database, run));
+  } finally {
+    database.close();
+  }
+}
+
+export function unknownRun(database: JournalDatabase | null, runId: string, journalFile?: string): OdoError {
+  const near = database === null ? [] : listRunRecords(database, 3).map((run) => run.id);
+  return new OdoError(
+    'RUN_NOT_FOUND',
+    `There is no run ${runId} in the journal ${database?.name ?? journalFile}.`,
+    {
+      hint:
+        near.length === 0
+          ? 'The journal holds no runs; --journal FILE names another one.'
+          : `The latest runs are ${near.join(', ')}.`,
+      details: { near },
+    },
+  );
+}
+
+function describe(database: JournalDatabase, run: RunRecord): RunStatus {
+  const request = run.request as RestoreRequest;
+  const record = findStep(database, run.id, 'plan', '');
+  const plan = record?.state === 'completed' ? (record.output as RestorePlan) : null;
+  const held = run.lease !== null && run.lease.expiresAtMs > Date.now() && !isGone(run.lease.executor);
+  const status = run.status === 'running' && !held ? 'interrupted' : run.status;
+  const attempts = listAttempts(database, run.id);
+  const stateOf = stepStates(database, run.id);
+  const described = phases
+    .filter((phase) => phase !== 'confirm' && isPlanned(phase, plan))
+    .map((phase) => describePhase(database, run.id, phase, stateOf, attempts, status));
+  const checkpoints = listCheckpoints(database, run.id);
+  return {
+    runId: run.id,
+    status,
+    startedAt: iso(run.startedAtMs),
+    endedAt: run.endedAtMs === null ? null : iso(run.endedAtMs),
+    source: request.source.url,
+    backup: plan?.contents.backup.id ?? null,
+    target: plan?.targetDescription ?? describeTarget(request),
+    service: plan?.serviceDescription ?? describeService(request.service),
+    currentPhase:
+      described.find((phase) => phase.state !== 'completed' && phase.state !== 'pending')?.phase ?? null,
+    phases: described,
+    baseBytes: plan === null ? null : baseBytes(plan, stateOf, checkpoints),
+    lastCheckpointAt:
+      checkpoints.length === 0
+        ? null
+        : iso(Math.max(...checkpoints.map((checkpoint) => checkpoint.savedAtMs))),
+    heldBy:
+      held && run.lease !== null ? `process ${run.lease.executor.pid} on ${run.lease.executor.host}` : null,
+    error: run.error,
+    next: nextCommand(run.id, status),
+  };
+}
+
+/** Phases that this run's plan leaves out are not shown as pending. Before there is a plan, all may come. */
+function isPlanned(phase: Phase, plan: RestorePlan | null): boolean {
+  if (plan === null) return true;
+  const { stopsFirst, switchesOver, hasService } = summarize(plan);
+  if (phase === 'stopService') return stopsFirst;
+  if (phase === 'switchOver') return switchesOver;
+  return phase !== 'startService' || hasService;
+}
+
+type StateOf = (name: string, instance: string) => 'intended' | 'completed' | null;
+
+function stepStates(database: JournalDatabase, runId: string): StateOf {
+  const states = new Map(
+    listStepStates(database, runId).map(({ name, instance, state }) => [`${name} ${instance}`, state]),
+  );
+  return (name, instance) => states.get(`${name} ${instance}`) ?? null;
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+function describePhase(
+  database: JournalDatabase,
+  runId: string,
+  phase: Phase,
+  stateOf: StateOf,
+  attempts: readonly AttemptRecord[],
+  runStatus: RunStatus['status'],
+): PhaseStatus {
+  const recorded = stateOf(phase, '');
+  const own = attempts.filter((attempt) => attempt.name === phase && attempt.instance === '');
+  const last = own.at(-1);
+  const state =
+    recorded === null
+      ? 'pending'
+      : recorded === 'completed'
+        ? 'completed'
+        : last?.outcome === 'failed'
+          ? 'failed'
+          : last?.outcome === 'interrupted' || runStatus !== 'running'
+            ? 'interrupted'
+            : 'running';
+  const memorized = phase !== 'preflight' && phase !== 'plan';
+  return {
+    phase,
+    state,
+    attempts: own.length,
+    startedAt: own[0] === undefined ? null : iso(own[0].startedAtMs),
+    endedAt: last?.endedAtMs == null ? null : iso(last.endedAtMs),
+    facts:
+      memorized && state === 'completed'
+        ? (findStep(database, runId, phase, '')?.output as PhaseStatus['facts'])
+        : null,
+  };
+}
+
+function baseBytes(
+  plan: RestorePlan,
+  stateOf: StateOf,
+  checkpoints: ReturnType<typeof listCheckpoints>,
+): { done: number; total: number } {
+  const archives = plan.contents.archives.filter((archive) => archive.content !== 'wal');
+  const done = archives.reduce((sum, archive) => {
+    if (stateOf('restoreBase', archive.name) === 'completed') return sum + archive.sizeBytes;
+    const checkpoint = checkpoints.find((one) => one.name === 'restoreBase' && one.instance === archive.name);
+    return sum + (checkpoint?.progress ?? 0);
+  }, 0);
+  return { done, total: archives.reduce((sum, archive) => sum + archive.sizeBytes, 0) };
+}
+
+function nextCommand(runId: string, status: RunStatus['status']): string | null {
+  if (status === 'held') return `odo promote ${runId}`;
+  return status === 'failed' || status === 'interrupted' ? `odo resume ${runId}` : null;
+}
+
+function describeTarget(request: RestoreRequest): string {
+  const { target } = request;
+  return target.kind === 'data-directory' ? target.path : `volume ${target.name}`;
+}
+
+function describeService(service: ServiceSpec): string {
+  switch (service.kind) {
+    case 'compose':
+      return `Compose service ${service.service}`;
+    case 'container':
+      return `container ${service.container}`;
+    case 'local':
+      return 'local server';
+    case 'none':
+      return 'none';
+  }
+}

@@ -1,0 +1,48 @@
+/** In `ps` and in every process title of the server, so that a leftover of this run is known for what it is. */
+export const clusterNameOf = (runId: string): string => `odo-${runId}`;
+
+export const socketPort = 5432;
+
+/**
+ * What every server of a launcher needs, whatever the configuration file or postgresql.auto.conf says: its log on
+ * stderr, no network, its socket where only the owner gets at it. Last on the command line, so that it holds.
+ */
+export function launcherArguments(options: {
+  readonly dataDirectory: string;
+  readonly socketDirectory: string;
+  readonly runId: string;
+  readonly args: readonly string[];
+}): string[] {
+  const settings = {
+    listen_addresses: '',
+    // A list of directories; quoted, as a comma could be part of the name (varlena.c, SplitDirectoriesString).
+    unix_socket_directories: `"${options.socketDirectory.replaceAll('"', '""')}"`,
+    unix_socket_permissions: '0700',
+    port: String(socketPort),
+    cluster_name: clusterNameOf(options.runId),
+    logging_collector: 'off',
+    log_destination: 'stderr',
+  };
+  const own = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  return ['-D', options.dataDirectory, ...options.args, ...own];
+}
+
+export function psqlArguments(
+  socketDirectory: string,
+  options: { user: string; database: string },
+): string[] {
+  const { user, database } = options;
+  return [
+    '-XAtqw',
+    '-v',
+    'ON_ERROR_STOP=1',
+    '-h',
+    socketDirectory,
+    '-p',
+    String(socketPort),
+    '-U',
+    user,
+    '-d',
+    database,
+  ];
+}

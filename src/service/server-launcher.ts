@@ -1,0 +1,51 @@
+import type { Owner } from '../target/tree.ts';
+
+/** How to run PostgreSQL apart from the service during recovery. Plain JSON, part of the plan. */
+export type LauncherSpec =
+  | {
+      readonly kind: 'container';
+      readonly image: string;
+      /** PGDATA inside the container; the data volume is mounted so that this path is the data directory. */
+      readonly pgdata: string;
+      /** Where the data volume is mounted (PGDATA or a parent of it). */
+      readonly mountPoint: string;
+      readonly owner: Owner;
+    }
+  | { readonly kind: 'local'; readonly binDir: string; readonly owner: Owner };
+
+/** Paths as the server sees them. */
+export interface ServerPaths {
+  readonly dataDirectory: string;
+  readonly workDirectory: string;
+  /** Where the server makes its socket and `query` looks for it; short enough for a socket path (107 bytes). */
+  readonly socketDirectory: string;
+}
+
+export interface ServerProcess {
+  /** Resolves when the server ended; never rejects. */
+  readonly exited: Promise<{ readonly exitCode: number }>;
+  /** `fast`: clean shutdown; `immediate`: as a crash. Resolves when it ended. */
+  stop(mode: 'fast' | 'immediate'): Promise<void>;
+  /** Runs SQL over the server's own socket in the work directory, psql -At; throws OdoError with psql's message. */
+  query(sql: string, options: { user: string; database: string }): Promise<string>;
+}
+
+/** Starts PostgreSQL on the target: no network, the given configuration file, nothing of the service's. */
+export interface ServerLauncher {
+  readonly description: string;
+  readonly paths: ServerPaths;
+  /** `args` are postgres arguments (`-c`, `config_file=…`). Every line of its log (stderr) reaches `onLine`. */
+  launch(
+    args: readonly string[],
+    onLine: (line: string) => void,
+    signal: AbortSignal,
+  ): Promise<ServerProcess>;
+  /** Runs a tool of the server's own binaries (`pg_controldata`, `initdb -S`) as the owner, or root with `asRoot`. */
+  runTool(
+    tool: string,
+    args: readonly string[],
+    options: { asRoot: boolean; stdin?: string; signal: AbortSignal },
+  ): Promise<{ exitCode: number; stdout: string; stderr: string }>;
+  /** Ends and removes a server that an earlier attempt of this run left behind; returns when nothing runs. */
+  removeLeftovers(): Promise<void>;
+}

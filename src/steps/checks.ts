@@ -1,0 +1,147 @@
+import type { ErrorCode } from '../errors/codes.ts';
+import type { ErrorData } from '../errors/serialize.ts';
+import type { PreflightFacts } from './facts.ts';
+import type { RestoreRequest } from './restore-request.ts';
+import { spaceNeed } from './space.ts';
+import { formatBytes } from './units.ts';
+
+/** What a preliminary check looks at: the gathered facts and what the operator asked for. */
+export interface CheckInput {
+  readonly facts: PreflightFacts;
+  readonly request: RestoreRequest;
+}
+
+/** Null when the check passes; otherwise what was found, where, and the way out. Pure and total. */
+export type Check = (input: CheckInput) => ErrorData | null;
+
+const refusal = (
+  code: ErrorCode,
+  message: string,
+  hint: string,
+  details: Record<string, unknown> = {},
+): ErrorData => ({ code, message, hint, details, causes: [] });
+
+const problemOf =
+  (codes: readonly ErrorCode[]): Check =>
+  ({ facts }) =>
+    facts.contents.problems.find((problem) => codes.includes(problem.code)) ?? null;
+
+const handledElsewhere: readonly ErrorCode[] = ['FORMAT_UNKNOWN', 'WAL_MISSING'];
+
+/**
+ * Every preliminary check, in the order a person wants to hear about them; the first that refuses gives the
+ * exit code, all are reported. The machine has one guard for each.
+ */
+export const checks = {
+  backupIncomplete: ({ facts }) =>
+    facts.contents.problems.find((problem) => !handledElsewhere.includes(problem.code)) ?? null,
+
+  formatUnknown: problemOf(['FORMAT_UNKNOWN']),
+
+  walIncomplete: problemOf(['WAL_MISSING']),
+
+  targetRefused: ({ facts }) =>
+    facts.target.refusal === null
+      ? null
+      : refusal(
+          'PRECONDITION_FAILED',
+          facts.target.refusal,
+          'Name a directory or volume of its own for the database.',
+        ),
+
+  targetHeld: ({ facts }) =>
+    facts.target.heldByRun === null
+      ? null
+      : refusal(
+          'TARGET_IN_USE',
+          `${facts.target.description} holds the unfinished restore of run ${facts.target.heldByRun}.`,
+          `Go on with it: odo resume ${facts.target.heldByRun}. To give it up, remove the file .odo-run.json there and start again.`,
+          { run: facts.target.heldByRun },
+        ),
+
+  targetNotFree: ({ facts, request }) => {
+    if (request.target.kind === 'new-volume' && facts.target.exists) {
+      return refusal(
+        'TARGET_NOT_EMPTY',
+        `${facts.target.description} exists already, and --new-volume never touches an existing one.`,
+        `Choose another name for -V, or restore into it on purpose with -v ${request.target.name}.`,
+      );
+    }
+    if (facts.target.holds === 'other-files') {
+      return refusal(
+        'TARGET_NOT_EMPTY',
+        `${facts.target.description} holds files that are not a PostgreSQL data directory.`,
+        'Empty it yourself if they are not needed, or choose another target. odo cleans only data directories.',
+      );
+    }
+    return null;
+  },
+
+  somethingRunsOnTarget: ({ facts }) => {
+    const ours = new Set(facts.service.containerIds);
+    const others = facts.target.liveUsers.filter(
+      (user) =>
+        !(user.containerId !== null && ours.has(user.containerId)) &&
+        !(facts.service.kind === 'local' && user.containerId === null),
+    );
+    if (others.length === 0) return null;
+    return refusal(
+      'TARGET_IN_USE',
+      `${facts.target.description} is in use by ${others.map((user) => user.description).join(', ')}.`,
+      'Stop it first, or name it as the service to stop: -n SERVICE -f COMPOSE_FILE, --container NAME or --local.',
+      { users: others.map((user) => user.description) },
+    );
+  },
+
+  serverMissing: ({ facts }) =>
+    facts.launcher.missing === null
+      ? null
+      : refusal(
+          'PRECONDITION_FAILED',
+          `${facts.launcher.missing}.`,
+          'Recovery needs PostgreSQL of the backup’s major.',
+        ),
+
+  serverMajorDiffers: ({ facts }) => {
+    const backup = facts.contents.backup.serverMajor;
+    const server = facts.launcher.serverMajor;
+    if (backup === null || server === null || backup === server) return null;
+    return refusal(
+      'SERVER_MAJOR_MISMATCH',
+      `Backup ${facts.contents.backup.id} is of PostgreSQL ${backup}, but the server is ${facts.launcher.description}.`,
+      facts.launcher.spec?.kind === 'container'
+        ? `Use an image of PostgreSQL ${backup} in the Compose file or with --image.`
+        : `Name the programs of PostgreSQL ${backup} with --pg-bin DIR.`,
+      { backup, server },
+    );
+  },
+
+  parentClosed: ({ facts }) =>
+    facts.closedParent === null
+      ? null
+      : refusal(
+          'PRECONDITION_FAILED',
+          `The user that runs the database (uid ${facts.launcher.spec?.owner.uid}) may not enter ${facts.closedParent}, so no server could start in ${facts.target.description}.`,
+          `Open it with chmod o+x ${facts.closedParent}, choose another directory, or name another owner with --owner UID:GID.`,
+        ),
+
+  spaceTooSmall: ({ facts, request }) => {
+    const need = spaceNeed(facts, request);
+    if (need.availableBytes >= need.neededBytes + request.reserveBytes) return null;
+    return refusal(
+      'NOT_ENOUGH_SPACE',
+      `${facts.target.description} has room for ${formatBytes(need.availableBytes)}, but the restore needs ${need.isExact ? '' : 'about '}${formatBytes(need.neededBytes)} and ${formatBytes(request.reserveBytes)} are kept free.`,
+      'Free some space there, choose another target, or lower --reserve.',
+      { ...need, reserveBytes: request.reserveBytes },
+    );
+  },
+} as const satisfies Record<string, Check>;
+
+export type CheckName = keyof typeof checks;
+
+/** Every refusal, in the order of the table. */
+export function refusals(input: CheckInput): ErrorData[] {
+  return Object.values(checks)
+    .map((check) => check(input))
+    .filter((problem) => problem !== null);
+}

@@ -1,0 +1,141 @@
+import { OdoError } from '../errors/odo-error.ts';
+import { type ControlFile, parseControlFile } from '../postgres/control-file.ts';
+import { formatRecoveryConfiguration, type RecoveryConfiguration } from '../postgres/recovery-settings.ts';
+import { formatTablespaceMap } from '../postgres/tablespace-map.ts';
+import type { Tree } from '../target/tree.ts';
+import {
+  archivedNames,
+  asideAutoConf,
+  hbaFile,
+  identFile,
+  promoteConf,
+  recoverConf,
+  requiredDirectories,
+  restoreScript,
+  sealedFolder,
+  walFolder,
+} from './layout.ts';
+import type { RestorePlan } from './restore-plan.ts';
+import type { Step } from './step.ts';
+import { openWorkTree } from './work-tree.ts';
+
+/** What promotion must not change: starting once without them writes another state into pg_control. */
+const keptSettings = (control: ControlFile): Record<string, string> => ({
+  wal_level: control.walLevel,
+  wal_log_hints: control.walLogHints ? 'on' : 'off',
+  // Starting once without it would throw away every recorded commit time.
+  track_commit_timestamp: control.trackCommitTimestamp ? 'on' : 'off',
+});
+
+/**
+ * Recovery runs with odo's own configuration file, so that settings of another host (certificates, sockets,
+ * preloaded libraries, archive commands) cannot break it; the backup's postgresql.auto.conf, which the server
+ * would read all the same, is moved aside and comes back in configureDatabase.
+ */
+export const configureRecovery: Step = {
+  name: 'configureRecovery',
+  version: 1,
+  async run(context) {
+    const plan = context.plan();
+    const target = await context.ports.target(plan.target);
+    const data = await target.dataTree(context.runId);
+    const work = await openWorkTree(context, target);
+    const launcher = await context.ports.launcher(plan.launcher, target);
+    const { workDirectory } = launcher.paths;
+
+    await makeDirectories(data, [...requiredDirectories], context.signal);
+    await makeDirectories(work, [walFolder], context.signal);
+    const names = new Set((await data.list('')).map((entry) => entry.name));
+    // An earlier attempt may have moved it already; what is there now is then odo's own empty one.
+    if (names.has('postgresql.auto.conf') && !names.has(asideAutoConf)) {
+      await data.rename('postgresql.auto.conf', asideAutoConf);
+    }
+    await data.writeFile('postgresql.auto.conf', '', 0o600);
+    await data.writeFile('recovery.signal', '', 0o600);
+
+    const control = await readSealedControl(data);
+    const common: Omit<RecoveryConfiguration, 'target' | 'action'> = {
+      serverMajor: plan.serverMajor,
+      restoreCommand: `/bin/sh '${workDirectory}/${restoreScript}' '%f' '%p'`,
+      timeline: timelineSetting(plan),
+      hbaFile: `${workDirectory}/${hbaFile}`,
+      identFile: `${workDirectory}/${identFile}`,
+      maxima: control.maxima,
+      more: keptSettings(control),
+    };
+    const configurations = [
+      [recoverConf, { ...common, target: { kind: 'immediate' }, action: 'shutdown' }],
+      [promoteConf, { ...common, target: { kind: 'end' }, action: 'promote' }],
+    ] as const;
+    for (const [name, configuration] of configurations) {
+      await work.writeFile(name, formatRecoveryConfiguration(configuration), 0o600);
+    }
+    await work.writeFile(hbaFile, 'local all all trust\n', 0o600);
+    await work.writeFile(identFile, '', 0o600);
+    await work.writeFile(archivedNames, namesInArchive(plan), 0o600);
+    await work.writeFile(restoreScript, restoreScriptText(workDirectory), 0o700);
+    if (plan.tablespaces.length > 0) {
+      const map = plan.tablespaces.map(({ oid, serverPath }) => ({ oid, path: serverPath }));
+      await data.writeFile(`${sealedFolder}/tablespace_map`, formatTablespaceMap(map), 0o600);
+    }
+    await data.own(plan.owner);
+    await work.own(plan.owner);
+    await data.sync();
+    await work.sync();
+    return { owner: `${plan.owner.uid}:${plan.owner.gid}` };
+  },
+};
+
+async function makeDirectories(tree: Tree, paths: readonly string[], signal: AbortSignal): Promise<void> {
+  const writer = await tree.openWriter(signal);
+  try {
+    for (const path of paths) await writer.makeDirectory(path);
+    await writer.sync();
+  } finally {
+    await writer.close();
+  }
+}
+
+/** pg_control as the backup has it, before `seal` puts it in its place. */
+async function readSealedControl(data: Tree): Promise<ControlFile> {
+  const bytes = await data.readFile(`${sealedFolder}/pg_control`, 64 * 1024);
+  if (bytes === null) {
+    throw new OdoError(
+      'BACKUP_INCOMPLETE',
+      'The archives of this backup hold no global/pg_control; the backup is incomplete.',
+      {
+        hint: 'Choose another backup with --backup.',
+      },
+    );
+  }
+  return parseControlFile(bytes);
+}
+
+/** Never `latest`: a stray history file of a fork could lead recovery away; the plan followed the history itself. */
+function timelineSetting({ contents: { wal, backup } }: RestorePlan): number | 'current' {
+  return wal === null || wal.timeline === backup.timeline ? 'current' : wal.timeline;
+}
+
+function namesInArchive(plan: RestorePlan): string {
+  const names = plan.contents.wal?.objects.map((object) => object.name) ?? [];
+  return names.map((name) => `${name}\n`).join('');
+}
+
+/**
+ * The server takes 1 to 125 as "not in the archive", which ends recovery, and above 125 as a failure that stops
+ * it (xlogarchive.c, RestoreArchivedFile). So 1 is only for a file the archive really does not have.
+ */
+function restoreScriptText(workDirectory: string): string {
+  return `#!/bin/sh
+# Hands one WAL file to recovery: $1 is its name, $2 where the server wants it.
+if [ -f '${workDirectory}/${walFolder}/'"$1" ]; then
+  cp '${workDirectory}/${walFolder}/'"$1" "$2" || exit 255
+  exit 0
+fi
+if grep -qx -e "$1" '${workDirectory}/${archivedNames}'; then
+  echo "odo: $1 is in the archive but was not brought" >&2
+  exit 255
+fi
+exit 1
+`;
+}

@@ -1,0 +1,22 @@
+import type { BackupContents } from '../backup/base-backup.ts';
+import type { ServiceFacts, ServiceMount } from '../service/service.ts';
+import type { TargetFacts, TargetSpec } from '../target/target.ts';
+import type { ServerLauncherFacts } from './server-facts.ts';
+
+/** Everything the preliminary checks look at: plain JSON, gathered without changing anything. */
+export interface PreflightFacts {
+  readonly gatheredAt: string;
+  readonly contents: BackupContents;
+  /** Backups that were newer but not usable, and why. */
+  readonly passedOver: readonly { readonly id: string; readonly problem: string }[];
+  readonly service: ServiceFacts;
+  readonly target: TargetFacts;
+  readonly targetSpec: TargetSpec;
+  /** The service's mount that holds the data directory; null without a service or a mount. */
+  readonly dataMount: ServiceMount | null;
+  /** PGDATA as the server will see it. */
+  readonly pgdata: string;
+  readonly launcher: ServerLauncherFacts;
+  /** Directory above the target that the owner of the database may not enter; null when all are open to it. */
+  readonly closedParent: string | null;
+}

@@ -1,0 +1,96 @@
+import { openDecoder } from '../archive/open-decoder.ts';
+import type { WalObject } from '../backup/base-backup.ts';
+import { sniffCodec } from '../backup/codec-magic.ts';
+import { OdoError } from '../errors/odo-error.ts';
+import { parseLsn } from '../postgres/lsn.ts';
+import { parseLongPageHeader } from '../postgres/wal-page.ts';
+import { isWalSegmentName, parseSegmentName, segmentStart } from '../postgres/wal-segment.ts';
+import { readObject } from '../storage/object-reader.ts';
+import type { ObjectStorage } from '../storage/object-storage.ts';
+import type { TreeWriter } from '../target/tree.ts';
+import { walFolder } from './layout.ts';
+import type { RestorePlan } from './restore-plan.ts';
+
+/** History files are a few lines for each timeline. */
+const historyLimitBytes = 1024 * 1024;
+
+/** Reads, decompresses and checks one WAL object and writes it under its plain name. Returns its size. */
+export async function fetchWalObject(options: {
+  object: WalObject;
+  storage: ObjectStorage;
+  writer: TreeWriter;
+  plan: RestorePlan;
+  signal: AbortSignal;
+}): Promise<number> {
+  const { object, writer } = options;
+  const path = `${walFolder}/${object.name}`;
+  const chunks = decoded(options);
+  if (!isWalSegmentName(object.name)) {
+    const parts: Uint8Array[] = [];
+    let size = 0;
+    for await (const chunk of chunks) {
+      size += chunk.length;
+      if (size > historyLimitBytes) throw damaged(object, 'is too large for a timeline history file');
+      parts.push(chunk.slice());
+    }
+    await writer.beginFile({ path, sizeBytes: size }, 0);
+    for (const part of parts) await writer.write(part);
+    await writer.endFile();
+    return size;
+  }
+  const segmentBytes = options.plan.contents.wal?.segmentBytes ?? 0;
+  await writer.beginFile({ path, sizeBytes: segmentBytes }, 0);
+  let size = 0;
+  for await (const chunk of chunks) {
+    if (size === 0) checkFirstPage(object, chunk, options.plan);
+    size += chunk.length;
+    if (size > segmentBytes) throw damaged(object, `is larger than a segment of ${segmentBytes} bytes`);
+    await writer.write(chunk);
+  }
+  if (size !== segmentBytes) throw damaged(object, `has ${size} bytes, but a segment has ${segmentBytes}`);
+  await writer.endFile();
+  return size;
+}
+
+async function* decoded(options: {
+  object: WalObject;
+  storage: ObjectStorage;
+  signal: AbortSignal;
+}): AsyncIterable<Uint8Array> {
+  const { object, storage, signal } = options;
+  let decoder: Awaited<ReturnType<typeof openDecoder>> | null = null;
+  for await (const bytes of readObject(storage, object, { from: 0, signal })) {
+    if (decoder === null) {
+      const codec = sniffCodec(bytes);
+      // A segment has no magic of its own that the codec table knows; uncompressed ones start with a page magic.
+      decoder = await openDecoder(codec === 'unknown' ? 'none' : codec);
+    }
+    for (const chunk of decoder.push(bytes)) yield chunk;
+  }
+  if (decoder === null) throw damaged(object, 'is empty');
+  decoder.finish();
+}
+
+/** Name, cluster and size of a segment are in the long header of its first page (access/xlog_internal.h). */
+function checkFirstPage(object: WalObject, chunk: Uint8Array, plan: RestorePlan): void {
+  const header = parseLongPageHeader(chunk);
+  if (header === null) throw damaged(object, 'does not begin with a WAL page header');
+  const { systemIdentifier } = plan.contents.backup;
+  if (systemIdentifier !== null && header.systemIdentifier !== systemIdentifier) {
+    throw damaged(
+      object,
+      `belongs to another database cluster (system identifier ${header.systemIdentifier}, the backup's is ${systemIdentifier})`,
+    );
+  }
+  const segmentBytes = plan.contents.wal?.segmentBytes ?? 0;
+  const segment = parseSegmentName(object.name, segmentBytes);
+  if (segment === null || parseLsn(header.pageLsn) !== segmentStart(segment.number, segmentBytes))
+    throw damaged(object, 'holds the WAL of another position');
+}
+
+function damaged(object: WalObject, what: string): OdoError {
+  return new OdoError('ARCHIVE_CORRUPT', `The WAL object ${object.key} ${what}.`, {
+    hint: 'Recovery cannot pass it. Restore the object from another copy of the archive, then resume the run.',
+    details: { key: object.key },
+  });
+}

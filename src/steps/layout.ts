@@ -1,0 +1,51 @@
+/** Names odo uses inside the data directory and its work directory. */
+
+/** Files that make a directory startable; kept here until `seal` moves them to their places by rename. */
+export const sealedFolder = '.odo-sealed';
+
+/** Placed last, in this order; pg_control very last, because without it no server starts. */
+export const sealedFiles = [
+  { from: `${sealedFolder}/tablespace_map`, to: 'tablespace_map' },
+  { from: `${sealedFolder}/backup_label`, to: 'backup_label' },
+  { from: `${sealedFolder}/pg_control`, to: 'global/pg_control' },
+] as const;
+
+/** The backup's own postgresql.auto.conf while recovery runs with odo's settings. */
+export const asideAutoConf = '.odo-postgresql.auto.conf';
+
+/** In the work directory. */
+export const walFolder = 'wal';
+export const archivedNames = 'wal-in-archive.txt';
+export const restoreScript = 'restore-wal.sh';
+export const recoverConf = 'recover.conf';
+export const promoteConf = 'promote.conf';
+export const hbaFile = 'pg_hba.conf';
+export const identFile = 'pg_ident.conf';
+
+/**
+ * Directories a server needs and that a backup may lack: barman stores no pg_wal that is a symbolic link, and
+ * copying tools drop empty directories. From the list initdb makes (src/bin/initdb/initdb.c, subdirs).
+ */
+export const requiredDirectories = [
+  'base',
+  'global',
+  'pg_commit_ts',
+  'pg_dynshmem',
+  'pg_logical',
+  'pg_logical/mappings',
+  'pg_logical/snapshots',
+  'pg_multixact',
+  'pg_multixact/members',
+  'pg_multixact/offsets',
+  'pg_notify',
+  'pg_replslot',
+  'pg_serial',
+  'pg_snapshots',
+  'pg_stat',
+  'pg_stat_tmp',
+  'pg_subtrans',
+  'pg_tblspc',
+  'pg_twophase',
+  'pg_wal',
+  'pg_xact',
+] as const;

@@ -1,0 +1,156 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { posix } from 'node:path';
+import { OdoError } from '../errors/odo-error.ts';
+import type { PreflightFacts } from './facts.ts';
+import { officialOwner } from './launcher-choice.ts';
+import type { PlannedTablespace, PlanSummary, RestorePlan, TargetAction } from './restore-plan.ts';
+import type { RestoreRequest } from './restore-request.ts';
+import { spaceNeed } from './space.ts';
+import type { StepContext } from './step.ts';
+import { formatBytes } from './units.ts';
+
+/** Tablespaces go into the data directory itself: one tree to fill, own, check and move; see docs/durability.md. */
+export const tablespaceFolder = 'odo_tablespaces';
+
+/** Freezes what the run will do. Only called with facts that passed every check. */
+export async function planRestore(
+  facts: PreflightFacts,
+  request: RestoreRequest,
+  context: StepContext,
+): Promise<RestorePlan> {
+  const { contents, service, target, launcher } = facts;
+  if (launcher.spec === null) throw new OdoError('BUG', 'A plan was made without a recovery server.');
+  const serverMajor = contents.backup.serverMajor ?? launcher.serverMajor;
+  if (serverMajor === null) {
+    throw new OdoError(
+      'PRECONDITION_FAILED',
+      'Neither the backup nor the server tells its PostgreSQL major.',
+      {
+        hint: 'Use an image with PG_MAJOR in its environment, or name one with --image.',
+      },
+    );
+  }
+  const need = spaceNeed(facts, request);
+  const targetAction = actionFor(facts, request);
+  const newVolume = facts.targetSpec.kind === 'docker-volume' && facts.targetSpec.create;
+  const hasService = service.kind !== 'none';
+  const owner =
+    request.owner !== 'auto' ? request.owner : (formerOwner(target) ?? launcher.spec.owner ?? officialOwner);
+  const switchOver =
+    newVolume &&
+    facts.dataMount !== null &&
+    facts.targetSpec.kind === 'docker-volume' &&
+    request.target.kind === 'new-volume'
+      ? { from: facts.dataMount, toVolume: facts.targetSpec.volume, toAlias: request.target.name }
+      : null;
+  if (switchOver !== null) {
+    const planned = await context.ports.service(request.service);
+    await planned.checkVolumeChange?.(switchOver, context.signal);
+  }
+  return {
+    runId: context.runId,
+    createdAt: context.ports.now().toISOString(),
+    source: request.source,
+    contents,
+    passedOver: facts.passedOver,
+    target: facts.targetSpec,
+    targetDescription: target.description,
+    targetAction,
+    removes: targetAction === 'clean' ? whatIsRemoved(facts) : null,
+    access: target.access,
+    service: request.service,
+    serviceDescription: service.description,
+    serviceWasRunning: service.running,
+    stopsFirst: hasService && !newVolume,
+    switchOver,
+    launcher: { ...launcher.spec, owner },
+    launcherDescription: launcher.description,
+    serverMajor,
+    superuser: service.superuser,
+    pgdata: facts.pgdata,
+    owner,
+    tablespaces: contents.backup.tablespaces.map((tablespace): PlannedTablespace => {
+      const path = `${tablespaceFolder}/${tablespace.oid}`;
+      return {
+        oid: tablespace.oid,
+        name: tablespace.name,
+        path,
+        serverPath: posix.join(facts.pgdata, path),
+        sourceLocation: tablespace.location,
+      };
+    }),
+    override: request.overrideFile === null ? null : await pinFile(request.overrideFile),
+    promote: request.promote,
+    space: {
+      neededBytes: need.neededBytes,
+      neededIsExact: need.isExact,
+      freeBytes: target.freeBytes,
+      reclaimableBytes: need.reclaimableBytes,
+      reserveBytes: request.reserveBytes,
+    },
+    jobs: request.jobs,
+    checkpointBytes: request.checkpointBytes,
+    warnings: [...contents.warnings, ...planWarnings(facts, request)],
+  };
+}
+
+/** What the machine needs to choose its way. */
+export function summarize(plan: RestorePlan): PlanSummary {
+  return {
+    backupId: plan.contents.backup.id,
+    removes: plan.removes,
+    stopsFirst: plan.stopsFirst,
+    switchesOver: plan.switchOver !== null,
+    hasService: plan.service.kind !== 'none',
+    promote: plan.promote,
+  };
+}
+
+/** PostgreSQL never runs as root: a directory of root's says nothing about who shall own the database. */
+const formerOwner = ({ owner }: PreflightFacts['target']) =>
+  owner === null || owner.uid === 0 ? null : owner;
+
+function actionFor(facts: PreflightFacts, request: RestoreRequest): TargetAction {
+  if (request.target.kind === 'new-volume' || !facts.target.exists) return 'create';
+  return facts.target.holds === 'nothing' ? 'fill' : 'clean';
+}
+
+function whatIsRemoved({ target }: PreflightFacts): string {
+  const what = [
+    target.serverMajor === null
+      ? 'a PostgreSQL data directory'
+      : `a PostgreSQL ${target.serverMajor} data directory`,
+    formatBytes(target.usedBytes),
+    ...(target.systemIdentifier === null ? [] : [`system identifier ${target.systemIdentifier}`]),
+  ];
+  return `${what.join(', ')} in ${target.description}`;
+}
+
+function planWarnings({ contents, target, service }: PreflightFacts, request: RestoreRequest): string[] {
+  const warnings: string[] = [];
+  const other =
+    target.systemIdentifier !== null &&
+    contents.backup.systemIdentifier !== null &&
+    target.systemIdentifier !== contents.backup.systemIdentifier;
+  if (other) {
+    warnings.push(
+      `${target.description} holds another database cluster (system identifier ${target.systemIdentifier}) than the backup (${contents.backup.systemIdentifier}).`,
+    );
+  }
+  if (contents.backup.tablespaces.length > 0) {
+    warnings.push(
+      `Tablespaces are restored inside the data directory (${tablespaceFolder}/), not to their former paths.`,
+    );
+  }
+  if (!request.promote && service.kind !== 'none') {
+    warnings.push('The service stays stopped until the run is promoted.');
+  }
+  return warnings;
+}
+
+/** The content is read again when it is used; the hash shows whether it changed. It may hold secrets, so it is not stored. */
+async function pinFile(path: string): Promise<{ path: string; sha256: string }> {
+  const content = await readFile(path);
+  return { path, sha256: createHash('sha256').update(content).digest('hex') };
+}

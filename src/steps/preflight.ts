@@ -1,0 +1,61 @@
+import { access, constants } from 'node:fs/promises';
+import { inspectBackup, listBackups } from '../backup/catalogue.ts';
+import { selectBackup } from '../backup/select-backup.ts';
+import { OdoError } from '../errors/odo-error.ts';
+import { closedParentOf } from './closed-parent.ts';
+import type { PreflightFacts } from './facts.ts';
+import { chooseLauncher } from './launcher-choice.ts';
+import { resolveTarget, serverLayout } from './resolve-target.ts';
+import type { RestoreRequest } from './restore-request.ts';
+import type { StepContext } from './step.ts';
+
+/** Looks at everything the checks and the plan need. Changes nothing. */
+export async function gatherFacts(request: RestoreRequest, context: StepContext): Promise<PreflightFacts> {
+  const { ports, signal } = context;
+  await requireOverrideFile(request.overrideFile);
+  const service = await (await ports.service(request.service)).inspect(signal);
+
+  const { storage, prefix } = await ports.source();
+  const server = request.server === null ? {} : { server: request.server };
+  const backups = await listBackups(storage, prefix, { ...server, signal });
+  const selection = selectBackup(backups, { ...server, backup: request.backup });
+  const contents = await inspectBackup(storage, selection.backup, signal);
+
+  const major = contents.backup.serverMajor;
+  const layout = serverLayout(request, service, major);
+  const targetSpec = resolveTarget(request, service, layout);
+  const target = await (await ports.target(targetSpec)).inspect(signal);
+  const launcher = await chooseLauncher(request, service, targetSpec, layout, major, ports);
+  return {
+    gatheredAt: ports.now().toISOString(),
+    contents,
+    passedOver: selection.passedOver,
+    service,
+    target,
+    targetSpec,
+    dataMount: layout.mount,
+    pgdata: layout.pgdata,
+    launcher,
+    closedParent:
+      targetSpec.kind === 'data-directory' && launcher.spec?.kind === 'local'
+        ? await closedParentOf(targetSpec.path, launcher.spec.owner)
+        : null,
+  };
+}
+
+/** Its absence has an exit code of its own, because scripts test for it. */
+export async function requireOverrideFile(file: string | null): Promise<void> {
+  if (file === null) return;
+  try {
+    await access(file, constants.R_OK);
+  } catch (cause) {
+    throw new OdoError(
+      'OVERRIDE_FILE_MISSING',
+      `The file ${file} that shall replace postgresql.auto.conf cannot be read.`,
+      {
+        hint: 'Create it, name another with -c FILE, or leave out -c.',
+        cause,
+      },
+    );
+  }
+}

@@ -1,0 +1,100 @@
+import { OdoError } from '../errors/odo-error.ts';
+import { historyFileName } from '../postgres/wal-segment.ts';
+import type { ServerProcess } from '../service/server-launcher.ts';
+import type { Tree } from '../target/tree.ts';
+import { promoteConf } from './layout.ts';
+import { checkPromotedEnd } from './promoted-end.ts';
+import { recoveryFailed, withRecoveryServer } from './recovery-server.ts';
+import type { RestorePlan } from './restore-plan.ts';
+import type { Step } from './step.ts';
+
+/**
+ * Replays everything the plan brought, promotes to a new timeline, asks the server who it is, and shuts it down
+ * cleanly. PostgreSQL promotes without a word when WAL ends early (a gap, a broken record); so the end it
+ * reached is compared with the last segment of the plan before anything may call this a restore.
+ */
+export const promote: Step = {
+  name: 'promote',
+  version: 1,
+  async run(context) {
+    const plan = context.plan();
+    const target = await context.ports.target(plan.target);
+    const tree = await target.dataTree(context.runId);
+    const launcher = await context.ports.launcher(plan.launcher, target);
+    const answer = await withRecoveryServer(context, launcher, promoteConf, async (server, log, seen) => {
+      const ended = server.exited.then(() => {
+        context.signal.throwIfAborted();
+        throw recoveryFailed('The server ended before it was promoted', log);
+      });
+      await Promise.race([seen('ready'), ended]);
+      context.failpoint('promote:ready');
+      const superuser = await findSuperuser(server, plan);
+      const facts = await askServer(server, superuser);
+      // A restart must not replay from before the promotion.
+      await server.query('CHECKPOINT', { user: superuser, database: 'postgres' });
+      const lastTransaction = log.events.find((event) => event.kind === 'last-transaction')?.time ?? null;
+      return { ...facts, superuser, lastTransaction };
+    });
+    const endLsn = await checkPromotedEnd(tree, plan, answer.timeline);
+    await offerHistoryToArchive(tree, answer.timeline);
+    return { ...answer, endLsn };
+  },
+};
+
+/**
+ * The promotion ran with archive_mode off, so the server did not mark its new history file for archiving
+ * (timeline.c, writeTimeLineHistory). Without it in the archive, no later recovery could cross this promotion.
+ */
+async function offerHistoryToArchive(tree: Tree, timeline: number): Promise<void> {
+  const name = historyFileName(timeline);
+  const status = await tree.list('pg_wal/archive_status');
+  if (status.some((entry) => entry.name === `${name}.done` || entry.name === `${name}.ready`)) return;
+  await tree.writeFile(`pg_wal/archive_status/${name}.ready`, '', 0o600);
+}
+
+/** The bootstrap superuser is often, but not always, `postgres`. */
+async function findSuperuser(server: ServerProcess, plan: RestorePlan): Promise<string> {
+  const candidates = [...new Set([plan.superuser, 'postgres'].filter((name) => name !== null))];
+  let last: unknown;
+  for (const user of candidates) {
+    try {
+      await server.query('SELECT 1', { user, database: 'postgres' });
+      return user;
+    } catch (error) {
+      last = error;
+    }
+  }
+  throw new OdoError(
+    'VERIFICATION_FAILED',
+    `The promoted database knows none of the superusers ${candidates.join(', ')}.`,
+    {
+      hint: 'Name the superuser in the service’s environment (POSTGRES_USER), then resume the run.',
+      cause: last,
+    },
+  );
+}
+
+async function askServer(
+  server: ServerProcess,
+  user: string,
+): Promise<{ systemIdentifier: string; timeline: number; databases: number; tablespaces: number }> {
+  const answer = await server.query(
+    `SELECT pg_is_in_recovery(), (SELECT system_identifier FROM pg_control_system()),
+       substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8), (SELECT count(*) FROM pg_database),
+       (SELECT count(pg_tablespace_size(oid)) FROM pg_tablespace)`,
+    { user, database: 'postgres' },
+  );
+  const [inRecovery, systemIdentifier, timeline, databases, tablespaces] = answer.trim().split('|');
+  if (inRecovery !== 'f' || systemIdentifier === undefined || timeline === undefined) {
+    throw new OdoError(
+      'VERIFICATION_FAILED',
+      `The server says it is ready but answers ${JSON.stringify(answer)}.`,
+    );
+  }
+  return {
+    systemIdentifier,
+    timeline: Number.parseInt(timeline, 16),
+    databases: Number(databases),
+    tablespaces: Number(tablespaces),
+  };
+}

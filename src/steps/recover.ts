@@ -1,0 +1,36 @@
+import { recoverConf } from './layout.ts';
+import { readControl } from './read-control.ts';
+import { recoveryFailed, withRecoveryServer } from './recovery-server.ts';
+import type { Step } from './step.ts';
+
+/**
+ * Replays WAL until the database is consistent and shuts down there (`recovery_target = 'immediate'`). From this
+ * moment on the files are a database; promotion is a step of its own. Repeating it is harmless: a server that
+ * was consistent already stops at once.
+ */
+export const recover: Step = {
+  name: 'recover',
+  version: 1,
+  async run(context) {
+    const plan = context.plan();
+    const target = await context.ports.target(plan.target);
+    const launcher = await context.ports.launcher(plan.launcher, target);
+    const consistentAt = await withRecoveryServer(context, launcher, recoverConf, async (server, log) => {
+      await server.exited;
+      context.signal.throwIfAborted();
+      return log.events.find((event) => event.kind === 'consistent')?.lsn ?? failure(log);
+    });
+    const control = await readControl(await target.dataTree(context.runId));
+    if (control.state !== 'shut down in recovery') {
+      throw recoveryFailed(`Recovery ended before the database was consistent (it is "${control.state}")`, {
+        events: [],
+        tail: [],
+      });
+    }
+    return { consistentAt, systemIdentifier: control.systemIdentifier, timeline: control.checkpointTimeline };
+  },
+};
+
+function failure(log: Parameters<typeof recoveryFailed>[1]): never {
+  throw recoveryFailed('The database did not become consistent', log);
+}

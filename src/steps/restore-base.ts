@@ -1,0 +1,103 @@
+import type { FileMismatch } from '../archive/restore-archive.ts';
+import type { ArchiveObject } from '../backup/base-backup.ts';
+import { OdoError } from '../errors/odo-error.ts';
+import { fetchArchive } from './fetch-archive.ts';
+import { inParallel } from './in-parallel.ts';
+import { readManifest, requireManifest } from './manifest-check.ts';
+import { contentOf, placeDataEntry, placeTablespaceEntry } from './place-entry.ts';
+import type { RestorePlan } from './restore-plan.ts';
+import type { Step } from './step.ts';
+
+/** Streams every archive of the data directory and its tablespaces into the target; nothing is staged. */
+export const restoreBase: Step = {
+  name: 'restoreBase',
+  version: 1,
+  async run(context) {
+    const plan = context.plan();
+    const archives = plan.contents.archives.filter((archive) => contentOf(archive) !== 'wal');
+    const target = await context.ports.target(plan.target);
+    const tree = await target.dataTree(context.runId);
+    const totalBytes = archives.reduce((sum, archive) => sum + archive.sizeBytes, 0);
+    const doneBytes = new Map<string, number>();
+    let files = 0;
+    let outputBytes = 0;
+    let serverMajor: number | null = null;
+    const checked = { checkedFiles: 0, mismatches: [] as FileMismatch[] };
+    const { manifestKey } = plan.contents;
+    const manifest =
+      manifestKey === null
+        ? null
+        : await readManifest((await context.ports.source()).storage, manifestKey, context.signal);
+
+    const restore = async (archive: ArchiveObject, signal: AbortSignal) => {
+      const result = await fetchArchive(context, {
+        archive,
+        tree,
+        signal,
+        place: (entry) =>
+          contentOf(archive) === 'data'
+            ? placeDataEntry(entry)
+            : placeTablespaceEntry(entry, tablespaceOf(plan, archive)),
+        ...(manifest === null ? {} : { expected: (entry) => manifest.expected(archive, entry) }),
+        onProgress: (compressedBytes) => {
+          doneBytes.set(archive.name, compressedBytes);
+          const done = [...doneBytes.values()].reduce((sum, bytes) => sum + bytes, 0);
+          context.progress({ unit: 'bytes', done, total: totalBytes, item: archive.name });
+        },
+      });
+      doneBytes.set(archive.name, archive.sizeBytes);
+      files += result.files;
+      outputBytes += result.outputBytes;
+      checked.checkedFiles += result.checkedFiles;
+      checked.mismatches.push(...result.mismatches);
+      if (result.captured.PG_VERSION !== undefined) serverMajor = Number(result.captured.PG_VERSION.trim());
+    };
+
+    // Parts of the data directory go in order, because a later part's duplicate wins; everything else beside them.
+    const parts = archives.filter((archive) => contentOf(archive) === 'data');
+    const others = archives
+      .filter((archive) => contentOf(archive) !== 'data')
+      .sort((one, other) => other.sizeBytes - one.sizeBytes);
+    const lanes = [parts, ...others.map((archive) => [archive])];
+    await inParallel(lanes, plan.jobs, context.signal, async (lane, signal) => {
+      for (const archive of lane) await restore(archive, signal);
+    });
+    if (serverMajor !== plan.serverMajor) {
+      throw new OdoError(
+        serverMajor === null ? 'BACKUP_INCOMPLETE' : 'SERVER_MAJOR_MISMATCH',
+        serverMajor === null
+          ? `The archives of backup ${plan.contents.backup.id} hold no PG_VERSION; this is not a whole data directory.`
+          : `Backup ${plan.contents.backup.id} is of PostgreSQL ${serverMajor}, but the server is ${plan.launcherDescription}.`,
+        {
+          hint:
+            serverMajor === null
+              ? 'Choose another backup with --backup.'
+              : `Start a new run with a server of PostgreSQL ${serverMajor}.`,
+        },
+      );
+    }
+    if (manifest !== null) requireManifest(manifest, checked);
+    return {
+      archives: archives.length,
+      files,
+      bytes: outputBytes,
+      storedBytes: totalBytes,
+      filesMatchingManifest: manifest === null ? null : checked.checkedFiles,
+    };
+  },
+};
+
+function tablespaceOf(plan: RestorePlan, archive: ArchiveObject) {
+  const oid = typeof archive.content === 'string' ? null : archive.content.tablespace;
+  const tablespace = plan.tablespaces.find((one) => one.oid === oid);
+  if (tablespace === undefined) {
+    throw new OdoError(
+      'BACKUP_INCOMPLETE',
+      `The archive ${archive.name} is of a tablespace the backup does not list.`,
+      {
+        hint: 'Choose another backup with --backup.',
+      },
+    );
+  }
+  return tablespace;
+}

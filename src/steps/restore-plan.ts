@@ -1,0 +1,81 @@
+import type { BackupContents } from '../backup/base-backup.ts';
+import type { LauncherSpec } from '../service/server-launcher.ts';
+import type { ServiceMount, ServiceSpec } from '../service/service.ts';
+import type { TargetSpec } from '../target/target.ts';
+import type { Owner } from '../target/tree.ts';
+
+/** Where one tablespace of the backup goes: always inside the target, never to the source's path. */
+export interface PlannedTablespace {
+  readonly oid: string;
+  readonly name: string | null;
+  /** Relative to the data directory. */
+  readonly path: string;
+  /** Absolute, as the server sees it; goes into tablespace_map. */
+  readonly serverPath: string;
+  readonly sourceLocation: string | null;
+}
+
+/** `create`: a new volume or directory; `fill`: it is there and empty; `clean`: it holds data that is removed first. */
+export type TargetAction = 'create' | 'fill' | 'clean';
+
+/**
+ * Frozen before the first change: what will be read, written, stopped and started. Steps execute it and do
+ * not decide again. Plain JSON; `odo plan` prints it, the journal keeps it.
+ */
+export interface RestorePlan {
+  readonly runId: string;
+  readonly createdAt: string;
+  readonly source: { readonly url: string; readonly endpoint: string | null; readonly region: string | null };
+  readonly contents: BackupContents;
+  readonly passedOver: readonly { readonly id: string; readonly problem: string }[];
+  readonly target: TargetSpec;
+  readonly targetDescription: string;
+  readonly targetAction: TargetAction;
+  /** What `clean` removes, for a person: major, system identifier, size; null otherwise. */
+  readonly removes: string | null;
+  readonly access: 'direct' | 'engine';
+  readonly service: ServiceSpec;
+  readonly serviceDescription: string;
+  readonly serviceWasRunning: boolean;
+  /** True: stopped before the target is touched. False with a new volume: stopped at the switch-over only. */
+  readonly stopsFirst: boolean;
+  /** With a new volume: what the service's definition is changed from and to. */
+  readonly switchOver: {
+    readonly from: ServiceMount;
+    readonly toVolume: string;
+    readonly toAlias: string;
+  } | null;
+  readonly launcher: LauncherSpec;
+  readonly launcherDescription: string;
+  readonly serverMajor: number;
+  readonly superuser: string | null;
+  readonly pgdata: string;
+  readonly owner: Owner;
+  readonly tablespaces: readonly PlannedTablespace[];
+  readonly override: { readonly path: string; readonly sha256: string } | null;
+  readonly promote: boolean;
+  readonly space: {
+    readonly neededBytes: number;
+    readonly neededIsExact: boolean;
+    readonly freeBytes: number;
+    /** Given back by cleaning the target first. */
+    readonly reclaimableBytes: number;
+    readonly reserveBytes: number;
+  };
+  readonly jobs: number;
+  readonly checkpointBytes: number;
+  readonly warnings: readonly string[];
+}
+
+/** What the machine needs of a plan to choose its way; the plan itself is in the journal. */
+export interface PlanSummary {
+  readonly backupId: string;
+  /** What a person must agree to; null when nothing of theirs is removed. */
+  readonly removes: string | null;
+  /** The service is stopped before the target is touched. */
+  readonly stopsFirst: boolean;
+  /** The service is pointed to a new volume at the end. */
+  readonly switchesOver: boolean;
+  readonly hasService: boolean;
+  readonly promote: boolean;
+}

@@ -1,0 +1,47 @@
+import type { ServiceSpec } from '../service/service.ts';
+import type { Owner } from '../target/tree.ts';
+
+/** Where the backups lie. Credentials are never part of it: they are resolved again at every start and resume. */
+export interface SourceRequest {
+  /** `s3://bucket/prefix` or `file:///directory` */
+  readonly url: string;
+  readonly endpoint: string | null;
+  readonly region: string | null;
+}
+
+export type TargetRequest =
+  /** `-v`: restore into this volume; cleaned first when it holds something and the operator agreed. */
+  | { readonly kind: 'volume'; readonly name: string }
+  /** `-V`: create this volume and restore into it. `-v` beside it names the one the service has now, as a check. */
+  | { readonly kind: 'new-volume'; readonly name: string; readonly present: string | null }
+  | { readonly kind: 'data-directory'; readonly path: string };
+
+/** What the operator asked for: flags and settings after resolution, without secrets. Stored in the journal. */
+export interface RestoreRequest {
+  readonly source: SourceRequest;
+  /** `latest`, a backup id or a backup name. */
+  readonly backup: string;
+  /** barman-cloud server folder, when the prefix holds several. */
+  readonly server: string | null;
+  readonly target: TargetRequest;
+  readonly volumeAccess: 'auto' | 'direct' | 'engine';
+  readonly service: ServiceSpec;
+  /** Image for the recovery server where no service gives one. */
+  readonly image: string | null;
+  /** Directory with `postgres`, `psql`, `pg_controldata` of the right major, for a local recovery server. */
+  readonly binDir: string | null;
+  /** Absolute path of the file that replaces postgresql.auto.conf. */
+  readonly overrideFile: string | null;
+  /** `auto`: of the data directory that is replaced, else of the image's or host's postgres, else 999:999. */
+  readonly owner: 'auto' | Owner;
+  /** False: stop when the database is consistent, `odo promote` goes on. */
+  readonly promote: boolean;
+  /** The operator agreed beforehand (`--yes`) to everything the plan destroys. */
+  readonly confirmed: boolean;
+  /** Bytes to keep free on the target after the restore. @unit bytes */
+  readonly reserveBytes: number;
+  /** Archives and WAL segments read at the same time. */
+  readonly jobs: number;
+  /** Output between two checkpoints. @unit bytes */
+  readonly checkpointBytes: number;
+}

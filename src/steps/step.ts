@@ -1,0 +1,81 @@
+import type { LauncherSpec, ServerLauncher } from '../service/server-launcher.ts';
+import type { Service, ServiceSpec } from '../service/service.ts';
+import type { ObjectStorage } from '../storage/object-storage.ts';
+import type { Target, TargetSpec } from '../target/target.ts';
+import type { RestorePlan } from './restore-plan.ts';
+import type { ImageFacts, LocalBinaries } from './server-facts.ts';
+
+/** `server`: the recovery server, a container or a process of this host. */
+export type ResourceKind = 'volume' | 'directory' | 'server';
+
+/** Facts for people and for the next phases: small, plain, no secret. */
+export type StepFacts = Readonly<Record<string, string | number | boolean | null>>;
+
+/** The outside world as steps see it; adapters are chosen by whoever runs the steps. */
+export interface StepPorts {
+  /** The store of the backups, and the key prefix in it under which to look. */
+  source(): Promise<{ readonly storage: ObjectStorage; readonly prefix: string }>;
+  target(spec: TargetSpec): Promise<Target>;
+  service(spec: ServiceSpec): Promise<Service>;
+  launcher(spec: LauncherSpec, target: Target): Promise<ServerLauncher>;
+  /** Image of a recovery server that no service names; null when the engine does not have it. */
+  image(reference: string): Promise<ImageFacts | null>;
+  localBinaries(binDir: string | null, major: number): Promise<LocalBinaries | null>;
+  now(): Date;
+}
+
+export interface StepProgress {
+  readonly unit: 'bytes' | 'segments';
+  readonly done: number;
+  readonly total: number | null;
+  readonly item: string | null;
+}
+
+/** What a part of a step (one archive, one batch of WAL) gets on top. */
+export interface PartContext {
+  readonly signal: AbortSignal;
+  /** Given to the last attempt's `saveCheckpoint`; null when there was none. */
+  readonly lastCheckpoint: unknown;
+  /** Call only after everything `data` claims is on disk. `progress` is for people. */
+  saveCheckpoint(progress: number, data: unknown): Promise<void>;
+}
+
+/** What a step gets. No SQL and no machine below here. */
+export interface StepContext {
+  readonly runId: string;
+  readonly signal: AbortSignal;
+  /** From 1. Above 1, the effects of an earlier, unfinished attempt may exist. */
+  readonly attempt: number;
+  readonly ports: StepPorts;
+  /** The frozen plan; throws before it exists. */
+  plan(): RestorePlan;
+  /** Output of a completed step of this run, null when it has none. */
+  outputOf(step: string): StepFacts | null;
+  progress(progress: StepProgress): void;
+  notice(level: 'info' | 'warning', message: string): void;
+  serverLog(line: string): void;
+  /** A part that is journalled on its own: completed once, never run again; its checkpoint outlives a kill. */
+  part<Output>(
+    instance: string,
+    input: unknown,
+    run: (context: PartContext) => Promise<Output>,
+  ): Promise<Output>;
+  /** Records something that is about to be created outside, so that it can be found and removed. */
+  resource(kind: ResourceKind, name: string): void;
+  resourceRemoved(kind: ResourceKind, name: string): void;
+  /** Where tests kill the process; nothing otherwise. */
+  failpoint(name: string): void;
+}
+
+/** One phase's effect. Runs at least once, and never again after its completion is in the journal. */
+export interface Step {
+  readonly name: string;
+  /** Rises when input, output or effect change meaning. */
+  readonly version: number;
+  run(context: StepContext): Promise<StepFacts>;
+  /**
+   * A cheap look, on resume, whether what a completed step left outside is still so.
+   * Null when it is; otherwise a sentence that says what changed.
+   */
+  stillHolds?(context: StepContext): Promise<string | null>;
+}

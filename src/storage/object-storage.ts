@@ -1,0 +1,43 @@
+/** One object as a listing shows it. */
+export interface StoredObject {
+  readonly key: string;
+  /** @unit bytes */
+  readonly sizeBytes: number;
+  /** Opaque "same object?" token; not an MD5 (multipart uploads). */
+  readonly etag: string;
+  /** RFC 3339, UTC. */
+  readonly modifiedAt: string;
+  /** As the store names it (`STANDARD`, `GLACIER` …); null where it has none. */
+  readonly storageClass: string | null;
+}
+
+/** Bytes [from, to) of an object. */
+export interface ByteRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * Where bytes come from. Adapters translate every failure into an OdoError:
+ * BUCKET_NOT_FOUND, ACCESS_DENIED, OBJECT_NOT_FOUND, OBJECT_CHANGED (the ETag no longer matches)
+ * and STORAGE_UNAVAILABLE for everything a later attempt may cure.
+ */
+export interface ObjectStorage {
+  /** For people: `s3://bucket at https://endpoint`; no secret in it. */
+  readonly description: string;
+  /** Every object whose key starts with `prefix`, in key order, all pages. */
+  list(prefix: string, options: { signal: AbortSignal; startAfter?: string }): AsyncIterable<StoredObject>;
+  /** The folders right under `prefix` (delimiter `/`), each with its trailing slash. */
+  listFolders(prefix: string, signal: AbortSignal): Promise<string[]>;
+  /** Null only when the store says for certain that the object does not exist. */
+  stat(key: string, signal: AbortSignal): Promise<StoredObject | null>;
+  /** One attempt at one range; ends early only by throwing. `etag` pins the object (`If-Match`). */
+  readRange(
+    object: { key: string; etag: string },
+    range: ByteRange,
+    signal: AbortSignal,
+  ): AsyncIterable<Uint8Array>;
+  /** A small object (labels, backup.info, manifests) at once; OBJECT_NOT_FOUND when absent. */
+  readSmall(key: string, signal: AbortSignal): Promise<Uint8Array>;
+  close(): void;
+}

@@ -1,0 +1,282 @@
+import { addAbortSignal, Readable } from 'node:stream';
+import {
+  GetObjectCommand,
+  type GetObjectCommandOutput,
+  HeadBucketCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import pRetry from 'p-retry';
+import { OdoError } from '../errors/odo-error.ts';
+import type { S3Credentials } from './credentials.ts';
+import type { ObjectStorage, StoredObject } from './object-storage.ts';
+import { isRetryable } from './retryable.ts';
+import { bucketNotFound, objectChanged, type S3Attempt, s3Error } from './s3-errors.ts';
+import { listPages } from './s3-pages.ts';
+import { withStallLimit } from './stall-limit.ts';
+import { parseEndpoint } from './storage-url.ts';
+
+export interface S3StorageOptions {
+  readonly bucket: string;
+  /** S3-compatible store; null means AWS. */
+  readonly endpoint?: string | null;
+  readonly region?: string | null;
+  /** Null: the SDK's own chain (environment, profile, instance). */
+  readonly credentials?: S3Credentials | null;
+  /** @default true when an endpoint is given */
+  readonly forcePathStyle?: boolean;
+  /** Tries of one call before its body begins. @default 4 */
+  readonly maxAttempts?: number;
+  /** Until the connection stands. @unit ms @default 10000 */
+  readonly connectTimeoutMs?: number;
+  /** Until the answer's headers, and between two pieces of a small object. @unit ms @default 30000 */
+  readonly answerTimeoutMs?: number;
+}
+
+/** `readSmall` holds the whole object in memory; a manifest of a million files has about 150 MB. */
+const smallObjectLimitBytes = 512 * 1024 * 1024;
+
+/** Listings quote an ETag, some gateways do not: compare without quotes. */
+const bareEtag = (etag: string | undefined): string => (etag ?? '').replace(/^(?:W\/)?"?|"?$/g, '');
+
+/** Reads a bucket of AWS S3 or of a compatible store. */
+export function openS3Storage(options: S3StorageOptions): ObjectStorage {
+  const endpoint = options.endpoint == null ? null : parseEndpoint(options.endpoint);
+  const answerTimeoutMs = options.answerTimeoutMs ?? 30_000;
+  const { bucket } = options;
+  // Compatible stores rarely care about the region, but the signature needs one.
+  const region = options.region ?? (endpoint === null ? null : 'us-east-1');
+  const client = new S3Client({
+    ...(region === null ? {} : { region }),
+    ...(endpoint === null ? {} : { endpoint }),
+    ...(options.credentials == null
+      ? {}
+      : {
+          credentials: {
+            accessKeyId: options.credentials.accessKeyId,
+            secretAccessKey: options.credentials.secretAccessKey,
+            ...(options.credentials.sessionToken === null
+              ? {}
+              : { sessionToken: options.credentials.sessionToken }),
+          },
+        }),
+    forcePathStyle: options.forcePathStyle ?? endpoint !== null,
+    followRegionRedirects: endpoint === null,
+    maxAttempts: options.maxAttempts ?? 4,
+    // Many compatible stores reject or garble the checksums that SDKs of 2025 and later ask for by default.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    requestHandler: {
+      connectionTimeout: options.connectTimeoutMs ?? 10_000,
+      requestTimeout: answerTimeoutMs,
+      throwOnRequestTimeout: true,
+      httpAgent: { keepAlive: true, maxSockets: 64 },
+      httpsAgent: { keepAlive: true, maxSockets: 64 },
+    },
+  });
+  const place = endpoint ?? (region === null ? 'AWS S3' : `AWS S3 (${region})`);
+  const attemptAt = (key: string | null): S3Attempt => ({ bucket, endpoint: place, key });
+
+  /** One SDK call whose failure is translated and whose abort keeps its reason. */
+  async function call<Output>(
+    key: string | null,
+    signal: AbortSignal,
+    send: (abortSignal: AbortSignal) => Promise<Output>,
+  ): Promise<Output> {
+    signal.throwIfAborted();
+    try {
+      // A signal of its own: the SDK adds listeners for each call, and one signal serves a whole run.
+      return await send(AbortSignal.any([signal]));
+    } catch (error) {
+      signal.throwIfAborted();
+      throw s3Error(error, attemptAt(key));
+    }
+  }
+
+  async function* bodyOf(
+    answer: GetObjectCommandOutput,
+    key: string,
+    signal: AbortSignal,
+  ): AsyncGenerator<Uint8Array> {
+    const { Body: body } = answer;
+    if (!(body instanceof Readable)) throw s3Error(new Error('The answer has no body.'), attemptAt(key));
+    addAbortSignal(AbortSignal.any([signal]), body);
+    try {
+      for await (const chunk of body) yield chunk as Uint8Array;
+    } catch (error) {
+      signal.throwIfAborted();
+      throw s3Error(error, attemptAt(key));
+    } finally {
+      body.destroy();
+    }
+  }
+
+  async function readWhole(key: string, signal: AbortSignal): Promise<Uint8Array> {
+    const answer = await call(key, signal, (abortSignal) =>
+      client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), { abortSignal }),
+    );
+    const expected = answer.ContentLength ?? null;
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    const body = (inner: AbortSignal) => bodyOf(answer, key, inner);
+    for await (const chunk of withStallLimit(body, { stallMs: answerTimeoutMs, signal, what: key })) {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length > smallObjectLimitBytes) {
+        throw new OdoError(
+          'FORMAT_UNKNOWN',
+          `${key} in bucket ${bucket} is too large to be what its name says.`,
+          {
+            hint: 'Look at the object; it should be small text.',
+            details: { key },
+          },
+        );
+      }
+    }
+    if (expected !== null && length !== expected) throw truncated(key, length, expected);
+    return Buffer.concat(chunks, length);
+  }
+
+  const truncated = (key: string, got: number, wanted: number) =>
+    new OdoError('OBJECT_TRUNCATED', `${place} ended ${key} after ${got} of ${wanted} bytes.`, {
+      hint: 'The connection broke or the store is overloaded; resume later.',
+      details: { bucket, endpoint: place, key, got, wanted },
+    });
+
+  const storage: ObjectStorage = {
+    description: `s3://${bucket} at ${place}`,
+
+    async *list(prefix, { signal, startAfter }) {
+      for await (const page of pages({ Prefix: prefix }, signal, startAfter ?? null)) {
+        for (const object of page.Contents ?? []) {
+          if (object.Key === undefined) continue;
+          yield {
+            key: object.Key,
+            sizeBytes: object.Size ?? 0,
+            etag: bareEtag(object.ETag),
+            modifiedAt: (object.LastModified ?? new Date(0)).toISOString(),
+            storageClass: object.StorageClass ?? null,
+          };
+        }
+      }
+    },
+
+    async listFolders(prefix, signal) {
+      const folders = new Set<string>();
+      for await (const page of pages({ Prefix: prefix, Delimiter: '/' }, signal, null)) {
+        for (const { Prefix: folder } of page.CommonPrefixes ?? [])
+          if (folder !== undefined) folders.add(folder);
+      }
+      return [...folders].sort();
+    },
+
+    async stat(key, signal): Promise<StoredObject | null> {
+      try {
+        const head = await call(key, signal, (abortSignal) =>
+          client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }), { abortSignal }),
+        );
+        return {
+          key,
+          sizeBytes: head.ContentLength ?? 0,
+          etag: bareEtag(head.ETag),
+          modifiedAt: (head.LastModified ?? new Date(0)).toISOString(),
+          storageClass: head.StorageClass ?? null,
+        };
+      } catch (error) {
+        if (!(error instanceof OdoError) || error.code !== 'OBJECT_NOT_FOUND') throw error;
+        await requireBucket(signal);
+        return null;
+      }
+    },
+
+    async *readRange({ key, etag }, { from, to }, signal) {
+      if (to <= from) return;
+      const answer = await call(key, signal, (abortSignal) =>
+        client.send(
+          new GetObjectCommand({
+            Bucket: bucket,
+            Key: key,
+            Range: `bytes=${from}-${to - 1}`,
+            // A store that lists no ETag has nothing to pin by.
+            ...(etag === '' ? {} : { IfMatch: `"${etag}"` }),
+          }),
+          { abortSignal },
+        ),
+      );
+      const wanted = to - from;
+      let got = 0;
+      const body = bodyOf(answer, key, signal);
+      try {
+        checkRange(answer, key, etag, from);
+        for await (const chunk of body) {
+          const useful = chunk.length > wanted - got ? chunk.subarray(0, wanted - got) : chunk;
+          got += useful.length;
+          if (useful.length > 0) yield useful;
+          if (got === wanted) return;
+        }
+      } finally {
+        await body.return(undefined);
+        if (answer.Body instanceof Readable) answer.Body.destroy();
+      }
+      throw truncated(key, got, wanted);
+    },
+
+    async readSmall(key, signal) {
+      return pRetry(() => readWhole(key, signal), {
+        retries: 3,
+        signal,
+        shouldRetry: ({ error }) => isRetryable(error),
+      });
+    },
+
+    close() {
+      client.destroy();
+    },
+  };
+
+  /** A HEAD answers 404 for a missing bucket too, and has no body to tell which. */
+  async function requireBucket(signal: AbortSignal): Promise<void> {
+    try {
+      await call(null, signal, (abortSignal) =>
+        client.send(new HeadBucketCommand({ Bucket: bucket }), { abortSignal }),
+      );
+    } catch (error) {
+      // Without the right to look, the store would not have said 404 about the object either.
+      if (error instanceof OdoError && error.code === 'ACCESS_DENIED') return;
+      throw error instanceof OdoError && error.code === 'BUCKET_NOT_FOUND'
+        ? bucketNotFound(attemptAt(null), error.cause)
+        : error;
+    }
+  }
+
+  function checkRange(answer: GetObjectCommandOutput, key: string, etag: string, from: number): void {
+    // Some stores ignore If-Match, so the answer's own ETag is compared too.
+    const seen = bareEtag(answer.ETag);
+    if (seen !== '' && etag !== '' && seen !== etag)
+      throw objectChanged(attemptAt(key), 'has another ETag than before');
+    const [, start] = /^bytes (\d+)-/.exec(answer.ContentRange ?? '') ?? [];
+    if (answer.$metadata.httpStatusCode === 206 && start !== undefined && Number(start) === from) return;
+    throw new OdoError(
+      'STORAGE_UNAVAILABLE',
+      `${place} did not answer with the part of ${key} that was asked for.`,
+      {
+        hint: 'A proxy between here and the store may drop Range headers; use the store’s own endpoint.',
+        details: { key, from, status: answer.$metadata.httpStatusCode, range: answer.ContentRange ?? null },
+      },
+    );
+  }
+
+  const pages = (
+    query: { Prefix: string; Delimiter?: string },
+    signal: AbortSignal,
+    startAfter: string | null,
+  ) =>
+    listPages(startAfter, { bucket, place, prefix: query.Prefix }, (position) =>
+      call(null, signal, (abortSignal) =>
+        client.send(new ListObjectsV2Command({ Bucket: bucket, ...query, ...position }), { abortSignal }),
+      ),
+    );
+
+  return storage;
+}

@@ -1,0 +1,24 @@
+import { OdoError } from '../errors/odo-error.ts';
+import type { Tree } from './tree.ts';
+
+/** The tree of something that does not exist: every use says so. */
+export function absentTree(description: string): Tree {
+  const fail = async (): Promise<never> => {
+    throw new OdoError('TARGET_NOT_FOUND', `The ${description} does not exist.`);
+  };
+  return {
+    description,
+    localPath: null,
+    openWriter: fail,
+    readFile: fail,
+    writeFile: fail,
+    rename: fail,
+    remove: fail,
+    list: fail,
+    clear: fail,
+    own: fail,
+    sync: fail,
+    freeBytes: fail,
+    usedBytes: fail,
+  };
+}

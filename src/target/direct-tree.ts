@@ -1,0 +1,208 @@
+import { constants } from 'node:fs';
+import * as fs from 'node:fs/promises';
+import { join } from 'node:path';
+import { OdoError } from '../errors/odo-error.ts';
+import { DirectWriter } from './direct-writer.ts';
+import { DirectoryGuard } from './directory-guard.ts';
+import { renameDurably, syncDirectory, syncFile, syncParents, writeFileDurably } from './durable-fs.ts';
+import { atPath, isAbsent, systemCode } from './fs-errors.ts';
+import type { Owner, Tree, TreeListing, TreeWriter } from './tree.ts';
+import { splitEntryPath, splitTreePath } from './tree-path.ts';
+import { lstatIfThere, removeEntry, removeVisited, walkDirectory } from './walk-directory.ts';
+
+const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
+
+/** Belongs to the file system (ext4 makes it in a mount's root), not to what is stored there. */
+export const fileSystemsOwn = 'lost+found';
+
+/** A directory that this process can write. It need not exist before it is written to. */
+export class DirectTree implements Tree {
+  readonly description: string;
+  readonly localPath: string;
+  readonly #isStored: (name: string) => boolean;
+
+  /** `reserved`: a name in the root that is not part of what is stored: never cleared, owned or counted. */
+  constructor(path: string, options: { readonly description?: string; readonly reserved?: string } = {}) {
+    this.localPath = path;
+    this.description = options.description ?? path;
+    this.#isStored = (name) => name !== fileSystemsOwn && name !== options.reserved;
+  }
+
+  async openWriter(signal: AbortSignal): Promise<TreeWriter> {
+    await this.#enter([]);
+    return new DirectWriter(this.localPath, signal);
+  }
+
+  async readFile(path: string, maxBytes: number): Promise<Uint8Array | null> {
+    const place = await this.#find(path);
+    if (place === null) return null;
+    return atPath(place, async () => {
+      let opened: fs.FileHandle;
+      try {
+        opened = await fs.open(place, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+      } catch (error) {
+        if (isAbsent(error)) return null;
+        throw error;
+      }
+      await using handle = opened;
+      const stats = await handle.stat();
+      if (!stats.isFile())
+        throw new OdoError('STEP_FAILED', `${place} is not a file.`, { details: { path } });
+      if (stats.size > maxBytes) throw tooLarge(place, maxBytes);
+      return handle.readFile();
+    });
+  }
+
+  async writeFile(path: string, content: Uint8Array | string, mode: number): Promise<void> {
+    const place = await this.#placeFor(path);
+    await atPath(place, () => writeFileDurably(place, content, mode));
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    const source = join(this.localPath, ...splitEntryPath(from));
+    const isThere =
+      (await this.#find(from)) !== null && (await atPath(source, () => lstatIfThere(source))) !== null;
+    const destination = isThere ? await this.#placeFor(to) : await this.#find(to);
+    if (isThere && destination !== null) return atPath(source, () => renameDurably(source, destination));
+    if (destination === null || (await atPath(destination, () => lstatIfThere(destination))) === null) {
+      throw new OdoError('TARGET_CHANGED', `${source} is to become ${to}, but neither is there.`, {
+        details: { from, to },
+      });
+    }
+    // An earlier attempt may have ended between the rename and its way to the disk.
+    await atPath(destination, async () => {
+      const sourceParent = await this.#find(from);
+      await syncParents(sourceParent ?? destination, destination);
+    });
+  }
+
+  async remove(path: string): Promise<void> {
+    const place = await this.#find(path);
+    if (place === null) return;
+    await atPath(place, async () => {
+      await removeEntry(place);
+      await syncDirectory(join(place, '..'));
+    });
+  }
+
+  async list(path: string): Promise<TreeListing[]> {
+    const directory = await new DirectoryGuard(this.localPath).find(splitTreePath(path), 'leave');
+    if (directory === null) return [];
+    const entries = await atPath(directory, () => fs.readdir(directory, { withFileTypes: true }));
+    return entries
+      .map((entry) => ({ name: entry.name, kind: kindOf(entry) }))
+      .sort((one, other) => (one.name < other.name ? -1 : 1));
+  }
+
+  async clear(keep: readonly string[]): Promise<void> {
+    const root = await this.#enter([]);
+    const isRemoved = (name: string): boolean => this.#isStored(name) && !keep.includes(name);
+    await atPath(root, () => walkDirectory(root, removeVisited, isRemoved));
+    await atPath(root, () => syncDirectory(root));
+  }
+
+  async own(owner: Owner): Promise<void> {
+    const root = await this.#enter([]);
+    await atPath(root, () => walkDirectory(root, (path) => ownEntry(path, owner), this.#isStored));
+    await atPath(root, () => ownEntry(root, owner));
+  }
+
+  async sync(): Promise<void> {
+    const root = await this.#enter([]);
+    await atPath(root, () =>
+      walkDirectory(
+        root,
+        async (path, entry) => {
+          if (entry.isFile()) await syncFile(path, 'metadata');
+          if (entry.isDirectory()) await syncDirectory(path);
+        },
+        this.#isStored,
+      ),
+    );
+    await atPath(root, () => syncDirectory(root));
+  }
+
+  async freeBytes(): Promise<number> {
+    const { bavail, bsize } = await atPath(this.localPath, () => fs.statfs(this.localPath));
+    return bavail * bsize;
+  }
+
+  async usedBytes(): Promise<number> {
+    let blocks = 0;
+    const root = await new DirectoryGuard(this.localPath).find([], 'leave');
+    if (root === null) return 0;
+    const count = async (path: Buffer): Promise<void> => {
+      const stats = await lstatIfThere(path);
+      blocks += stats?.blocks ?? 0;
+    };
+    await atPath(root, () => walkDirectory(root, count, this.#isStored));
+    return blocks * 512;
+  }
+
+  /** Of the root; null when it is absent. */
+  async owner(): Promise<Owner | null> {
+    const stats = await atPath(this.localPath, () => lstatIfThere(this.localPath));
+    return stats && { uid: stats.uid, gid: stats.gid };
+  }
+
+  #enter(parts: readonly string[]): Promise<string> {
+    return new DirectoryGuard(this.localPath).enter(parts);
+  }
+
+  /** Absolute path of an entry, its parents made when missing, and their names brought to disk. */
+  async #placeFor(path: string): Promise<string> {
+    const parts = splitEntryPath(path);
+    const parents: string[] = [];
+    await new DirectoryGuard(this.localPath, (parent) => parents.push(parent)).enter(parts.slice(0, -1));
+    for (const parent of parents) await atPath(parent, () => syncDirectory(parent));
+    return join(this.localPath, ...parts);
+  }
+
+  /** Absolute path of an entry; null when a directory above it is absent. */
+  async #find(path: string): Promise<string | null> {
+    const parts = splitEntryPath(path);
+    const parent = await new DirectoryGuard(this.localPath).find(parts.slice(0, -1), 'leave');
+    return parent === null ? null : join(this.localPath, ...parts);
+  }
+}
+
+export function tooLarge(place: string, maxBytes: number): OdoError {
+  return new OdoError('STEP_FAILED', `${place} is larger than ${maxBytes} bytes.`, {
+    details: { place, maxBytes },
+  });
+}
+
+function kindOf(entry: {
+  isFile(): boolean;
+  isDirectory(): boolean;
+  isSymbolicLink(): boolean;
+}): TreeListing['kind'] {
+  if (entry.isFile()) return 'file';
+  if (entry.isDirectory()) return 'directory';
+  return entry.isSymbolicLink() ? 'link' : 'other';
+}
+
+/** What is as wanted already is left alone: without being root, chown is refused even when it changes nothing. */
+async function ownEntry(path: string | Buffer, owner: Owner): Promise<void> {
+  const stats = await fs.lstat(path);
+  if (stats.uid !== owner.uid || stats.gid !== owner.gid) {
+    try {
+      await fs.lchown(path, owner.uid, owner.gid);
+    } catch (error) {
+      if (systemCode(error) !== 'EPERM') throw error;
+      throw new OdoError(
+        'PRECONDITION_FAILED',
+        `odo may not give ${path.toString()} to ${owner.uid}:${owner.gid}.`,
+        {
+          hint: `Run odo as root, or as uid ${owner.uid}.`,
+          details: { path: path.toString(), owner },
+          cause: error,
+        },
+      );
+    }
+  }
+  if (stats.isSymbolicLink()) return;
+  const mode = stats.isDirectory() ? 0o700 : 0o600;
+  // chown takes the set-id bits away, and there are none to keep.
+  if ((stats.mode & 0o7777) !== mode) await fs.chmod(path, mode);
+}

@@ -1,0 +1,100 @@
+import type { Stats } from 'node:fs';
+import * as fs from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ContainerInfo, Docker } from '../docker/client.ts';
+import { helperLabel } from '../docker/labels.ts';
+import { systemCode } from './fs-errors.ts';
+import type { TargetFacts } from './target.ts';
+
+export type LiveUser = TargetFacts['liveUsers'][number];
+
+/** Running containers that see the volume or the directory, odo's helpers left aside. */
+export async function containersUsing(
+  docker: Docker,
+  place: { readonly volume?: string; readonly path?: string },
+  signal: AbortSignal,
+): Promise<LiveUser[]> {
+  const running = await docker.containers.list({}, signal);
+  return running
+    .filter((container) => container.Labels?.[helperLabel] === undefined)
+    .filter(({ Mounts }) => (Mounts ?? []).some((mount) => mountShows(mount, place)))
+    .map((container) => ({
+      description: `the container ${(container.Names[0] ?? container.Id).replace(/^\//, '')} (${container.Image})`,
+      containerId: container.Id,
+    }));
+}
+
+/** A directory above the place counts only when it is writable and not `/`: monitoring mounts the whole host. */
+function mountShows(
+  mount: ContainerInfo['Mounts'][number],
+  { path, volume }: { readonly volume?: string; readonly path?: string },
+): boolean {
+  if (volume !== undefined && mount.Name === volume) return true;
+  if (path === undefined || mount.Source === '') return false;
+  if (mount.Source === path || mount.Source.startsWith(`${path}/`)) return true;
+  return mount.RW && mount.Source !== '/' && path.startsWith(`${mount.Source}/`);
+}
+
+/**
+ * PostgreSQL on this machine that works in the directory: by postmaster.pid, and by the working directory of
+ * every process, which the server sets to its data directory. The latter also finds a server in a container,
+ * whose postmaster.pid holds a number of another pid namespace.
+ */
+export async function serversIn(directory: string): Promise<LiveUser[]> {
+  const pids = new Set<number>();
+  const recorded = await recordedPid(directory);
+  if (recorded !== null && (await looksLikeServer(recorded))) pids.add(recorded);
+  if (pids.size === 0) {
+    const first = await firstServerWithin(directory);
+    if (first !== null) pids.add(first);
+  }
+  return [...pids].map((pid) => ({ description: `PostgreSQL, pid ${pid}`, containerId: null }));
+}
+
+/** First line of postmaster.pid (miscinit.c, `CreateLockFile`); negative for a stand-alone backend. */
+async function recordedPid(directory: string): Promise<number | null> {
+  const text = await fs.readFile(join(directory, 'postmaster.pid'), 'utf8').catch(() => '');
+  const pid = Math.abs(Number.parseInt(text, 10));
+  return Number.isSafeInteger(pid) && pid > 0 ? pid : null;
+}
+
+/** A stale pid may belong to any process by now, so its name counts; when that is hidden, being alive does. */
+async function looksLikeServer(pid: number): Promise<boolean> {
+  try {
+    const name = await fs.readFile(`/proc/${pid}/comm`, 'utf8');
+    return isServerName(name);
+  } catch {
+    return canSignal(pid) === 'not-permitted';
+  }
+}
+
+function isServerName(comm: string): boolean {
+  return /^(postgres|postmaster|edb-postgres)/.test(comm);
+}
+
+function canSignal(pid: number): 'yes' | 'not-permitted' | 'no' {
+  try {
+    process.kill(pid, 0);
+    return 'yes';
+  } catch (error) {
+    return systemCode(error) === 'EPERM' ? 'not-permitted' : 'no';
+  }
+}
+
+/** The lowest pid: the postmaster's, unless the numbers have started again. */
+async function firstServerWithin(directory: string): Promise<number | null> {
+  const wanted = await fs.stat(directory).catch(() => null);
+  if (wanted === null) return null;
+  const names = await fs.readdir('/proc').catch((): string[] => []);
+  const pids = names.map(Number).filter((pid) => Number.isSafeInteger(pid) && pid > 0);
+  for (const pid of pids.sort((one, other) => one - other)) {
+    // Processes of other users cannot be looked at without being root, and many end meanwhile.
+    const stats = await fs.stat(`/proc/${pid}/cwd`).catch(() => null);
+    if (stats !== null && isSame(stats, wanted) && (await looksLikeServer(pid))) return pid;
+  }
+  return null;
+}
+
+function isSame(one: Stats, other: Stats): boolean {
+  return one.dev === other.dev && one.ino === other.ino;
+}

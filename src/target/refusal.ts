@@ -1,0 +1,78 @@
+import * as fs from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { basename, dirname, isAbsolute, join, normalize } from 'node:path';
+import { isAbsent } from './fs-errors.ts';
+import { lstatIfThere } from './walk-directory.ts';
+
+/** Directories whose content is never only a data directory. Others at the top, like `/data`, may be one. */
+const systemDirectories = new Set(
+  (
+    '/ /bin /boot /dev /etc /home /lib /lib32 /lib64 /libx32 /lost+found /media /mnt /opt /proc /root /run /sbin ' +
+    '/snap /srv /sys /tmp /usr /var /usr/bin /usr/lib /usr/local /usr/sbin /usr/share ' +
+    '/var/cache /var/lib /var/lib/docker /var/lib/docker/volumes /var/log /var/run /var/spool /var/tmp'
+  ).split(' '),
+);
+
+/** Everything below these is the kernel's or the boot loader's. */
+const systemTrees = ['/boot/', '/proc/', '/sys/'];
+
+/**
+ * Why odo never restores into this directory, as a sentence; null when it may. Everything in a target is
+ * removed before the restore, so what cannot be meant is refused whatever the operator confirms.
+ */
+export async function directoryRefusal(path: string): Promise<string | null> {
+  if (!isAbsolute(path)) return `The path ${path} is not absolute.`;
+  const given = withoutEndingSlash(normalize(path));
+  const stats = await lstatIfThere(given);
+  if (stats?.isSymbolicLink()) return `${given} is a symbolic link; name the directory it points to.`;
+  if (stats && !stats.isDirectory()) return `${given} is not a directory.`;
+  const real = await realPathOf(given);
+  return refusalByName(given) ?? refusalByName(real) ?? (await refusalByMounts(real));
+}
+
+export function withoutEndingSlash(path: string): string {
+  return path.length > 1 ? path.replace(/\/+$/, '') : path;
+}
+
+function refusalByName(path: string): string | null {
+  if (systemDirectories.has(path) || systemTrees.some((tree) => path.startsWith(tree))) {
+    return `${path} is a directory of the system.`;
+  }
+  const home = withoutEndingSlash(normalize(homedir()));
+  if (path === home || dirname(path) === '/home') return `${path} is a home directory.`;
+  if (home.startsWith(`${path}/`)) return `${path} holds the home directory ${home}.`;
+  return null;
+}
+
+/** Clearing would go on into what is mounted there. */
+async function refusalByMounts(path: string): Promise<string | null> {
+  const inside = (await mountPoints()).find((mountPoint) => mountPoint.startsWith(`${path}/`));
+  return inside === undefined ? null : `${inside}, below ${path}, is the mount point of another file system.`;
+}
+
+/** proc(5), mountinfo: the fifth field, with space, tab, newline and backslash as octal. */
+async function mountPoints(): Promise<string[]> {
+  let table: string;
+  try {
+    table = await fs.readFile('/proc/self/mountinfo', 'utf8');
+  } catch (error) {
+    if (isAbsent(error)) return []; // not Linux
+    throw error;
+  }
+  return table
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '')
+    .map((field) =>
+      field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8))),
+    );
+}
+
+/** With the links of the directories above it resolved; parts that are absent stay as they are. */
+async function realPathOf(path: string): Promise<string> {
+  try {
+    return await fs.realpath(path);
+  } catch (error) {
+    if (!isAbsent(error) || dirname(path) === path) throw error;
+    return join(await realPathOf(dirname(path)), basename(path));
+  }
+}

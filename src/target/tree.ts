@@ -1,0 +1,59 @@
+/**
+ * A directory tree that odo fills: the data directory itself, or odo's work directory beside it.
+ * Paths are relative to the root, `/`-separated, already checked by the caller (no `..`, not absolute).
+ * Two adapters: direct (this process can write the directory) and engine (through the Docker API).
+ */
+export interface Tree {
+  /** For people: `/srv/pg/data`, `volume pgdata`. */
+  readonly description: string;
+  /** Absolute path as this process sees it; null when only the engine can reach it. */
+  readonly localPath: string | null;
+  /** Streams many entries; one at a time per tree is not required, writers are independent. */
+  openWriter(signal: AbortSignal): Promise<TreeWriter>;
+  /** Null when absent. OdoError when larger than `maxBytes`. */
+  readFile(path: string, maxBytes: number): Promise<Uint8Array | null>;
+  /** Durable: when it resolves, the whole file or (after a crash before) the former one is on disk. */
+  writeFile(path: string, content: Uint8Array | string, mode: number): Promise<void>;
+  /** Durable and idempotent: done already when `from` is absent and `to` exists; otherwise absent `from` throws. */
+  rename(from: string, to: string): Promise<void>;
+  /** Recursive, durable; absent is fine. */
+  remove(path: string): Promise<void>;
+  /** Names right under `path` ('' is the root), sorted; empty when absent. */
+  list(path: string): Promise<TreeListing[]>;
+  /** Removes everything under the root except the names in `keep`; the root stays. Durable, restartable. */
+  clear(keep: readonly string[]): Promise<void>;
+  /** Recursively: owner; directories 0700, files 0600 (0700/0600 is what initdb makes). Symbolic links are never followed. */
+  own(owner: Owner): Promise<void>;
+  /** Everything below the root is on disk when it resolves. */
+  sync(): Promise<void>;
+  /** Free bytes of the file system for this process (or root in a container). @unit bytes */
+  freeBytes(): Promise<number>;
+  /** Bytes that `clear` would give back. @unit bytes */
+  usedBytes(): Promise<number>;
+}
+
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface TreeListing {
+  readonly name: string;
+  readonly kind: 'file' | 'directory' | 'link' | 'other';
+}
+
+/** Writes entries in order. Not safe for concurrent calls; every archive gets its own writer. */
+export interface TreeWriter {
+  /** Whether `beginFile` accepts an offset above 0 (a checkpoint may then lie inside a file). */
+  readonly continuesFiles: boolean;
+  /** Parents are created (0700) when missing, for files too. Existing entries are replaced; never through a symbolic link. */
+  makeDirectory(path: string): Promise<void>;
+  makeLink(path: string, target: string): Promise<void>;
+  beginFile(file: { path: string; sizeBytes: number }, fromByte: number): Promise<void>;
+  write(bytes: Uint8Array): Promise<void>;
+  endFile(): Promise<void>;
+  /** When it resolves, everything written through this writer is on disk, directories included. */
+  sync(): Promise<void>;
+  /** Releases handles; does not sync. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,63 @@
+import { describe } from 'vitest';
+import { barmanCloud } from '../../src/backup/barman-cloud/format.ts';
+import { pgBasebackup } from '../../src/backup/pg-basebackup/format.ts';
+import { openS3Storage } from '../../src/storage/s3.ts';
+import {
+  type BackupStore,
+  openBackupStore,
+  putBarmanBackup,
+  putBaseBackup,
+  putSegments,
+  segmentNames,
+} from '../support/backup-store.ts';
+import { startS3Server } from '../support/s3-server.ts';
+import { describeBackupFormat, type FormatFixture } from './backup-format.contract.ts';
+
+/** The same store behind an S3 server: objects lie in its directory. */
+async function openS3Store(): Promise<BackupStore> {
+  const server = await startS3Server();
+  const { endpoint, credentials } = server;
+  const storage = openS3Storage({ bucket: 'backups', endpoint, credentials });
+  const inner = await openBackupStore(`${server.directory}/backups`);
+  const path = (key: string) => `${key}._S3rver_object`;
+  return {
+    storage,
+    async put(key, content, modifiedAt) {
+      await inner.put(path(key), content, modifiedAt);
+      // The server keeps the checksum it computed beside the object.
+      await inner.remove(`${path(key)}.md5`);
+    },
+    remove: (key) => inner.remove(path(key)),
+    async [Symbol.asyncDispose]() {
+      storage.close();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const barman: FormatFixture = {
+  format: barmanCloud,
+  async putComplete(store, prefix, day) {
+    const folder = `${prefix}main/base/2026112${day}T000000/`;
+    const info = { tablespaces: "[('ts', 16400, '/ts')]" };
+    await putBarmanBackup(store, folder, { info, tars: ['data.tar.gz', '16400.tar.gz'] });
+    await putSegments(store, `${prefix}main/wals/`, segmentNames(1, 4, 2));
+  },
+  putUnreadable: (store, prefix) => store.put(`${prefix}main/base/20261129T000000/backup.info`, '<html>'),
+  archiveKey: (prefix, day) => `${prefix}main/base/2026112${day}T000000/data.tar.gz`,
+};
+
+const basebackup: FormatFixture = {
+  format: pgBasebackup,
+  putComplete: (store, prefix, day) => putBaseBackup(store, `${prefix}2026112${day}/`, { tablespace: '/ts' }),
+  putUnreadable: (store, prefix) =>
+    putBaseBackup(store, `${prefix}20261129/`, { label: 'START WAL LOCATION: nowhere\n' }),
+  archiveKey: (prefix, day) => `${prefix}2026112${day}/base.tar.gz`,
+};
+
+describe.each([
+  ['a directory', () => openBackupStore()],
+  ['an S3 bucket', openS3Store],
+])('in %s', (_, open) => {
+  for (const fixture of [barman, basebackup]) describeBackupFormat(fixture, open);
+});

@@ -1,0 +1,120 @@
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** What goes wrong with one request. */
+export type Fault =
+  /** The connection breaks after so many bytes of the body. */
+  | { readonly kind: 'reset'; readonly afterBytes: number }
+  /** Nothing more comes after so many bytes; the connection stays open. */
+  | { readonly kind: 'stall'; readonly afterBytes: number }
+  /** The body ends cleanly after so many bytes, as if that were all. */
+  | { readonly kind: 'truncate'; readonly afterBytes: number }
+  | { readonly kind: 'status'; readonly status: number; readonly code: string }
+  | { readonly kind: 'etag'; readonly etag: string }
+  | { readonly kind: 'ignore-range' }
+  /** Rewrites the body, for instance of a listing. */
+  | { readonly kind: 'rewrite'; readonly body: (text: string) => string };
+
+export interface ProxiedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly range: string | null;
+  /** Answers before this one with the same method and path, from 0. */
+  readonly earlier: number;
+}
+
+export interface FaultProxy extends AsyncDisposable {
+  readonly endpoint: string;
+  readonly requests: readonly ProxiedRequest[];
+  /** Decides for each request; null lets it pass. */
+  fault: (request: ProxiedRequest) => Fault | null;
+}
+
+function xmlError(status: number, code: string, response: ServerResponse): void {
+  const body = `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${code}</Message></Error>`;
+  response.writeHead(status, {
+    'content-type': 'application/xml',
+    'content-length': Buffer.byteLength(body),
+  });
+  response.end(body);
+}
+
+function relay(answer: IncomingMessage, response: ServerResponse, fault: Fault | null): void {
+  const headers = { ...answer.headers };
+  if (fault?.kind === 'etag') headers.etag = fault.etag;
+  if (fault?.kind === 'truncate') delete headers['content-length'];
+  if (fault?.kind === 'rewrite') {
+    const chunks: Buffer[] = [];
+    answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+    answer.on('end', () => {
+      const body = fault.body(Buffer.concat(chunks).toString());
+      response.writeHead(answer.statusCode ?? 502, {
+        ...headers,
+        'content-length': String(Buffer.byteLength(body)),
+      });
+      response.end(body);
+    });
+    return;
+  }
+  response.writeHead(answer.statusCode ?? 502, headers);
+  response.flushHeaders();
+  const limit = fault && 'afterBytes' in fault ? fault.afterBytes : Number.POSITIVE_INFINITY;
+  let sent = 0;
+  answer.on('data', (chunk: Buffer) => {
+    if (sent >= limit) return;
+    const piece = chunk.subarray(0, limit - sent);
+    sent += piece.length;
+    response.write(piece, () => {
+      if (sent < limit) return;
+      if (fault?.kind === 'reset') response.socket?.destroy();
+      if (fault?.kind === 'truncate') response.end();
+    });
+  });
+  answer.on('end', () => {
+    if (sent < limit) response.end();
+  });
+  answer.on('error', () => response.destroy());
+}
+
+/** Stands in front of an HTTP server on this machine and breaks what a test asks it to break. */
+export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
+  const target = new URL(upstream);
+  const requests: ProxiedRequest[] = [];
+  const server = createServer((incoming, response) => {
+    const method = incoming.method ?? 'GET';
+    const path = incoming.url ?? '/';
+    const seen: ProxiedRequest = {
+      method,
+      path,
+      range: incoming.headers.range ?? null,
+      earlier: requests.filter((other) => other.method === method && other.path === path).length,
+    };
+    requests.push(seen);
+    const fault = proxy.fault(seen);
+    if (fault?.kind === 'status') {
+      incoming.resume();
+      xmlError(fault.status, fault.code, response);
+      return;
+    }
+    const headers = { ...incoming.headers };
+    if (fault?.kind === 'ignore-range') delete headers.range;
+    const onward = request({ host: target.hostname, port: target.port, method, path, headers }, (answer) =>
+      relay(answer, response, fault),
+    );
+    onward.on('error', () => response.destroy());
+    response.on('close', () => onward.destroy());
+    incoming.pipe(onward);
+  });
+  server.listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const proxy: FaultProxy = {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
+    fault: () => null,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  return proxy;
+}

@@ -1,0 +1,70 @@
+import { chown, cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readTableFacts } from '../lab/psql.ts';
+import { run } from '../lab/run-command.ts';
+import type { TableFacts } from '../lab/sample-data.ts';
+import { waitUntil } from '../lab/wait-until.ts';
+
+const port = 5432;
+
+/** Programs of the server that Debian 12 has. */
+export const binDir15 = '/usr/lib/postgresql/15/bin';
+
+async function postgresUser(): Promise<{ uid: number; gid: number }> {
+  return {
+    uid: Number(await run('id', ['-u', 'postgres'])),
+    gid: Number(await run('id', ['-g', 'postgres'])),
+  };
+}
+
+/**
+ * What the tables of a restored PostgreSQL 15 data directory hold. Reads a copy, so that the original can still be
+ * compared file by file.
+ */
+export async function factsOfDirectory(dataDirectory: string): Promise<Record<string, TableFacts>> {
+  const directory = await mkdtemp(join(tmpdir(), 'odo-copy-'));
+  const data = join(directory, 'data');
+  const user = await postgresUser();
+  try {
+    await cp(dataDirectory, data, { recursive: true, verbatimSymlinks: true });
+    await run('chown', ['-R', `${user.uid}:${user.gid}`, directory]);
+    await chown(directory, user.uid, user.gid);
+    const as = { uid: user.uid, gid: user.gid, cwd: '/' };
+    const settings = `-c listen_addresses='' -c unix_socket_directories=${directory} -c port=${port} -c archive_mode=off`;
+    await run(
+      join(binDir15, 'pg_ctl'),
+      ['-D', data, '-w', '-l', join(directory, 'log'), '-o', settings, 'start'],
+      as,
+    );
+    try {
+      const psql = (sql: string, database = 'app') =>
+        run(
+          join(binDir15, 'psql'),
+          [
+            '-XAtq',
+            '-v',
+            'ON_ERROR_STOP=1',
+            '-h',
+            directory,
+            '-p',
+            String(port),
+            '-U',
+            'postgres',
+            '-d',
+            database,
+          ],
+          { ...as, input: sql },
+        );
+      await waitUntil(
+        'the restored server is no longer in recovery',
+        async () => (await psql('select not pg_is_in_recovery()')) === 't',
+      );
+      return await readTableFacts(psql);
+    } finally {
+      await run(join(binDir15, 'pg_ctl'), ['-D', data, '-w', '-m', 'immediate', 'stop'], as);
+    }
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}

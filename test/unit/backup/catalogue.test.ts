@@ -1,0 +1,87 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { listBackups } from '../../../src/backup/catalogue.ts';
+import {
+  type BackupStore,
+  openBackupStore,
+  putBarmanBackup,
+  putBaseBackup,
+  putSegments,
+  segmentNames,
+} from '../../support/backup-store.ts';
+
+const signal = new AbortController().signal;
+let store: BackupStore;
+
+beforeEach(async () => {
+  store = await openBackupStore();
+});
+afterEach(() => store[Symbol.asyncDispose]());
+
+const list = (prefix: string, server?: string) =>
+  listBackups(store.storage, prefix, { ...(server === undefined ? {} : { server }), signal });
+
+describe('the catalogue of an address', () => {
+  it('holds the backups of every server and of every format below it, oldest first', async () => {
+    await putBarmanBackup(store, 'p/one/base/20261121T000000/', {
+      info: { end_time: '2026-11-21 00:10:00+00:00' },
+    });
+    await putBarmanBackup(store, 'p/two/base/20261119T000000/', {
+      info: { end_time: '2026-11-19 00:10:00+00:00' },
+    });
+    await putBaseBackup(store, 'p/plain/20261120/', { modifiedAt: '2026-11-20T00:00:00Z' });
+    expect((await list('p/')).map(({ server, id }) => [server, id])).toEqual([
+      ['two', '20261119T000000'],
+      [null, 'plain/20261120'],
+      ['one', '20261121T000000'],
+    ]);
+  });
+
+  it('may be a server’s own folder, or two above it', async () => {
+    await putBarmanBackup(store, 'x/y/main/base/20261121T000000/');
+    for (const prefix of ['x/y/main/', 'x/y/', 'x/']) {
+      expect((await list(prefix)).map(({ server, walFolder }) => [server, walFolder])).toEqual([
+        ['main', 'x/y/main/wals/'],
+      ]);
+    }
+  });
+
+  it('can be narrowed to one server', async () => {
+    await putBarmanBackup(store, 'p/one/base/20261121T000000/');
+    await putBarmanBackup(store, 'p/two/base/20261119T000000/');
+    expect((await list('p/', 'two')).map(({ server }) => server)).toEqual(['two']);
+  });
+
+  it('of a server that is not there names those that are, and the nearest', async () => {
+    await putBarmanBackup(store, 'p/cluster-a/base/20261121T000000/');
+    await expect(list('p/', 'cluster-a-1')).rejects.toMatchObject({
+      code: 'BACKUP_NOT_FOUND',
+      message: expect.stringContaining('only the servers cluster-a'),
+      hint: 'Did you mean --server cluster-a?',
+    });
+  });
+
+  it('with nothing in it says so', async () => {
+    await store.put('elsewhere/file', 'x');
+    await expect(list('p/')).rejects.toMatchObject({
+      code: 'BACKUP_NOT_FOUND',
+      message: expect.stringContaining('Nothing lies in'),
+    });
+  });
+
+  it('with other things in it names them', async () => {
+    await store.put('p/photos/cat.jpg', 'x');
+    await store.put('p/notes.txt', 'x');
+    await expect(list('p/')).rejects.toMatchObject({
+      code: 'BACKUP_NOT_FOUND',
+      message: expect.stringContaining('photos/'),
+    });
+  });
+
+  it('with WAL but no backup says that this is not enough', async () => {
+    await putSegments(store, 'p/main/wals/', segmentNames(1, 4, 1));
+    await expect(list('p/')).rejects.toMatchObject({
+      code: 'BACKUP_NOT_FOUND',
+      hint: expect.stringContaining('WAL alone'),
+    });
+  });
+});

@@ -1,0 +1,284 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type ArchiveWal, planArchiveWal } from '../../../src/backup/wal-archive.ts';
+import type { BackupRange } from '../../../src/backup/wal-range.ts';
+import {
+  type BackupStore,
+  clusterId,
+  openBackupStore,
+  putHistory,
+  putSegments,
+  segmentNames,
+} from '../../support/backup-store.ts';
+
+const signal = new AbortController().signal;
+const wals = 'pg/wals/';
+let store: BackupStore;
+
+beforeEach(async () => {
+  store = await openBackupStore();
+});
+afterEach(() => store[Symbol.asyncDispose]());
+
+/** Begins in segment 4, ends in segment 5. */
+const plan = (change: Partial<BackupRange> = {}): Promise<ArchiveWal> =>
+  planArchiveWal(
+    store.storage,
+    {
+      backupId: 'b',
+      walFolder: wals,
+      timeline: 1,
+      endTimeline: 1,
+      beginLsn: '0/4000028',
+      endLsn: '0/5000120',
+      segmentBytes: 16 * 2 ** 20,
+      systemIdentifier: clusterId,
+      ...change,
+    },
+    signal,
+  );
+const put = (timeline: number, from: number, count: number) =>
+  putSegments(store, wals, segmentNames(timeline, from, count));
+const names = (wal: ArchiveWal) => wal.plan?.objects.map((object) => object.name);
+
+describe('the WAL that an archive offers to a backup', () => {
+  it('goes from its beginning to the last segment, older ones left out', async () => {
+    await put(1, 1, 8);
+    const wal = await plan();
+    expect(wal.problems).toEqual([]);
+    expect(wal.plan).toMatchObject({
+      source: 'archive',
+      timeline: 1,
+      beginSegment: '000000010000000000000004',
+      consistentSegment: '000000010000000000000005',
+      lastSegment: '000000010000000000000008',
+    });
+    expect(names(wal)).toEqual(segmentNames(1, 4, 5));
+    expect(wal.plan?.objects[0]).toMatchObject({
+      key: 'pg/wals/0000000100000000/000000010000000000000004.gz',
+      etag: expect.stringMatching(/./),
+    });
+  });
+
+  it('does not need the segment that begins exactly at the backup’s end', async () => {
+    await put(1, 4, 1);
+    const wal = await plan({ endLsn: '0/5000000' });
+    expect(wal.problems).toEqual([]);
+    expect(wal.plan?.consistentSegment).toBe('000000010000000000000004');
+  });
+
+  it('goes on in the next log', async () => {
+    await put(1, 0xfe, 2);
+    await putSegments(store, wals, ['000000010000000100000000', '000000010000000100000001']);
+    const wal = await plan({ beginLsn: '0/FE000028', endLsn: '0/FE000100' });
+    expect(names(wal)).toHaveLength(4);
+    expect(wal.plan?.lastSegment).toBe('000000010000000100000001');
+  });
+
+  it('takes the segment size from the first segment rather than from what was recorded', async () => {
+    const segmentBytes = 64 * 2 ** 20;
+    await putSegments(store, wals, ['000000010000000000000001', '000000010000000000000002'], {
+      segmentBytes,
+    });
+    const wal = await plan({ beginLsn: '0/4000028', endLsn: '0/4000120', segmentBytes });
+    expect(wal.plan).toMatchObject({ segmentBytes, lastSegment: '000000010000000000000002' });
+  });
+
+  it('tells whose it is when the backup did not record it', async () => {
+    await put(1, 4, 2);
+    expect((await plan({ systemIdentifier: null })).systemIdentifier).toBe(clusterId);
+  });
+});
+
+describe('WAL that is missing', () => {
+  it('altogether', async () => {
+    const wal = await plan();
+    expect(wal.plan).toBeNull();
+    expect(wal.problems).toMatchObject([{ code: 'WAL_MISSING', message: expect.stringContaining(wals) }]);
+  });
+
+  it.each([
+    ['at the beginning', [5, 3], '000000010000000000000004'],
+    ['at the end of the backup', [4, 1], '000000010000000000000005'],
+  ] as const)('%s forbids the restore and is named', async (_, [from, count], missing) => {
+    await put(1, from, count);
+    const wal = await plan();
+    expect(wal.plan).toBeNull();
+    expect(wal.problems).toMatchObject([
+      {
+        code: 'WAL_MISSING',
+        message: expect.stringContaining(missing),
+        details: { missing, neededUpTo: '000000010000000000000005' },
+      },
+    ]);
+    expect(wal.problems[0]?.hint).toContain('pg_switch_wal');
+  });
+
+  it('behind the consistency point is no end: newer segments would be lost without a word', async () => {
+    await put(1, 4, 3);
+    await put(1, 9, 2);
+    const wal = await plan();
+    expect(wal.problems).toMatchObject([
+      {
+        code: 'WAL_MISSING',
+        message: expect.stringContaining('000000010000000000000007'),
+        details: {
+          missing: '000000010000000000000007',
+          recoverableUpTo: '0/7000000',
+          newest: '00000001000000000000000A',
+          newerSegments: 2,
+        },
+      },
+    ]);
+    expect(wal.plan?.lastSegment).toBe('000000010000000000000006');
+  });
+
+  it('counts a segment that is empty', async () => {
+    await put(1, 4, 1);
+    await store.put(`${wals}0000000100000000/000000010000000000000005.gz`, '');
+    expect((await plan()).problems).toMatchObject([
+      { code: 'WAL_MISSING', message: expect.stringContaining('is empty') },
+    ]);
+  });
+
+  it('counts a segment of which only a partial copy is there', async () => {
+    await put(1, 4, 1);
+    await store.put(`${wals}0000000100000000/000000010000000000000005.partial.gz`, 'x');
+    expect((await plan()).problems).toMatchObject([
+      { code: 'WAL_MISSING', hint: expect.stringContaining('.partial') },
+    ]);
+  });
+});
+
+describe('an archive that is not tidy', () => {
+  it('is read past what is no WAL', async () => {
+    await put(1, 4, 2);
+    await store.put(`${wals}0000000100000000/.DS_Store`, 'x');
+    await store.put(`${wals}0000000100000000/000000010000000000000004.00000028.backup.gz`, 'x');
+    await store.put(`${wals}notes/readme.txt`, 'x');
+    const wal = await plan();
+    expect(wal.problems).toEqual([]);
+    expect(names(wal)).toEqual(segmentNames(1, 4, 2));
+  });
+
+  it('mentions a partial segment at its end and does not use it', async () => {
+    await put(1, 4, 2);
+    await store.put(`${wals}0000000100000000/000000010000000000000006.partial.gz`, 'x');
+    const wal = await plan();
+    expect(wal.problems).toEqual([]);
+    expect(wal.warnings).toEqual([expect.stringContaining('000000010000000000000006.partial.gz')]);
+    expect(names(wal)).toEqual(segmentNames(1, 4, 2));
+  });
+
+  it('with one segment under several endings gives the newest that can be read', async () => {
+    const [first, second] = segmentNames(1, 4, 2);
+    await putSegments(store, wals, [first!, second!]);
+    await putSegments(store, wals, [second!], { suffix: '', modifiedAt: '2030-01-01T00:00:00Z' });
+    await store.put(
+      `${wals}${first!.slice(0, 16)}/${first}.zst`,
+      'newer, but unreadable',
+      '2031-01-01T00:00:00Z',
+    );
+    const wal = await plan();
+    expect(wal.problems).toEqual([]);
+    expect(wal.plan?.objects.map((object) => object.key.split('/').at(-1))).toEqual([`${first}.gz`, second]);
+    expect(wal.warnings).toEqual([expect.stringContaining('more than once')]);
+  });
+
+  it('with another compression says which and refuses', async () => {
+    await put(1, 4, 1);
+    await store.put(
+      `${wals}0000000100000000/000000010000000000000005.zst`,
+      Buffer.from('28b52ffd00000000', 'hex'),
+    );
+    expect((await plan()).problems).toMatchObject([
+      { code: 'FORMAT_UNKNOWN', message: expect.stringContaining('zstd') },
+    ]);
+  });
+
+  it('is believed by content: a .zst that is not compressed is fine', async () => {
+    await put(1, 4, 1);
+    await putSegments(store, wals, segmentNames(1, 5, 1), { suffix: '.zst' });
+    expect((await plan()).problems).toEqual([]);
+  });
+
+  it('of another cluster is refused with both system identifiers', async () => {
+    await putSegments(store, wals, segmentNames(1, 4, 2), { systemIdentifier: '42' });
+    expect((await plan()).problems).toMatchObject([
+      { code: 'BACKUP_INCOMPLETE', details: { found: '42', expected: clusterId } },
+    ]);
+  });
+});
+
+describe('an archive with several timelines', () => {
+  const fork = '1\t0/70000A0\tno recovery target specified\n';
+
+  it('is followed to the newest one that descends from the backup', async () => {
+    await put(1, 4, 4);
+    await put(2, 7, 3);
+    await putHistory(store, wals, 2, fork);
+    const wal = await plan();
+    expect(wal.problems).toEqual([]);
+    expect(wal.plan).toMatchObject({ timeline: 2, lastSegment: '000000020000000000000009' });
+    expect(names(wal)).toEqual(['00000002.history', ...segmentNames(1, 4, 3), ...segmentNames(2, 7, 3)]);
+  });
+
+  it('does not count what the abandoned timeline wrote behind the fork as newer WAL', async () => {
+    await put(1, 4, 9);
+    await put(2, 7, 1);
+    await putHistory(store, wals, 2, fork);
+    const wal = await plan();
+    expect(wal.problems).toEqual([]);
+    expect(wal.plan?.lastSegment).toBe('000000020000000000000007');
+  });
+
+  it('with a hole where the timeline branched refuses, since the server would replay past the fork', async () => {
+    await put(1, 4, 6);
+    await put(2, 8, 2);
+    await putHistory(store, wals, 2, fork);
+    expect((await plan()).problems).toMatchObject([
+      { code: 'WAL_MISSING', details: { missing: '000000020000000000000007', recoverableUpTo: '0/7000000' } },
+    ]);
+  });
+
+  it('leaves out a timeline that branched before the backup ended', async () => {
+    await put(1, 4, 3);
+    await put(2, 5, 2);
+    await putHistory(store, wals, 2, '1\t0/50000A0\tbefore an accident\n');
+    const wal = await plan();
+    expect(wal.plan).toMatchObject({ timeline: 1, lastSegment: '000000010000000000000006' });
+    expect(wal.warnings).toEqual([expect.stringContaining('Timeline 2 does not descend')]);
+  });
+
+  it('stays on the old timeline and says so when the new one has no WAL yet', async () => {
+    await put(1, 4, 3);
+    await putHistory(store, wals, 2, fork);
+    const wal = await plan();
+    expect(wal.plan?.timeline).toBe(1);
+    expect(wal.warnings).toEqual([expect.stringContaining('none of its WAL is archived')]);
+  });
+
+  it('finds a timeline behind a hole in the numbers, which the server itself would not', async () => {
+    await put(1, 4, 4);
+    await put(5, 7, 2);
+    await putHistory(store, wals, 5, fork);
+    expect((await plan()).plan).toMatchObject({ timeline: 5, lastSegment: '000000050000000000000008' });
+  });
+
+  it('starts on the backup’s own timeline and brings its history along', async () => {
+    await put(1, 1, 7);
+    await put(2, 7, 3);
+    await putHistory(store, wals, 2, fork);
+    const wal = await plan({ timeline: 2, endTimeline: 2, beginLsn: '0/8000028', endLsn: '0/8000120' });
+    expect(wal.problems).toEqual([]);
+    expect(names(wal)).toEqual(['00000002.history', ...segmentNames(2, 8, 2)]);
+  });
+
+  it('leaves out a history file that is damaged', async () => {
+    await put(1, 4, 2);
+    await store.put(`${wals}00000002.history`, '<html>');
+    await put(2, 7, 1);
+    const wal = await plan();
+    expect(wal.plan?.timeline).toBe(1);
+    expect(wal.warnings).toEqual([expect.stringContaining('cannot be read')]);
+  });
+});

@@ -1,0 +1,445 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { CliApi } from '../../../src/cli/context.ts';
+import { exitCodes } from '../../../src/cli/exit-codes.ts';
+import { runProgram } from '../../../src/cli/program.ts';
+import { type ErrorCode, errorKinds } from '../../../src/errors/codes.ts';
+import { OdoError } from '../../../src/errors/odo-error.ts';
+import type { RunOutcome, RunSurroundings } from '../../../src/run/run-api.ts';
+import type { RestoreRequest } from '../../../src/steps/restore-request.ts';
+import {
+  halfARun,
+  otherHalf,
+  sampleEvent,
+  sampleEvents,
+  samplePlan,
+  sampleRunId,
+  sampleStatus,
+} from '../../../tools/sample-events.ts';
+import { type FakeHost, fakeApi, fakeHost } from './fake-host.ts';
+
+let cwd: string;
+let host: FakeHost;
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'odo-program-'));
+  host = fakeHost({ cwd });
+});
+afterEach(() => rmSync(cwd, { recursive: true, force: true }));
+
+const odo = (line: string, api: Partial<CliApi> = {}): Promise<number> =>
+  runProgram(
+    line.split(' ').filter((word) => word !== ''),
+    fakeApi(api),
+    host,
+  );
+const outcome = (given: Partial<RunOutcome>): RunOutcome => ({
+  runId: sampleRunId,
+  status: 'completed',
+  exitCode: 0,
+  error: null,
+  resumable: false,
+  ...given,
+});
+const json = (): Record<string, unknown>[] =>
+  host.stdout
+    .text()
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+const start = 'start -u s3://backups/main -v pgdata';
+const completes: Partial<CliApi> = {
+  startRun: async (_, { onEvent }) => {
+    for (const event of [...halfARun, ...otherHalf]) onEvent(event);
+    return outcome({});
+  },
+};
+
+describe('odo start', () => {
+  it('gives the request, the journal and the credentials to the run, and prints the result on stdout', async () => {
+    let seen: { request: RestoreRequest; surroundings: RunSurroundings } | null = null;
+    const code = await odo(`${start} -a AKIA -s sekret123 --no-promote --jobs 2 --yes`, {
+      startRun: async (request, surroundings) => {
+        seen = { request, surroundings };
+        surroundings.onEvent(sampleEvents.run);
+        surroundings.onEvent(sampleEvents.completed);
+        return outcome({});
+      },
+    });
+    expect(code).toBe(0);
+    expect(seen).toMatchObject({
+      request: { promote: false, jobs: 2, confirmed: true, target: { kind: 'volume', name: 'pgdata' } },
+      surroundings: {
+        journalFile: '/home/op/.local/state/odo/journal.sqlite',
+        credentials: { accessKeyId: 'AKIA', secretAccessKey: 'sekret123', sessionToken: null },
+      },
+    });
+    expect(host.stdout.text()).toBe(
+      [
+        'Run 20261122-220955-k3f9 is completed, in 6 m 50 s.',
+        '  system identifier  7563829104756382910',
+        '  timeline           4',
+        '  server version     17.6',
+        '  verified by        query',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('with --json prints every event and the outcome on stdout, and nothing else there', async () => {
+    expect(await odo(`${start} --json`, completes)).toBe(0);
+    const lines = json();
+    expect(lines).toHaveLength(halfARun.length + otherHalf.length + 1);
+    expect(lines.at(-1)).toEqual({
+      type: 'outcome',
+      runId: sampleRunId,
+      status: 'completed',
+      exitCode: 0,
+      resumable: false,
+      next: null,
+    });
+  });
+
+  it('prints the exact line that goes on after a failure, with a journal that is elsewhere', async () => {
+    const code = await odo(`${start} --journal /srv/odo/j.sqlite -a AKIA -s sekret123`, {
+      startRun: async (_, { onEvent }) => {
+        onEvent(sampleEvents.failed);
+        return outcome({ status: 'failed', exitCode: 5, resumable: true });
+      },
+    });
+    expect(code).toBe(5);
+    expect(host.stderr.text()).toContain(
+      `go on with:  odo resume ${sampleRunId} --journal /srv/odo/j.sqlite\n`,
+    );
+    expect(host.stderr.text()).toContain('with the same credentials');
+    expect(host.stdout.text()).toBe('');
+  });
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('stops cleanly at the first %s and exits with %d', async (name, exitCode) => {
+    const code = await odo(start, {
+      startRun: async (_, { signal, onEvent }) => {
+        onEvent(sampleEvents.run);
+        host.signal(name);
+        expect(signal.aborted).toBe(true);
+        onEvent(sampleEvents.interrupted);
+        return outcome({ status: 'interrupted', exitCode: 130, resumable: true });
+      },
+    });
+    expect(code).toBe(exitCode);
+    expect(host.exits).toEqual([]);
+    expect(host.stderr.text()).toContain(`go on with:  odo resume ${sampleRunId}\n`);
+  });
+
+  it('ends at once at the second signal, and still says how to go on', async () => {
+    await odo(start, {
+      startRun: async (_, { onEvent }) => {
+        onEvent(sampleEvents.run);
+        host.signal('SIGINT');
+        host.signal('SIGINT');
+        return outcome({ status: 'interrupted', exitCode: 130, resumable: true });
+      },
+    });
+    expect(host.exits).toEqual([130]);
+    expect(host.stderr.text()).toContain(`go on with:  odo resume ${sampleRunId}`);
+  });
+
+  it('says that nothing was touched when it was stopped before the plan', async () => {
+    await odo(start, { startRun: async () => outcome({ status: 'interrupted', exitCode: 130 }) });
+    expect(host.stderr.text()).toContain('Nothing was touched; start again with: odo start');
+  });
+
+  it('without a terminal leaves the choice to flags', async () => {
+    const code = await odo(start, {
+      startRun: async (_, { confirm }) => {
+        await confirm(samplePlan);
+        return outcome({});
+      },
+    });
+    expect(code).toBe(4);
+    expect(host.stderr.text()).toContain('Agree beforehand with --yes');
+    expect(host.stderr.text()).toContain('-V NEW_VOLUME');
+  });
+
+  it('says what a consistent run that was not promoted waits for', async () => {
+    await odo(`${start} --no-promote`, {
+      startRun: async (_, { onEvent }) => {
+        onEvent(sampleEvents.held);
+        return outcome({ status: 'held', resumable: true });
+      },
+    });
+    expect(host.stdout.text()).toContain(`go on with:  odo promote ${sampleRunId}\n`);
+  });
+
+  it('takes -c with and without a file', async () => {
+    const files: (string | null)[] = [];
+    const keep: Partial<CliApi> = {
+      startRun: async ({ overrideFile }) => {
+        files.push(overrideFile);
+        return outcome({});
+      },
+    };
+    await odo(`start -c -u s3://b/x -v pgdata`, keep);
+    await odo(`${start} -c my.conf`, keep);
+    await odo(start, keep);
+    expect(files).toEqual([join(cwd, 'confs/postgresql.auto.conf'), join(cwd, 'my.conf'), null]);
+  });
+});
+
+describe('a secret', () => {
+  it('that some error quotes is blotted out of stdout and stderr', async () => {
+    const code = await odo(`${start} -a AKIA -s sekret/123+x --json --verbose`, {
+      startRun: async (_, { onEvent }) => {
+        onEvent(
+          sampleEvent<'notice'>(0, { type: 'notice', level: 'warning', message: 'key sekret/123+x is odd' }),
+        );
+        throw new Error('signed with sekret/123+x', { cause: new Error(encodeURIComponent('sekret/123+x')) });
+      },
+    });
+    expect(code).toBe(1);
+    const all = host.stdout.text() + host.stderr.text();
+    expect(all).toContain('[secret]');
+    expect(all).not.toMatch(/sekret/);
+  });
+
+  it('given to a mistyped option is not repeated', async () => {
+    expect(await odo(`${start} --secret-kye=sekret123 --json`)).toBe(2);
+    expect(host.stdout.text() + host.stderr.text()).not.toContain('sekret123');
+    expect(host.stderr.text()).toContain('--secret-kye');
+  });
+});
+
+describe('usage', () => {
+  it.each([
+    '',
+    'start --nonsense',
+    'nonsense',
+    'resume',
+    'start extra',
+    `${start} --jobs zero`,
+    `${start} --data-dir other`,
+    'status --watch',
+  ])('of "odo %s" exits with 2 and says why on stderr', async (line) => {
+    expect(await odo(line)).toBe(2);
+    expect(host.stderr.text()).not.toBe('');
+    expect(host.stdout.text()).toBe('');
+  });
+
+  it('of --help and --version exits with 0 and prints on stdout', async () => {
+    for (const line of ['--help', '--version', 'start --help', 'help resume'])
+      expect(await odo(line)).toBe(0);
+    expect(host.stderr.text()).toBe('');
+  });
+
+  it('in --help names every exit code that odo has, and every error has one of them', async () => {
+    await odo('start --help');
+    for (const code of Object.keys(exitCodes))
+      expect(host.stdout.text()).toMatch(new RegExp(`^ +${code}  `, 'm'));
+    for (const { exitCode } of Object.values(errorKinds))
+      expect(Object.keys(exitCodes)).toContain(String(exitCode));
+  });
+
+  it('suggests the option that was meant', async () => {
+    await odo('start --volumn x');
+    expect(host.stderr.text()).toContain('--volume');
+  });
+
+  it('never lets a help line be wider than the terminal', async () => {
+    host = fakeHost({ cwd, terminal: true, columns: 80 });
+    await odo('start --help');
+    expect(
+      Math.max(
+        ...host.stdout
+          .text()
+          .split('\n')
+          .map((line) => line.length),
+      ),
+    ).toBeLessThanOrEqual(80);
+  });
+});
+
+describe('errors', () => {
+  it.each(Object.entries(errorKinds).filter(([code]) => code !== 'INTERRUPTED'))(
+    'with code %s exit as the table says',
+    async (code, { exitCode }) => {
+      const thrown = new OdoError(code as ErrorCode, 'It went wrong.', { hint: 'Do better.' });
+      expect(
+        await odo('backups -u s3://b/x --json', { listAvailableBackups: () => Promise.reject(thrown) }),
+      ).toBe(exitCode);
+      expect(host.stderr.text()).toMatch(/^odo: It went wrong.\nhint: Do better.\n/);
+      expect(json()).toEqual([
+        { type: 'error', error: { code, message: 'It went wrong.', hint: 'Do better.', causes: [] } },
+      ]);
+    },
+  );
+
+  it('that are bugs ask for a report, with the stack only when asked', async () => {
+    const api: Partial<CliApi> = {
+      listAvailableBackups: () => Promise.reject(new TypeError('x is undefined')),
+    };
+    expect(await odo('backups -u s3://b/x', api)).toBe(1);
+    expect(host.stderr.text()).toContain(
+      'This is a bug in odo. Please report it, with the output of the same command under ODO_DEBUG=1.',
+    );
+    expect(host.stderr.text()).not.toContain('program.test.ts');
+    host.env.ODO_DEBUG = '1';
+    await odo('backups -u s3://b/x', api);
+    expect(host.stderr.text()).toContain('program.test.ts');
+  });
+});
+
+describe('odo plan', () => {
+  const line = 'plan -u s3://backups/main -v pgdata -s sekret123';
+  it('prints a page with the settings and where they come from, and never a secret', async () => {
+    writeFileSync(join(cwd, '.env'), 'AWS_ACCESS_KEY_ID=AKIA\n');
+    expect(await odo(line, { planRun: async () => ({ plan: samplePlan, problems: [] }) })).toBe(0);
+    const page = host.stdout.text();
+    expect(page).toContain('passed over 20261121T020000: data.tar.gz is missing');
+    expect(page).toContain('remove      a PostgreSQL 17 data directory, 40.9 GiB, system identifier');
+    expect(page).toMatch(/secret-key +set, not shown \(flag -s\)/);
+    expect(page).toMatch(/access-key +set, not shown \(\.env line 1\)/);
+    expect(page).toMatch(/reserve +1GiB \(default\)/);
+    expect(page).not.toContain('sekret123');
+  });
+
+  it('tells every failed check, and exits as the first one', async () => {
+    const { error, others } = sampleEvents.refused as Extract<
+      typeof sampleEvents.refused,
+      { type: 'refused' }
+    >;
+    const code = await odo(`${line} -a AKIA --json`, {
+      planRun: async () => ({ plan: null, problems: [error, ...others] }),
+    });
+    expect(code).toBe(14);
+    expect(json()[0]).toMatchObject({
+      type: 'plan',
+      plan: null,
+      problems: [{ code: 'NOT_ENOUGH_SPACE' }, {}],
+      exitCode: 14,
+    });
+    expect(host.stderr.text().match(/^odo: /gm)).toHaveLength(2);
+  });
+
+  it('exits with 4 where a run would exit with 5: nothing was touched', async () => {
+    const problems = [{ code: 'STORAGE_UNAVAILABLE', message: 'No answer.', causes: [] }] as const;
+    expect(await odo(`${line} -a AKIA`, { planRun: async () => ({ plan: null, problems }) })).toBe(4);
+  });
+});
+
+describe('odo resume and promote', () => {
+  it('hand over the run, the steps to redo and fresh credentials', async () => {
+    let seen: unknown[] = [];
+    const code = await odo(
+      `resume ${sampleRunId} --redo seal --redo recover --take-over -a AKIA -s sekret123 -e https://x`,
+      {
+        readStatus: () => sampleStatus,
+        resumeRun: async (runId, { credentials }, options) => {
+          seen = [runId, credentials?.accessKeyId, options];
+          return outcome({});
+        },
+      },
+    );
+    expect(code).toBe(0);
+    expect(seen).toEqual([sampleRunId, 'AKIA', { redo: ['seal', 'recover'], takeOver: true }]);
+    expect(host.stderr.text()).toContain('warning: flag -e is not used');
+    expect(host.stdout.text()).toContain('was completed before');
+  });
+
+  it('name the runs that were probably meant', async () => {
+    const api: Partial<CliApi> = {
+      readStatus: () => {
+        throw new OdoError('RUN_NOT_FOUND', 'There is no such run.');
+      },
+      listRuns: () => [sampleStatus],
+    };
+    for (const command of ['resume', 'promote', 'status']) {
+      expect(await odo(`${command} 20261122-220955-k3f8`, api)).toBe(10);
+    }
+    expect(host.stderr.text()).toContain(`Did you mean ${sampleRunId}?`);
+  });
+});
+
+describe('odo backups', () => {
+  const { backup } = samplePlan.contents;
+  const broken = {
+    ...backup,
+    id: '20261121T020000',
+    status: 'incomplete',
+    problem: 'data.tar.gz is missing',
+  } as const;
+
+  it('prints a table, and what is wrong under the backup it is wrong with', async () => {
+    expect(await odo('backups -u s3://b/x', { listAvailableBackups: async () => [broken, backup] })).toBe(0);
+    const lines = host.stdout.text().split('\n');
+    expect(lines[0]).toMatch(/^backup +server +status +finished +stored +unpacked +major +timeline +format$/);
+    expect(lines[1]).toMatch(/^20261121T020000 +main +incomplete/);
+    expect(lines[2]).toBe('    data.tar.gz is missing');
+    expect(lines[3]).toMatch(
+      /^20261120T020000 +main +complete +2026-11-20T02:11:42Z +13.0 GiB +41.3 GiB +17 +3 +barman-cloud$/,
+    );
+  });
+
+  it('with --json prints a line a backup', async () => {
+    await odo('backups -u s3://b/x --json', { listAvailableBackups: async () => [broken, backup] });
+    expect(json()).toEqual([
+      { type: 'backup', ...broken },
+      { type: 'backup', ...backup },
+    ]);
+  });
+});
+
+describe('odo status', () => {
+  it('lists the runs', async () => {
+    expect(await odo('status', { listRuns: () => [sampleStatus] })).toBe(0);
+    expect(host.stdout.text()).toBe(
+      [
+        'run                   status   started               backup           target              phase',
+        '20261122-220955-k3f9  running  2026-11-22T22:09:55Z  20261120T020000  volume shop_pgdata  restore base',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('shows one run, with the command that goes on', async () => {
+    host = fakeHost({ cwd, startMs: Date.parse('2026-11-22T22:12:27Z') });
+    const next = `odo resume ${sampleRunId}`;
+    const status = { ...sampleStatus, status: 'interrupted', heldBy: null, next } as const;
+    expect(await odo(`status ${sampleRunId} --journal j.sqlite`, { readStatus: () => status })).toBe(0);
+    expect(host.stdout.text()).toContain(' ok  preflight           1.9 s\n');
+    expect(host.stdout.text()).toContain(
+      ' ..  restore base        2 m 20 s   41% 5.40 of 13.0 GiB stored   attempt 2\n',
+    );
+    expect(host.stdout.text()).toContain(
+      `next        odo resume ${sampleRunId} --journal ${join(cwd, 'j.sqlite')}\n`,
+    );
+  });
+
+  it('with --watch follows a run until it ends, and exits with 0', async () => {
+    host = fakeHost({ cwd, terminal: true });
+    let looks = 0;
+    const code = await odo(`status ${sampleRunId} --watch`, {
+      readStatus: () => {
+        looks += 1;
+        return looks < 4 ? sampleStatus : { ...sampleStatus, status: 'failed' };
+      },
+    });
+    expect(code).toBe(0);
+    expect(looks).toBe(4);
+    expect(host.stdout.text()).toContain('\u001b[J');
+  });
+
+  it('with --watch --json prints a line only when something changed', async () => {
+    let looks = 0;
+    await odo(`status ${sampleRunId} --watch --json`, {
+      readStatus: () => {
+        looks += 1;
+        return looks < 4 ? sampleStatus : { ...sampleStatus, status: 'completed' };
+      },
+    });
+    expect(json().map(({ status }) => status)).toEqual(['running', 'completed']);
+  });
+});

@@ -1,0 +1,159 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { type FlagValues, loadSettings } from '../../../src/config/load.ts';
+import { toRestoreRequest } from '../../../src/config/request.ts';
+import { settingKeys } from '../../../src/config/schema.ts';
+import { OdoError } from '../../../src/errors/odo-error.ts';
+
+let cwd: string;
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'odo-request-'));
+});
+afterEach(() => rmSync(cwd, { recursive: true, force: true }));
+
+const url = 's3://backups/main';
+const request = (flags: FlagValues, env: Record<string, string> = {}) =>
+  toRestoreRequest(loadSettings({ flags, env, cwd, keys: settingKeys }), cwd);
+
+function usageOf(flags: FlagValues): string {
+  try {
+    request(flags);
+  } catch (error) {
+    if (!(error instanceof OdoError)) throw error;
+    expect(error.code).toBe('USAGE');
+    const problems = error.details?.problems as { text: string }[] | undefined;
+    return problems?.map(({ text }) => text).join('\n') ?? error.message;
+  }
+  throw new Error('nothing was thrown');
+}
+
+it('makes a request from the flags of an old script, without the credentials', () => {
+  writeFileSync(join(cwd, 'docker.yml'), '');
+  const made = request({
+    url,
+    endpoint: 'https://s3.example.com',
+    accessKey: 'AKIA',
+    secretKey: 'sekret',
+    region: 'eu',
+    volume: 'pgdata',
+    service: 'db',
+    composeFile: 'docker.yml',
+    override: true,
+  });
+  expect(made).toEqual({
+    source: { url, endpoint: 'https://s3.example.com', region: 'eu' },
+    backup: 'latest',
+    server: null,
+    target: { kind: 'volume', name: 'pgdata' },
+    volumeAccess: 'auto',
+    service: { kind: 'compose', service: 'db', file: join(cwd, 'docker.yml'), project: null },
+    image: null,
+    binDir: null,
+    overrideFile: join(cwd, 'confs/postgresql.auto.conf'),
+    owner: 'auto',
+    promote: true,
+    confirmed: false,
+    reserveBytes: 1024 ** 3,
+    jobs: 4,
+    checkpointBytes: 256 * 1024 ** 2,
+  });
+  expect(JSON.stringify(made)).not.toContain('sekret');
+});
+
+it('reads sizes, owner, override file and target of other kinds', () => {
+  expect(
+    request({
+      url,
+      newVolume: 'fresh',
+      owner: '70:70',
+      reserve: '8GiB',
+      checkpointSize: '512MB',
+      override: 'my.conf',
+    }),
+  ).toMatchObject({
+    target: { kind: 'new-volume', name: 'fresh', present: null },
+    service: { kind: 'none' },
+    owner: { uid: 70, gid: 70 },
+    reserveBytes: 8 * 1024 ** 3,
+    checkpointBytes: 512_000_000,
+    overrideFile: join(cwd, 'my.conf'),
+  });
+  expect(request({ url, dataDir: 'data', local: true, pgBin: '/usr/lib/postgresql/17/bin' })).toMatchObject({
+    target: { kind: 'data-directory', path: join(cwd, 'data') },
+    service: { kind: 'local', binDir: '/usr/lib/postgresql/17/bin', dataDirectory: join(cwd, 'data') },
+    binDir: '/usr/lib/postgresql/17/bin',
+  });
+});
+
+it('takes -v beside -V for the volume that the service has now', () => {
+  expect(request({ url, volume: 'old', newVolume: 'fresh' })).toMatchObject({
+    target: { kind: 'new-volume', name: 'fresh', present: 'old' },
+  });
+});
+
+it('does what the container image did, from environment variables alone', () => {
+  const env = {
+    AWS_ACCESS_KEY_ID: 'AKIA',
+    AWS_SECRET_ACCESS_KEY: 'sekret',
+    AWS_DEFAULT_REGION: 'eu',
+    S3_BACKUP_URL: url,
+    ODO_DATA_DIR: '/data',
+    ODO_YES: '1',
+    ODO_OWNER: '999:999',
+  };
+  expect(request({}, env)).toMatchObject({
+    source: { url, region: 'eu' },
+    target: { path: '/data' },
+    owner: { uid: 999, gid: 999 },
+    confirmed: true,
+  });
+});
+
+it('finds the Compose file where Compose does', () => {
+  const flags = { url, volume: 'v', service: 'db' };
+  expect(usageOf(flags)).toContain('Say which Compose file has the service db: -f FILE');
+  writeFileSync(join(cwd, 'docker-compose.yml'), '');
+  expect(request(flags).service).toMatchObject({ file: join(cwd, 'docker-compose.yml') });
+  writeFileSync(join(cwd, 'compose.yaml'), '');
+  expect(request(flags).service).toMatchObject({ file: join(cwd, 'compose.yaml') });
+});
+
+it.each<[string, FlagValues, string]>([
+  ['two targets', { url, newVolume: 'b', dataDir: 'c' }, 'Choose one target: -V and --data-dir were given'],
+  [
+    'a directory and a volume',
+    { url, volume: 'a', dataDir: 'b' },
+    'Choose one target: -v and --data-dir were given',
+  ],
+  [
+    'two services',
+    { url, volume: 'a', service: 'db', container: 'pg' },
+    'Choose one service: -n and --container were given',
+  ],
+  ['no target', { url }, 'Say where to restore: -v VOLUME, -V NEW_VOLUME or --data-dir DIR'],
+  ['no source', { volume: 'a' }, 'Say where the backups lie: -u'],
+  ['a local server on a volume', { url, volume: 'a', local: true }, '--local is the server of this host'],
+  [
+    'a new volume for a container',
+    { url, newVolume: 'a', container: 'pg' },
+    '-V lets the service use a new volume, which only a Compose service can',
+  ],
+  [
+    'a Compose file for nobody',
+    { url, volume: 'a', composeFile: 'c.yaml' },
+    '-f is of use only with a Compose service: add -n SERVICE',
+  ],
+  [
+    'a Compose file that is not there',
+    { url, volume: 'a', service: 'db', composeFile: 'c.yaml' },
+    'c.yaml does not exist (flag -f)',
+  ],
+])('refuses %s', (_, flags, text) => {
+  expect(usageOf(flags)).toContain(text);
+});
+
+it('tells everything that does not fit together at once', () => {
+  expect(usageOf({}).split('\n')).toHaveLength(2);
+});

@@ -1,0 +1,130 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { nearest } from '../../../src/config/nearest.ts';
+import { SecretRedactor, withoutUserInfo } from '../../../src/config/redact.ts';
+import {
+  expectedOf,
+  settingKeys,
+  settingName,
+  settingOf,
+  yamlJsonSchema,
+} from '../../../src/config/schema.ts';
+import { defaultJournalFile } from '../../../src/config/state-dir.ts';
+import { backupUrl, owner, parseSize, volumeName, yesOrNo } from '../../../src/config/values.ts';
+
+describe('sizes', () => {
+  it.each([
+    ['8GiB', 8 * 1024 ** 3],
+    ['512MB', 512_000_000],
+    ['512 MiB', 512 * 1024 ** 2],
+    ['2g', 2 * 1024 ** 3],
+    ['1.5GiB', 1.5 * 1024 ** 3],
+    ['1024', 1024],
+    ['0', 0],
+    ['10b', 10],
+  ])('reads %s', (text, bytes) => {
+    expect(parseSize(text)).toBe(bytes);
+  });
+
+  it.each(['', 'GiB', '-1', '1e9', '8 parsecs', '1iB', '9999999PiB', '0x10'])('refuses %j', (text) => {
+    expect(parseSize(text)).toBeNull();
+  });
+
+  it('reads back every number of bytes', () => {
+    fc.assert(fc.property(fc.maxSafeNat(), (bytes) => parseSize(String(bytes)) === bytes));
+  });
+});
+
+it('takes backups from S3 and directories, without credentials in the URL', () => {
+  for (const good of ['s3://bucket', 's3://bucket/a/b', 's3://my_bucket/a', 'file:///srv/backups']) {
+    expect(backupUrl.safeParse(good).success, good).toBe(true);
+  }
+  for (const bad of [
+    'bucket/a',
+    's3://',
+    's3:///a',
+    's3://me:pw@bucket/a',
+    'https://x/y',
+    'file://host/x',
+    's3://b/?x=1',
+  ]) {
+    expect(backupUrl.safeParse(bad).success, bad).toBe(false);
+  }
+});
+
+it('takes owners by number, never root', () => {
+  expect(owner.parse('999:999')).toEqual({ uid: 999, gid: 999 });
+  expect(owner.parse('26:0')).toEqual({ uid: 26, gid: 0 });
+  expect(owner.parse('auto')).toBe('auto');
+  for (const bad of ['0:0', 'postgres', '999', '-1:1', '4294967295:1'])
+    expect(owner.safeParse(bad).success, bad).toBe(false);
+});
+
+it('takes the words for yes and no', () => {
+  expect(['true', 'yes', 'on', '1', true].map((word) => yesOrNo.parse(word))).toEqual([
+    true,
+    true,
+    true,
+    true,
+    true,
+  ]);
+  expect(['false', 'no', 'off', '0', false].map((word) => yesOrNo.parse(word))).toEqual([
+    false,
+    false,
+    false,
+    false,
+    false,
+  ]);
+  expect(yesOrNo.safeParse('maybe').success).toBe(false);
+});
+
+it('tells a path from the name of a volume', () => {
+  expect(volumeName.safeParse('shop_pgdata-2.x').success).toBe(true);
+  expect(volumeName.safeParse('/srv/pg').success).toBe(false);
+});
+
+it('gives every setting a description, what is expected, and its ODO_ variable first', () => {
+  for (const key of settingKeys) {
+    const { description, env, secret } = settingOf(key);
+    expect(description, key).not.toBe('');
+    expect(expectedOf(key), key).not.toBe('another value');
+    if (!secret) expect(env[0], key).toBe(`ODO_${settingName(key).replaceAll('-', '_').toUpperCase()}`);
+  }
+  const shorts = settingKeys.flatMap((key) => settingOf(key).short ?? []);
+  expect(new Set(shorts).size).toBe(shorts.length);
+});
+
+it('keeps secrets and the standing yes out of the schema of odo.yaml', () => {
+  const { properties } = yamlJsonSchema() as { properties: Record<string, unknown> };
+  expect(Object.keys(properties)).toContain('data-dir');
+  for (const name of ['secret-key', 'access-key', 'session-token', 'yes', 'config'])
+    expect(properties).not.toHaveProperty([name]);
+});
+
+it('guesses what was meant, and does not guess wildly', () => {
+  const names = ['volume', 'new-volume', 'data-dir', 'url'];
+  expect(nearest('volumn', names)).toEqual(['volume']);
+  expect(nearest('dataDir', names)).toEqual(['data-dir']);
+  expect(nearest('ulr', names)).toEqual(['url']);
+  expect(nearest('password', names)).toEqual([]);
+});
+
+it('keeps the journal where XDG says, and ignores a relative XDG_STATE_HOME', () => {
+  expect(defaultJournalFile({}, '/home/op')).toBe('/home/op/.local/state/odo/journal.sqlite');
+  expect(defaultJournalFile({ XDG_STATE_HOME: '/var/state' }, '/home/op')).toBe(
+    '/var/state/odo/journal.sqlite',
+  );
+  expect(defaultJournalFile({ XDG_STATE_HOME: 'state' }, '/home/op')).toBe(
+    '/home/op/.local/state/odo/journal.sqlite',
+  );
+});
+
+it('blots out secrets as they are, in URLs and in JSON', () => {
+  const redactor = new SecretRedactor();
+  redactor.add('a+b/"c"d');
+  redactor.add('short');
+  redactor.add(null);
+  const text = `${JSON.stringify({ key: 'a+b/"c"d' })} ?k=${encodeURIComponent('a+b/"c"d')} a+b/"c"d short`;
+  expect(redactor.redact(text)).toBe('{"key":"[secret]"} ?k=[secret] [secret] short');
+  expect(withoutUserInfo('s3://me:pw@bucket/a@b')).toBe('s3://[secret]@bucket/a@b');
+});

@@ -1,0 +1,183 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { createActor, fromPromise, waitFor } from 'xstate';
+import { OdoError } from '../../../src/errors/odo-error.ts';
+import { initialContext } from '../../../src/machine/context.ts';
+import { restoreMachine } from '../../../src/machine/restore-machine.ts';
+import { machineVersion } from '../../../src/machine/version.ts';
+import type { PreflightFacts } from '../../../src/steps/facts.ts';
+import type { PlanSummary } from '../../../src/steps/restore-plan.ts';
+import type { RestoreRequest } from '../../../src/steps/restore-request.ts';
+import { isCurrent } from '../../../tools/draw-machine.ts';
+import { healthyFacts, plainRequest } from '../../support/facts.ts';
+
+const changing = [
+  'stopService',
+  'prepareTarget',
+  'restoreBase',
+  'restoreWal',
+  'configureRecovery',
+  'seal',
+  'recover',
+  'promote',
+  'configureDatabase',
+  'switchOver',
+  'startService',
+  'verify',
+  'cleanUp',
+] as const;
+
+const inPlace: PlanSummary = {
+  backupId: 'b',
+  removes: 'old data',
+  stopsFirst: true,
+  switchesOver: false,
+  hasService: true,
+  promote: true,
+};
+
+/** The machine with effects that only note their names; `fails` makes one phase fail the first time. */
+function rehearse(options: { facts?: PreflightFacts; summary?: PlanSummary; fails?: string } = {}) {
+  const ran: string[] = [];
+  let failing = options.fails;
+  const effect = (name: string) =>
+    fromPromise<Record<string, never>, Record<string, never>>(async () => {
+      if (failing === name) {
+        failing = undefined;
+        throw new OdoError('ENGINE_FAILED', `${name} failed`);
+      }
+      ran.push(name);
+      return {};
+    });
+  const machine = restoreMachine.provide({
+    actors: {
+      ...Object.fromEntries(changing.map((name) => [name, effect(name)])),
+      preflight: fromPromise<PreflightFacts, { request: RestoreRequest }>(
+        async () => options.facts ?? healthyFacts,
+      ),
+      plan: fromPromise<PlanSummary, { request: RestoreRequest }>(async () => options.summary ?? inPlace),
+    },
+  });
+  return { machine, ran };
+}
+
+async function reach(
+  actor: ReturnType<typeof createActor<ReturnType<typeof rehearse>['machine']>>,
+  state: string,
+) {
+  await waitFor(actor, (snapshot) => snapshot.matches(state as never), { timeout: 2000 });
+}
+
+const input = { runId: 'r', request: plainRequest };
+
+describe('the machine of a run', () => {
+  test('goes in place: stops the service before the target is touched', async () => {
+    const { machine, ran } = rehearse();
+    const actor = createActor(machine, { input }).start();
+    await waitFor(actor, (snapshot) => snapshot.matches({ preparing: 'confirm' }));
+    expect(ran).toEqual([]);
+    actor.send({ type: 'AGREE' });
+    await reach(actor, 'completed');
+    expect(ran).toEqual(changing.filter((name) => name !== 'switchOver'));
+  });
+
+  test('goes to a new volume: stops the service only at the switch-over', async () => {
+    const { machine, ran } = rehearse({
+      summary: { ...inPlace, removes: null, stopsFirst: false, switchesOver: true },
+    });
+    const actor = createActor(machine, { input }).start();
+    await waitFor(actor, (snapshot) => snapshot.matches({ preparing: 'confirm' }));
+    actor.send({ type: 'AGREE' });
+    await reach(actor, 'completed');
+    expect(ran).toEqual(changing.filter((name) => name !== 'stopService'));
+  });
+
+  test('touches nothing when the operator declines', async () => {
+    const { machine, ran } = rehearse();
+    const actor = createActor(machine, { input }).start();
+    await waitFor(actor, (snapshot) => snapshot.matches({ preparing: 'confirm' }));
+    actor.send({ type: 'DECLINE' });
+    expect(actor.getSnapshot().matches('declined')).toBe(true);
+    expect(ran).toEqual([]);
+  });
+
+  test('ends refused, with every reason, when a preliminary check fails', async () => {
+    const facts = {
+      ...healthyFacts,
+      target: { ...healthyFacts.target, freeBytes: 1, holds: 'other-files' as const },
+    };
+    const { machine, ran } = rehearse({ facts });
+    const actor = createActor(machine, { input }).start();
+    await reach(actor, 'refused');
+    const { context } = actor.getSnapshot();
+    expect(context.refusals.map((refusal) => refusal.code)).toEqual(['TARGET_NOT_EMPTY', 'NOT_ENOUGH_SPACE']);
+    expect(context.failure?.code).toBe('TARGET_NOT_EMPTY');
+    expect(ran).toEqual([]);
+  });
+
+  test('holds a consistent database that shall not be promoted, until PROMOTE', async () => {
+    const { machine, ran } = rehearse({ summary: { ...inPlace, promote: false } });
+    const actor = createActor(machine, { input }).start();
+    await waitFor(actor, (snapshot) => snapshot.matches({ preparing: 'confirm' }));
+    actor.send({ type: 'AGREE' });
+    await waitFor(actor, (snapshot) => snapshot.matches({ restoring: 'consistent' }));
+    expect(ran).not.toContain('promote');
+    actor.send({ type: 'PROMOTE' });
+    await reach(actor, 'completed');
+    expect(ran).toContain('promote');
+  });
+
+  test.for(changing.filter((name) => name !== 'switchOver'))(
+    'fails in %s, survives as JSON, and resumes where it stood',
+    async (phase) => {
+      const { machine, ran } = rehearse({ fails: phase });
+      const actor = createActor(machine, { input }).start();
+      await waitFor(actor, (snapshot) => snapshot.matches({ preparing: 'confirm' }));
+      actor.send({ type: 'AGREE' });
+      await reach(actor, 'failed');
+      expect(actor.getSnapshot().context.failure).toMatchObject({
+        code: 'ENGINE_FAILED',
+        message: `${phase} failed`,
+      });
+      const saved = JSON.stringify(actor.getPersistedSnapshot());
+      actor.stop();
+      const again = createActor(machine, { input, snapshot: JSON.parse(saved) }).start();
+      again.send({ type: 'RESUME' });
+      await reach(again, 'completed');
+      expect(again.getSnapshot().context.failure).toBeNull();
+      expect(new Set(ran)).toEqual(new Set(changing.filter((name) => name !== 'switchOver')));
+      // One phase beside the failed one may have been cut off; all others ran once.
+      expect(ran.length).toBeLessThanOrEqual(changing.length);
+    },
+  );
+
+  test('goes through an agreed plan again without its preliminary checks', async () => {
+    const { machine, ran } = rehearse();
+    const context = { ...initialContext('r', plainRequest), planned: inPlace, agreed: true };
+    const actor = createActor(machine, {
+      input,
+      snapshot: machine.resolveState({ value: 'failed', context }),
+    });
+    actor.start();
+    actor.send({ type: 'REPLAY' });
+    await reach(actor, 'completed');
+    expect(ran).toEqual(changing.filter((name) => name !== 'switchOver'));
+  });
+
+  test('has a drawing in docs/ that is current', () => {
+    expect(isCurrent(), 'run: npm run docs').toBe(true);
+  });
+
+  test('raises its version when its shape changes', () => {
+    const shape = JSON.stringify(restoreMachine.definition, (key, value) =>
+      key === 'description' ? undefined : value,
+    );
+    const digest = createHash('sha256').update(shape).digest('hex').slice(0, 16);
+    expect({ machineVersion, digest }).toMatchInlineSnapshot(`
+      {
+        "digest": "c3af0a9c80f8872f",
+        "machineVersion": 1,
+      }
+    `);
+  });
+});

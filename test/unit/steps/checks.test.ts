@@ -1,0 +1,153 @@
+import { describe, expect, test } from 'vitest';
+import type { ErrorCode } from '../../../src/errors/codes.ts';
+import { type CheckName, checks, refusals } from '../../../src/steps/checks.ts';
+import type { PreflightFacts } from '../../../src/steps/facts.ts';
+import type { RestoreRequest } from '../../../src/steps/restore-request.ts';
+import { healthyFacts, plainRequest } from '../../support/facts.ts';
+
+const with_ = (change: (facts: PreflightFacts) => Partial<PreflightFacts>): PreflightFacts => ({
+  ...healthyFacts,
+  ...change(healthyFacts),
+});
+const problem = (code: ErrorCode, message: string) => ({ code, message, causes: [] });
+const withProblem = (code: ErrorCode, message: string) =>
+  with_((facts) => ({ contents: { ...facts.contents, problems: [problem(code, message)] } }));
+const withTarget = (target: Partial<PreflightFacts['target']>) =>
+  with_((facts) => ({ target: { ...facts.target, ...target } }));
+
+const cases: readonly {
+  check: CheckName;
+  code: ErrorCode;
+  says: RegExp;
+  facts: PreflightFacts;
+  request?: Partial<RestoreRequest>;
+}[] = [
+  {
+    check: 'backupIncomplete',
+    code: 'BACKUP_INCOMPLETE',
+    says: /part 2/,
+    facts: withProblem('BACKUP_INCOMPLETE', 'part 2 is missing'),
+  },
+  {
+    check: 'formatUnknown',
+    code: 'FORMAT_UNKNOWN',
+    says: /zstd/,
+    facts: withProblem('FORMAT_UNKNOWN', 'zstd'),
+  },
+  {
+    check: 'walIncomplete',
+    code: 'WAL_MISSING',
+    says: /0003/,
+    facts: withProblem('WAL_MISSING', '0003 is missing'),
+  },
+  {
+    check: 'targetRefused',
+    code: 'PRECONDITION_FAILED',
+    says: /root/,
+    facts: withTarget({ refusal: '/ is the root directory.' }),
+  },
+  {
+    check: 'targetHeld',
+    code: 'TARGET_IN_USE',
+    says: /20261101-000000-aaaa/,
+    facts: withTarget({ heldByRun: '20261101-000000-aaaa' }),
+  },
+  {
+    check: 'targetNotFree',
+    code: 'TARGET_NOT_EMPTY',
+    says: /not a PostgreSQL data directory/,
+    facts: withTarget({ holds: 'other-files' }),
+  },
+  {
+    check: 'targetNotFree',
+    code: 'TARGET_NOT_EMPTY',
+    says: /never touches an existing one/,
+    facts: withTarget({ exists: true }),
+    request: { target: { kind: 'new-volume', name: 'pgdata2', present: null } },
+  },
+  {
+    check: 'somethingRunsOnTarget',
+    code: 'TARGET_IN_USE',
+    says: /PostgreSQL, pid 4711/,
+    facts: withTarget({ liveUsers: [{ description: 'PostgreSQL, pid 4711', containerId: null }] }),
+  },
+  {
+    check: 'serverMissing',
+    code: 'PRECONDITION_FAILED',
+    says: /No PostgreSQL 17/,
+    facts: with_((facts) => ({
+      launcher: { ...facts.launcher, spec: null, missing: 'No PostgreSQL 17 was found' },
+    })),
+  },
+  {
+    check: 'serverMajorDiffers',
+    code: 'SERVER_MAJOR_MISMATCH',
+    says: /is of PostgreSQL 17, but the server is PostgreSQL 15/,
+    facts: with_((facts) => ({
+      launcher: { ...facts.launcher, serverMajor: 15, description: 'PostgreSQL 15 in /opt' },
+    })),
+  },
+  {
+    check: 'parentClosed',
+    code: 'PRECONDITION_FAILED',
+    says: /may not enter \/root/,
+    facts: with_(() => ({ closedParent: '/root' })),
+  },
+  {
+    check: 'spaceTooSmall',
+    code: 'NOT_ENOUGH_SPACE',
+    says: /room for 500 B/,
+    facts: withTarget({ freeBytes: 500 }),
+  },
+];
+
+describe('the preliminary checks', () => {
+  test('let a healthy restore pass', () => {
+    expect(refusals({ facts: healthyFacts, request: plainRequest })).toEqual([]);
+  });
+
+  test.for(cases)('$check refuses with $code', ({ check, code, says, facts, request }) => {
+    const input = { facts, request: { ...plainRequest, ...request } };
+    const refusal = checks[check](input);
+    expect(refusal?.code).toBe(code);
+    expect(refusal?.message).toMatch(says);
+    expect(refusals(input).map((one) => one.code)).toEqual([code]);
+  });
+
+  test('every check has a case above', () => {
+    expect(new Set(cases.map((one) => one.check))).toEqual(new Set(Object.keys(checks)));
+  });
+
+  test('count what cleaning the target gives back, and keep the reserve free', () => {
+    const facts = withTarget({ holds: 'data-directory', freeBytes: 100, usedBytes: 1000 });
+    expect(checks.spaceTooSmall({ facts, request: plainRequest })).toBeNull();
+    expect(checks.spaceTooSmall({ facts, request: { ...plainRequest, reserveBytes: 200 } })?.code).toBe(
+      'NOT_ENOUGH_SPACE',
+    );
+  });
+
+  test('let the service that is going to be stopped run on the target, and nothing else', () => {
+    const users = [{ description: 'container db', containerId: 'abc' }];
+    const facts = with_((now) => ({
+      target: { ...now.target, liveUsers: users },
+      service: { ...now.service, kind: 'compose', containerIds: ['abc'] },
+    }));
+    expect(checks.somethingRunsOnTarget({ facts, request: plainRequest })).toBeNull();
+    const other = { ...facts, service: { ...facts.service, containerIds: ['def'] } };
+    expect(checks.somethingRunsOnTarget({ facts: other, request: plainRequest })?.message).toMatch(
+      /container db/,
+    );
+  });
+
+  test('report every refusal at once', () => {
+    const facts: PreflightFacts = {
+      ...withProblem('WAL_MISSING', 'gone'),
+      target: { ...healthyFacts.target, freeBytes: 1, holds: 'other-files' },
+    };
+    expect(refusals({ facts, request: plainRequest }).map((one) => one.code)).toEqual([
+      'WAL_MISSING',
+      'TARGET_NOT_EMPTY',
+      'NOT_ENOUGH_SPACE',
+    ]);
+  });
+});

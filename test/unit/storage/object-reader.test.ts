@@ -1,0 +1,168 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readObject } from '../../../src/storage/object-reader.ts';
+import type { ObjectStorage, StoredObject } from '../../../src/storage/object-storage.ts';
+import type { RangeRetry, ReadObjectOptions } from '../../../src/storage/read-options.ts';
+import { openS3Storage } from '../../../src/storage/s3.ts';
+import { all } from '../../support/all.ts';
+import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.ts';
+import { startS3Server, type TestS3Server } from '../../support/s3-server.ts';
+
+const signal = new AbortController().signal;
+const content = randomBytes(1_000_000);
+let server: TestS3Server;
+let proxy: FaultProxy;
+let storage: ObjectStorage;
+let object: StoredObject;
+
+beforeEach(async () => {
+  server = await startS3Server();
+  proxy = await startFaultProxy(server.endpoint);
+  await mkdir(join(server.directory, 'backups'), { recursive: true });
+  await writeFile(join(server.directory, 'backups', 'base.tar._S3rver_object'), content);
+  storage = openS3Storage({
+    bucket: 'backups',
+    endpoint: proxy.endpoint,
+    credentials: server.credentials,
+    maxAttempts: 1,
+  });
+  object = (await storage.stat('base.tar', signal))!;
+});
+afterEach(async () => {
+  storage.close();
+  await proxy[Symbol.asyncDispose]();
+  await server[Symbol.asyncDispose]();
+});
+
+async function read(options: Partial<ReadObjectOptions> = {}): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  const settings = { signal, rangeBytes: 128 * 1024, retryDelayMs: 1, ...options };
+  for await (const chunk of readObject(storage, object, settings)) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
+}
+const gets = () => proxy.requests.filter((request) => request.method === 'GET');
+const starts = () => gets().map((request) => Number(/bytes=(\d+)/.exec(request.range ?? '')?.[1]));
+
+describe('reading an object by ranges', () => {
+  it('gives every byte once, in order', async () => {
+    expect((await read()).equals(content)).toBe(true);
+    expect(gets().length).toBe(Math.ceil(content.length / (128 * 1024)));
+  });
+
+  it('begins at an offset', async () => {
+    expect((await read({ from: 777_777 })).equals(content.subarray(777_777))).toBe(true);
+    expect(Math.min(...starts())).toBe(777_777);
+  });
+
+  it('gives nothing from the end on', async () => {
+    expect((await read({ from: content.length })).length).toBe(0);
+    expect(gets().length).toBe(0);
+  });
+
+  it('never asks for more ranges than may be in flight beyond what was taken', async () => {
+    const reader = readObject(storage, object, { signal, rangeBytes: 100_000, inFlight: 3 });
+    await reader.next();
+    await expect.poll(() => gets().length).toBe(3);
+    await reader.return(undefined);
+    expect(gets().length).toBe(3);
+  });
+
+  it('goes on at the byte it reached when connections break', async () => {
+    const retries: RangeRetry[] = [];
+    proxy.fault = ({ range, earlier }) =>
+      range?.startsWith('bytes=131072-') && earlier < 20 ? { kind: 'reset', afterBytes: 70_000 } : null;
+    expect((await read({ onRetry: (retry) => retries.push(retry) })).equals(content)).toBe(true);
+    expect(retries.length).toBeGreaterThan(0);
+    expect(retries.every((retry) => retry.from > 131_072 && retry.from < 262_144)).toBe(true);
+    expect(starts()).toContain(retries.at(-1)?.from);
+  });
+
+  it('survives a store that breaks every connection after a while', async () => {
+    proxy.fault = ({ method }) => (method === 'GET' ? { kind: 'reset', afterBytes: 100_000 } : null);
+    expect((await read({ retries: 2, rangeBytes: 1_000_000 })).equals(content)).toBe(true);
+  });
+
+  it('waits out a store that answers 503 a few times', async () => {
+    let left = 4;
+    proxy.fault = ({ method }) =>
+      method === 'GET' && left-- > 0 ? { kind: 'status', status: 503, code: 'SlowDown' } : null;
+    expect((await read()).equals(content)).toBe(true);
+  });
+
+  it('gives up an attempt that stalls and takes the rest with another', async () => {
+    let stalled = false;
+    proxy.fault = ({ range }) => {
+      if (stalled || !range?.startsWith('bytes=262144-')) return null;
+      stalled = true;
+      return { kind: 'stall', afterBytes: 10_000 };
+    };
+    const retries: RangeRetry[] = [];
+    expect((await read({ stallMs: 200, onRetry: (retry) => retries.push(retry) })).equals(content)).toBe(
+      true,
+    );
+    expect(retries.map((retry) => retry.error.message)).toEqual([expect.stringContaining('0.2 s')]);
+  });
+
+  it('does not take a slow consumer for a stalled store', async () => {
+    const chunks: Uint8Array[] = [];
+    const retries: RangeRetry[] = [];
+    const reader = readObject(storage, object, {
+      signal,
+      rangeBytes: 400_000,
+      stallMs: 150,
+      onRetry: (r) => retries.push(r),
+    });
+    for await (const chunk of reader) {
+      chunks.push(Buffer.from(chunk));
+      if (chunks.length === 1) await new Promise((resolve) => setTimeout(resolve, 400));
+    }
+    expect(Buffer.concat(chunks).equals(content)).toBe(true);
+    expect(retries).toEqual([]);
+  });
+
+  it('takes a body that ends early as a reason to go on, not as the end', async () => {
+    proxy.fault = ({ range, earlier }) =>
+      range?.startsWith('bytes=0-') && earlier === 0 ? { kind: 'truncate', afterBytes: 1000 } : null;
+    expect((await read()).equals(content)).toBe(true);
+  });
+
+  it.each([
+    ['OBJECT_CHANGED', 412, 'PreconditionFailed'],
+    ['ACCESS_DENIED', 403, 'AccessDenied'],
+    ['OBJECT_NOT_FOUND', 404, 'NoSuchKey'],
+  ])('stops at once with %s', async (expected, status, code) => {
+    proxy.fault = ({ range }) =>
+      range?.startsWith('bytes=131072-') ? { kind: 'status', status, code } : null;
+    await expect(read()).rejects.toMatchObject({ code: expected });
+    expect(gets().filter((request) => request.range?.startsWith('bytes=131072-')).length).toBe(1);
+  });
+
+  it('stops in the middle when the object is replaced', async () => {
+    proxy.fault = ({ range }) =>
+      range?.startsWith('bytes=524288-') ? { kind: 'etag', etag: '"new"' } : null;
+    await expect(read()).rejects.toMatchObject({ code: 'OBJECT_CHANGED' });
+  });
+
+  it('gives up with the last error when retries are used up', async () => {
+    proxy.fault = ({ method }) =>
+      method === 'GET' ? { kind: 'status', status: 503, code: 'SlowDown' } : null;
+    await expect(read({ retries: 2, inFlight: 1 })).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+    expect(gets().length).toBe(3);
+  });
+
+  it('stops with the reason of the abort and asks for nothing more', async () => {
+    const reason = new Error('interrupted');
+    const controller = new AbortController();
+    const reader = readObject(storage, object, {
+      signal: controller.signal,
+      rangeBytes: 100_000,
+      inFlight: 2,
+    });
+    await reader.next();
+    controller.abort(reason);
+    await expect(all(reader)).rejects.toBe(reason);
+    expect(gets().length).toBeLessThanOrEqual(3);
+  });
+});

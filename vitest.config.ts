@@ -1,0 +1,31 @@
+import { defineConfig } from 'vitest/config';
+import { ClosingLineReporter } from './test/support/closing-line-reporter.ts';
+
+export default defineConfig({
+  test: {
+    reporters: ['default', new ClosingLineReporter()],
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts', 'test/contract/**/*.test.ts'],
+          testTimeout: 20_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'integration',
+          include: ['test/{integration,e2e,crash}/**/*.test.ts'],
+          globalSetup: ['test/support/integration-lab.ts'],
+          // Each test drives servers and containers of its own; more at once only makes all of them slow.
+          fileParallelism: false,
+          // Of tests that say they are concurrent: they wait for disks and servers more than they compute.
+          maxConcurrency: 2,
+          testTimeout: 300_000,
+          hookTimeout: 600_000,
+        },
+      },
+    ],
+  },
+});
