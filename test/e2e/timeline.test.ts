@@ -38,7 +38,9 @@ describeWithLab('an archive that went on after a promotion', () => {
       cwd: '/',
     };
     const sockets = archived;
-    const settings = `-c listen_addresses='' -c unix_socket_directories=${sockets} -c archive_mode=on -c archive_command='cp %p ${archived}/%f'`;
+    // Renamed into place, so that a name in the archive always stands for a whole file.
+    const archive = `cp %p ${archived}/%f.part && mv ${archived}/%f.part ${archived}/%f`;
+    const settings = `-c listen_addresses='' -c unix_socket_directories=${sockets} -c archive_mode=on -c archive_command='${archive}'`;
     const pgCtl = (...args: string[]) => run(join(binDir15, 'pg_ctl'), ['-D', first.data, '-w', ...args], as);
     await pgCtl('-l', join(archived, 'log'), '-o', settings, 'start');
     try {
