@@ -1,27 +1,27 @@
 import type { FileHash } from './file-hash.ts';
-import { type InflateExports, instantiateInflate } from './inflate/inflate-module.ts';
+import { type Inflate, instantiateInflate } from './inflate/inflate-module.ts';
 
 /** Copied piecewise into the module's memory: small enough to be in the cache when it is summed up. */
 const pieceBytes = 64 * 1024;
 
-let shared: Promise<InflateExports> | undefined;
+let shared: Promise<Inflate> | undefined;
 
-async function prepare(): Promise<InflateExports> {
+async function prepare(): Promise<Inflate> {
   const module = await instantiateInflate();
-  const missing = module.buffersAt.value + pieceBytes - module.memory.buffer.byteLength;
+  const missing = module.exports.buffersAt.value + pieceBytes - module.memory.buffer.byteLength;
   if (missing > 0) module.memory.grow(Math.ceil(missing / 65_536));
   return module;
 }
 
 /** CRC-32C (Castagnoli), the default of backup_manifest. Node has only the other CRC-32, so it lives in our module. */
 export class Crc32c implements FileHash {
-  readonly #module: InflateExports;
+  readonly #module: Inflate;
   readonly #memory: Uint8Array;
   #crc: number;
 
-  private constructor(module: InflateExports, crc: number) {
+  private constructor(module: Inflate, crc: number) {
     this.#module = module;
-    this.#memory = new Uint8Array(module.memory.buffer, module.buffersAt.value, pieceBytes);
+    this.#memory = new Uint8Array(module.memory.buffer, module.exports.buffersAt.value, pieceBytes);
     this.#crc = crc;
   }
 
@@ -38,7 +38,7 @@ export class Crc32c implements FileHash {
     for (let at = 0; at < bytes.length; at += pieceBytes) {
       const piece = bytes.subarray(at, at + pieceBytes);
       this.#memory.set(piece);
-      this.#crc = this.#module.crc32c(this.#crc, this.#module.buffersAt.value, piece.length) >>> 0;
+      this.#crc = this.#module.exports.crc32c(this.#crc, this.#module.exports.buffersAt.value, piece.length) >>> 0;
     }
   }
 

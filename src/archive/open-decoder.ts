@@ -15,7 +15,7 @@ export async function openDecoder(codec: Codec, state?: DecoderState): Promise<D
   if (state !== undefined && state.codec !== codec) {
     throw new OdoError('BUG', `A decoder state of codec ${state.codec} cannot continue a ${codec} object.`);
   }
-  if (codec === 'gzip') return openGzipDecoder(state?.codec === 'gzip' ? state : undefined);
+  if (codec === 'gzip') return openGzipDecoder({ state: state?.codec === 'gzip' ? state : undefined });
   if (codec === 'none') return new PlainDecoder(state?.codec === 'none' ? state : undefined);
   throw new OdoError('FORMAT_UNKNOWN', `odo cannot read archives compressed with ${codec} yet.`, {
     hint: 'Use a backup that is compressed with gzip or not at all.',

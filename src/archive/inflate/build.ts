@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { inflateWasmUrl } from './inflate-module.ts';
+import { inflateMemoryPages, inflateWasmUrl, instantiateModule } from './inflate-module.ts';
 
 const source = new URL('./assembly/index.ts', import.meta.url);
 const inputs = [source, new URL('./crc32c.ts', source), new URL(import.meta.url)];
@@ -33,6 +33,13 @@ export async function buildInflate(): Promise<boolean> {
     'stub',
     '--enable',
     'simd',
+    // The decoder's output is read by the thread that writes the files.
+    '--enable',
+    'threads',
+    '--importMemory',
+    '--sharedMemory',
+    '--maximumMemory',
+    String(inflateMemoryPages.maximum),
     '--use',
     'abort=',
   ];
@@ -40,16 +47,16 @@ export async function buildInflate(): Promise<boolean> {
     fileURLToPath(source),
     ...['--outFile', output, '--baseDir', fileURLToPath(new URL('./', source))],
     // Grown by the decoder to what its buffers need.
-    ...['--initialMemory', '1', ...flags],
+    ...['--initialMemory', String(inflateMemoryPages.initial), ...flags],
   ]);
   try {
     if (error) throw new Error(`asc failed: ${stderr.toString()}`, { cause: error });
     const module = await WebAssembly.compile(await readFile(output));
-    const instance = await WebAssembly.instantiate(module);
     const imports = WebAssembly.Module.imports(module);
-    if (imports.length > 0)
-      throw new Error(`inflate.wasm must not import anything: ${JSON.stringify(imports)}`);
-    const end = (instance.exports.staticDataEnd as () => number)();
+    if (imports.length !== 1 || imports[0]?.kind !== 'memory')
+      throw new Error(`inflate.wasm must import its memory and nothing else: ${JSON.stringify(imports)}`);
+    const { exports } = await instantiateModule(module);
+    const end = exports.staticDataEnd();
     if (end > firstTable) throw new Error(`Static data of inflate.wasm ends at ${end}, inside its tables`);
     await rename(output, inflateWasmUrl);
   } finally {

@@ -2,7 +2,13 @@ import { crc32 } from 'node:zlib';
 import { OdoError } from '../../errors/odo-error.ts';
 import type { Decoder } from '../decoder.ts';
 import { gzipHeaderLength, maxHeaderBytes } from './gzip-header.ts';
-import { type InflateExports, inflateFaults, inflateResult, instantiateInflate } from './inflate-module.ts';
+import {
+  type Inflate,
+  type InflateExports,
+  inflateFaults,
+  inflateResult,
+  instantiateInflate,
+} from './inflate-module.ts';
 
 /**
  * - `header`, `trailer`: nothing of it is taken before all of it is there
@@ -39,27 +45,49 @@ export interface GzipState {
   readonly window: Uint8Array;
 }
 
+export interface GzipDecoderOptions {
+  readonly state?: GzipState | undefined;
+  /** A slice stays valid while one fewer than this many others are produced. @default 3 */
+  readonly slots?: number;
+  /**
+   * Who computes CRC-32s. `caller`: the trailers found are handed out by `takeTrailers`, and the CRC in a snapshot
+   * is for the caller to fill in. @default here
+   */
+  readonly check?: 'here' | 'caller';
+}
+
+/** What a member's trailer says of it. */
+export interface GzipTrailer {
+  readonly crc: number;
+  /** Output of the object up to the member's end. @unit bytes */
+  readonly outputBytes: number;
+  /** Of the trailer. @unit bytes */
+  readonly compressedOffset: number;
+}
+
 const windowBytes = 32 * 1024;
-const pieceBytes = 256 * 1024;
+const pieceBytes = 512 * 1024;
 /** A header that is still incomplete, then a new piece. */
 const inputBytes = maxHeaderBytes + pieceBytes + 1024;
-const slotBytes = 1024 * 1024;
-/** Slices stay valid while the next two are produced. */
-const slotCount = 3;
+/** Room for one slice of output. @unit bytes */
+export const slotBytes = 1024 * 1024;
 
 /** An instance's address range is far larger than its memory, so instances are used again, not left to the collector. */
-const idle: InflateExports[] = [];
+const idle: Inflate[] = [];
 const maxIdle = 4;
 
-export async function openGzipDecoder(state?: GzipState): Promise<GzipDecoder> {
-  const inflate = idle.pop() ?? (await instantiateInflate());
-  return new GzipDecoder(inflate, state);
+export async function openGzipDecoder(options: GzipDecoderOptions = {}): Promise<GzipDecoder> {
+  return new GzipDecoder(idle.pop() ?? (await instantiateInflate()), options);
 }
 
 /** gzip (RFC 1952): several members, zero padding after the last, resumable anywhere. */
 export class GzipDecoder implements Decoder<GzipState> {
+  readonly #instance: Inflate;
   readonly #inflate: InflateExports;
   readonly #memory: Uint8Array;
+  readonly #slots: number;
+  readonly #checksHere: boolean;
+  #trailers: GzipTrailer[] = [];
   readonly #inputAt: number;
   readonly #slotsAt: number;
   readonly #slotStride: number;
@@ -78,16 +106,20 @@ export class GzipDecoder implements Decoder<GzipState> {
   #outLimit: number;
   #low: number;
 
-  constructor(inflate: InflateExports, state?: GzipState) {
+  constructor(instance: Inflate, { state, slots = 3, check = 'here' }: GzipDecoderOptions) {
+    const inflate = instance.exports;
+    this.#instance = instance;
     this.#inflate = inflate;
+    this.#slots = slots;
+    this.#checksHere = check === 'here';
     const slack = inflate.outputSlack.value;
     this.#inputAt = inflate.buffersAt.value;
     this.#slotsAt = this.#inputAt + inputBytes;
     this.#slotStride = windowBytes + slotBytes + slack;
-    const end = this.#slotsAt + slotCount * this.#slotStride;
-    const missing = end - inflate.memory.buffer.byteLength;
-    if (missing > 0) inflate.memory.grow(Math.ceil(missing / 65_536));
-    this.#memory = new Uint8Array(inflate.memory.buffer);
+    const end = this.#slotsAt + slots * this.#slotStride;
+    const missing = end - instance.memory.buffer.byteLength;
+    if (missing > 0) instance.memory.grow(Math.ceil(missing / 65_536));
+    this.#memory = new Uint8Array(instance.memory.buffer);
 
     this.#phase = state?.phase ?? 'header';
     this.#members = state?.members ?? 0;
@@ -137,7 +169,19 @@ export class GzipDecoder implements Decoder<GzipState> {
         },
       );
     }
-    if (idle.length < maxIdle) idle.push(this.#inflate);
+    this.release();
+  }
+
+  /** Gives the memory back to the next decoder; `finish` has done so. */
+  release(): void {
+    if (idle.length < maxIdle && !idle.includes(this.#instance)) idle.push(this.#instance);
+  }
+
+  /** With `check: 'caller'`: trailers passed since the last call, in order. */
+  takeTrailers(): GzipTrailer[] {
+    const trailers = this.#trailers;
+    this.#trailers = [];
+    return trailers;
   }
 
   snapshot(): GzipState {
@@ -210,7 +254,7 @@ export class GzipDecoder implements Decoder<GzipState> {
           if (result < 0) throw this.#corrupt(inflateFaults[result] ?? `fault ${result}`);
           this.#outPos = this.#inflate.outPos.value;
           const slice = this.#memory.subarray(from, this.#outPos);
-          this.#crc = crc32(slice, this.#crc);
+          if (this.#checksHere) this.#crc = crc32(slice, this.#crc);
           this.#memberBytes += slice.length;
           this.#outputBytes += slice.length;
           if (result === inflateResult.finished) this.#phase = 'trailer';
@@ -239,7 +283,7 @@ export class GzipDecoder implements Decoder<GzipState> {
   #makeRoom(): number {
     if (this.#outPos < this.#outLimit) return this.#outPos;
     const history = Math.min(windowBytes, this.#memberBytes);
-    this.#slot = (this.#slot + 1) % slotCount;
+    this.#slot = (this.#slot + 1) % this.#slots;
     const start = this.#slotsAt + this.#slot * this.#slotStride + windowBytes;
     this.#memory.copyWithin(start - history, this.#outPos - history, this.#outPos);
     this.#outPos = start;
@@ -269,7 +313,11 @@ export class GzipDecoder implements Decoder<GzipState> {
   #readTrailer(): boolean {
     if (this.#inEnd - this.#inPos < 8) return false;
     const trailer = new DataView(this.#memory.buffer, this.#inPos, 8);
-    if (trailer.getUint32(0, true) !== this.#crc) throw this.#corrupt('incorrect data check (CRC-32)');
+    const crc = trailer.getUint32(0, true);
+    if (!this.#checksHere) {
+      const { compressedBytes: compressedOffset, outputBytes } = this;
+      this.#trailers.push({ crc, outputBytes, compressedOffset });
+    } else if (crc !== this.#crc) throw this.#corrupt('incorrect data check (CRC-32)');
     if (trailer.getUint32(4, true) !== this.#memberBytes % 2 ** 32)
       throw this.#corrupt('incorrect length check');
     this.#inPos += 8;
@@ -279,12 +327,16 @@ export class GzipDecoder implements Decoder<GzipState> {
   }
 
   #corrupt(what: string): OdoError {
-    const offset = this.compressedBytes;
-    return new OdoError('ARCHIVE_CORRUPT', `The gzip data is damaged at byte ${offset}: ${what}.`, {
-      hint: 'The object is not what was uploaded. Use another backup.',
-      details: { compressedOffset: offset, outputBytes: this.#outputBytes, fault: what },
-    });
+    return damagedGzip(what, this.compressedBytes, this.#outputBytes);
   }
+}
+
+/** ARCHIVE_CORRUPT at an offset of the object. */
+export function damagedGzip(what: string, compressedOffset: number, outputBytes: number): OdoError {
+  return new OdoError('ARCHIVE_CORRUPT', `The gzip data is damaged at byte ${compressedOffset}: ${what}.`, {
+    hint: 'The object is not what was uploaded. Use another backup.',
+    details: { compressedOffset, outputBytes, fault: what },
+  });
 }
 
 const inWords: Readonly<Record<Phase, string>> = {

@@ -4,11 +4,13 @@ import { OdoError } from '../../errors/odo-error.ts';
 /** Relative to the package's root: src/archive/inflate and dist/archive/inflate are equally deep. */
 export const inflateWasmUrl = new URL('../../../build/inflate.wasm', import.meta.url);
 
+/** Of one decoder's memory; the maximum is address space, not memory. @unit pages of 64 KiB */
+export const inflateMemoryPages = { initial: 1, maximum: 1024 } as const;
+
 type Integer = WebAssembly.Global;
 
 /** What assembly/index.ts exports; see there for the meaning. */
 export interface InflateExports {
-  readonly memory: WebAssembly.Memory;
   readonly buffersAt: Integer;
   readonly codeLengthsAt: Integer;
   readonly outputSlack: Integer;
@@ -22,6 +24,7 @@ export interface InflateExports {
   readonly pendingCount: Integer;
   readonly inPos: Integer;
   readonly outPos: Integer;
+  staticDataEnd(): number;
   reset(): void;
   rebuildTables(): number;
   run(inPtr: number, inEnd: number, outPtr: number, outLimit: number, low: number): number;
@@ -53,9 +56,21 @@ async function compile(): Promise<WebAssembly.Module> {
   }
 }
 
-/** A fresh instance with its own memory; the module is compiled once per process. */
-export async function instantiateInflate(): Promise<InflateExports> {
+/** One decoder's code and tables. */
+export interface Inflate {
+  readonly exports: InflateExports;
+  /** Shared: another thread reads the output where the decoder put it. */
+  readonly memory: WebAssembly.Memory;
+}
+
+export async function instantiateModule(module: WebAssembly.Module): Promise<Inflate> {
+  const memory = new WebAssembly.Memory({ ...inflateMemoryPages, shared: true });
+  const instance = await WebAssembly.instantiate(module, { env: { memory } });
+  return { exports: instance.exports as unknown as InflateExports, memory };
+}
+
+/** A fresh instance with its own memory; the module is compiled once per thread. */
+export async function instantiateInflate(): Promise<Inflate> {
   compiled ??= compile();
-  const instance = await WebAssembly.instantiate(await compiled);
-  return instance.exports as unknown as InflateExports;
+  return instantiateModule(await compiled);
 }

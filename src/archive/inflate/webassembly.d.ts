@@ -9,8 +9,8 @@ declare namespace WebAssembly {
     readonly exports: Record<string, unknown>;
   }
   class Memory {
-    private constructor();
-    readonly buffer: ArrayBuffer;
+    constructor(pages: { initial: number; maximum: number; shared: boolean });
+    readonly buffer: SharedArrayBuffer;
     /** @unit pages of 64 KiB */
     grow(pages: number): number;
   }
@@ -19,5 +19,5 @@ declare namespace WebAssembly {
     value: number;
   }
   function compile(bytes: Uint8Array): Promise<Module>;
-  function instantiate(module: Module): Promise<Instance>;
+  function instantiate(module: Module, imports: Record<string, Record<string, unknown>>): Promise<Instance>;
 }
