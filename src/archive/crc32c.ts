@@ -38,7 +38,8 @@ export class Crc32c implements FileHash {
     for (let at = 0; at < bytes.length; at += pieceBytes) {
       const piece = bytes.subarray(at, at + pieceBytes);
       this.#memory.set(piece);
-      this.#crc = this.#module.exports.crc32c(this.#crc, this.#module.exports.buffersAt.value, piece.length) >>> 0;
+      this.#crc =
+        this.#module.exports.crc32c(this.#crc, this.#module.exports.buffersAt.value, piece.length) >>> 0;
     }
   }
 
