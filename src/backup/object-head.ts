@@ -2,10 +2,13 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createGunzip } from 'node:zlib';
 import { errorCode, OdoError } from '../errors/odo-error.ts';
-import { readObject } from '../storage/object-reader.ts';
+import { readBytes, readObject } from '../storage/object-reader.ts';
 import type { ObjectStorage, StoredObject } from '../storage/object-storage.ts';
 import type { Codec } from './base-backup.ts';
 import { sniffBytes } from './codec-magic.ts';
+
+/** @unit bytes */
+const headRangeBytes = 256 * 1024;
 
 /** What of an object is needed to read it pinned. */
 export type PinnedObject = Pick<StoredObject, 'key' | 'etag' | 'sizeBytes'>;
@@ -17,10 +20,7 @@ export async function readFirstBytes(
   signal: AbortSignal,
   count = sniffBytes,
 ): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  const head = { ...object, sizeBytes: Math.min(object.sizeBytes, count) };
-  for await (const chunk of readObject(storage, head, { signal, inFlight: 1 })) chunks.push(chunk);
-  return Buffer.concat(chunks);
+  return readBytes(storage, object, { from: 0, to: count }, signal);
 }
 
 /**
@@ -35,9 +35,13 @@ export async function* readDecodedHead(
 ): AsyncGenerator<Uint8Array> {
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
-  const head = { ...object, sizeBytes: Math.min(object.sizeBytes, options.limitBytes) };
   // Most heads end within the first range; only a long search asks for more.
-  const stored = readObject(storage, head, { signal, inFlight: 1, rangeBytes: 256 * 1024 });
+  const stored = readObject(storage, object, {
+    to: options.limitBytes,
+    signal,
+    rangeBytes: headRangeBytes,
+    memoryBytes: headRangeBytes,
+  });
   if (codec === 'none') {
     yield* stored;
     return;

@@ -1,37 +1,9 @@
-import { constants } from 'node:fs';
-import { type FileHandle, open, readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OdoError } from '../errors/odo-error.ts';
+import { fileEtag } from './etag.ts';
+import { fileError, systemCode } from './file-errors.ts';
 import type { ObjectStorage, StoredObject } from './object-storage.ts';
-
-/** Bytes of one read. @unit bytes */
-const chunkBytes = 1024 * 1024;
-
-const codeOf = (error: unknown): string | null =>
-  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : null;
-
-function directoryError(cause: unknown, path: string): OdoError {
-  if (cause instanceof OdoError) return cause;
-  const code = codeOf(cause);
-  if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR') {
-    return new OdoError('OBJECT_NOT_FOUND', `There is no file ${path}.`, {
-      hint: 'List what is there with: odo backups',
-      cause,
-    });
-  }
-  if (code === 'EACCES' || code === 'EPERM') {
-    return new OdoError('ACCESS_DENIED', `${path} cannot be read by this user.`, {
-      hint: 'Run odo as a user that may read it, or change its permissions.',
-      cause,
-    });
-  }
-  return new OdoError('STORAGE_UNAVAILABLE', `${path} cannot be read${code === null ? '' : ` (${code})`}.`, {
-    hint: 'Check the disk or mount it lies on, then resume.',
-    cause,
-  });
-}
 
 /** A directory of backup files read like a bucket: keys are paths relative to it, `/` between components. */
 export function openDirectoryStorage(directory: string): ObjectStorage {
@@ -46,8 +18,8 @@ export function openDirectoryStorage(directory: string): ObjectStorage {
 
   async function requireDirectory(): Promise<void> {
     const found = await stat(directory).catch((cause: unknown) => cause);
-    if (found instanceof Error && codeOf(found) !== 'ENOENT' && codeOf(found) !== 'ENOTDIR')
-      throw directoryError(found, directory);
+    if (found instanceof Error && systemCode(found) !== 'ENOENT' && systemCode(found) !== 'ENOTDIR')
+      throw fileError(found, directory);
     if (found instanceof Error || !(found as { isDirectory(): boolean }).isDirectory()) {
       throw new OdoError('BUCKET_NOT_FOUND', `There is no directory ${directory}.`, {
         hint: 'Check the path in the backup address.',
@@ -64,13 +36,13 @@ export function openDirectoryStorage(directory: string): ObjectStorage {
       return {
         key,
         sizeBytes: Number(found.size),
-        etag: `${found.size}-${found.mtimeNs}`,
+        etag: fileEtag(found),
         modifiedAt: new Date(Number(found.mtimeMs)).toISOString(),
         storageClass: null,
       };
     } catch (error) {
-      if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return null;
-      throw directoryError(error, path);
+      if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return null;
+      throw fileError(error, path);
     }
   }
 
@@ -87,8 +59,8 @@ export function openDirectoryStorage(directory: string): ObjectStorage {
       );
       return names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
     } catch (error) {
-      if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return [];
-      throw directoryError(error, pathOf(folder));
+      if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return [];
+      throw fileError(error, pathOf(folder));
     }
   }
 
@@ -117,24 +89,6 @@ export function openDirectoryStorage(directory: string): ObjectStorage {
         yield key;
       }
     }
-  }
-
-  async function readAll(
-    handle: FileHandle,
-    from: number,
-    to: number,
-    path: string,
-    give: (chunk: Uint8Array) => void,
-  ): Promise<number> {
-    const buffer = Buffer.allocUnsafe(Math.min(chunkBytes, to - from));
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, from);
-    if (bytesRead === 0) {
-      throw new OdoError('OBJECT_TRUNCATED', `${path} ends at byte ${from}, before ${to}.`, {
-        hint: 'The file became shorter while it was read.',
-      });
-    }
-    give(buffer.subarray(0, bytesRead));
-    return from + bytesRead;
   }
 
   return {
@@ -168,28 +122,9 @@ export function openDirectoryStorage(directory: string): ObjectStorage {
       return object;
     },
 
-    async *readRange({ key, etag }, { from, to }, signal) {
-      if (to <= from) return;
-      const path = pathOf(key);
-      try {
-        await using handle = await open(path, constants.O_RDONLY);
-        const now = await describe(key);
-        if (now === null || now.etag !== etag) {
-          throw new OdoError('OBJECT_CHANGED', `${path} changed since the restore was planned.`, {
-            hint: 'Start a new restore; this one would mix two versions of the backup.',
-            details: { key },
-          });
-        }
-        for (let at = from; at < to; ) {
-          signal.throwIfAborted();
-          const chunks: Uint8Array[] = [];
-          at = await readAll(handle, at, to, path, (chunk) => chunks.push(chunk));
-          yield* chunks;
-        }
-      } catch (error) {
-        signal.throwIfAborted();
-        throw directoryError(error, path);
-      }
+    async locate({ key, etag }, range, signal) {
+      signal.throwIfAborted();
+      return { kind: 'file', path: pathOf(key), range, etag, key };
     },
 
     async readSmall(key, signal) {
@@ -198,7 +133,7 @@ export function openDirectoryStorage(directory: string): ObjectStorage {
         return await readFile(path, { signal });
       } catch (error) {
         signal.throwIfAborted();
-        throw directoryError(error, path);
+        throw fileError(error, path);
       }
     },
 

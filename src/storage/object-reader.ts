@@ -1,54 +1,48 @@
 import { OdoError } from '../errors/odo-error.ts';
 import type { ObjectStorage, StoredObject } from './object-storage.ts';
-import { RangeFetch } from './range-fetch.ts';
+import type { ByteRange } from './range-location.ts';
+import { ReadAhead } from './read-ahead.ts';
 import type { ReadObjectOptions } from './read-options.ts';
 
 /**
- * The bytes of an object in order, from an offset to its end, fetched by several ranged reads at a time. No single
- * request lives long: stores close connections that a slow decoder leaves unread, and a broken range costs only
- * itself. A range that fails goes on at the byte it had reached.
+ * The bytes of an object in order, from an offset to another or its end, fetched by several ranged reads at a time.
+ * No single request lives long: stores close connections that a slow decoder leaves unread, and a broken range costs
+ * only itself. A range that fails goes on at the byte it had reached. Loads no SDK: it runs in threads as well.
  */
 export async function* readObject(
-  storage: ObjectStorage,
+  source: Pick<ObjectStorage, 'locate'>,
   object: Pick<StoredObject, 'key' | 'etag' | 'sizeBytes'>,
   options: ReadObjectOptions,
 ): AsyncGenerator<Uint8Array> {
-  const { from = 0, rangeBytes = 8 * 1024 * 1024, inFlight = 4 } = options;
-  const stop = new AbortController();
-  const signal = AbortSignal.any([options.signal, stop.signal]);
-  const fetches: RangeFetch[] = [];
-  let asked = from;
-  let given = from;
-  const askForMore = () => {
-    while (fetches.length < inFlight && asked < object.sizeBytes) {
-      const to = Math.min(asked + rangeBytes, object.sizeBytes);
-      fetches.push(new RangeFetch(storage, object, { from: asked, to }, { ...options, signal }));
-      asked = to;
-    }
-  };
+  const { from = 0, to = object.sizeBytes, signal } = options;
+  signal.throwIfAborted();
+  const end = Math.min(to, object.sizeBytes);
+  const ahead = new ReadAhead(source, object, { from, to: end }, options);
+  let at = from;
   try {
-    options.signal.throwIfAborted();
-    askForMore();
-    for (let fetch = fetches[0]; fetch !== undefined; fetch = fetches[0]) {
-      for await (const chunk of fetch.chunks()) {
-        given += chunk.length;
-        yield chunk;
-      }
-      fetches.shift();
-      askForMore();
-    }
-    if (given !== Math.max(from, object.sizeBytes)) {
-      throw new OdoError(
-        'OBJECT_TRUNCATED',
-        `${object.key} ended after ${given} of ${object.sizeBytes} bytes.`,
-        {
-          hint: 'The store gave less than it announced; resume later.',
-          details: { key: object.key, got: given, wanted: object.sizeBytes },
-        },
-      );
+    for await (const chunk of ahead.chunks()) {
+      at += chunk.length;
+      yield chunk;
     }
   } finally {
-    stop.abort();
-    await Promise.allSettled(fetches.map((fetch) => fetch.ended));
+    await ahead.close();
   }
+  if (at !== Math.max(from, end)) {
+    throw new OdoError('OBJECT_TRUNCATED', `${object.key} ended after ${at} of ${end} bytes.`, {
+      hint: 'The store gave less than it announced; resume later.',
+      details: { key: object.key, got: at, wanted: end },
+    });
+  }
+}
+
+/** A small part of an object at once, cut off at the object's end. */
+export async function readBytes(
+  source: Pick<ObjectStorage, 'locate'>,
+  object: Pick<StoredObject, 'key' | 'etag' | 'sizeBytes'>,
+  range: ByteRange,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of readObject(source, object, { ...range, signal })) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }

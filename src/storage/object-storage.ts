@@ -1,3 +1,5 @@
+import type { ByteRange, RangeLocation } from './range-location.ts';
+
 /** One object as a listing shows it. */
 export interface StoredObject {
   readonly key: string;
@@ -11,11 +13,7 @@ export interface StoredObject {
   readonly storageClass: string | null;
 }
 
-/** Bytes [from, to) of an object. */
-export interface ByteRange {
-  readonly from: number;
-  readonly to: number;
-}
+export type { ByteRange };
 
 /**
  * Where bytes come from. Adapters translate every failure into an OdoError:
@@ -31,12 +29,15 @@ export interface ObjectStorage {
   listFolders(prefix: string, signal: AbortSignal): Promise<string[]>;
   /** Null only when the store says for certain that the object does not exist. */
   stat(key: string, signal: AbortSignal): Promise<StoredObject | null>;
-  /** One attempt at one range; ends early only by throwing. `etag` pins the object (`If-Match`). */
-  readRange(
-    object: { key: string; etag: string },
+  /**
+   * Where one attempt may read one range (`readRange`, `readObject`); `etag` pins the object. Asks the store nothing
+   * about the object: whether it is there and unchanged shows when it is read.
+   */
+  locate(
+    object: { readonly key: string; readonly etag: string },
     range: ByteRange,
     signal: AbortSignal,
-  ): AsyncIterable<Uint8Array>;
+  ): Promise<RangeLocation>;
   /** A small object (labels, backup.info, manifests) at once; OBJECT_NOT_FOUND when absent. */
   readSmall(key: string, signal: AbortSignal): Promise<Uint8Array>;
   close(): void;

@@ -1,30 +1,40 @@
 import pRetry from 'p-retry';
 import { OdoError } from '../errors/odo-error.ts';
-
-import type { ByteRange, ObjectStorage } from './object-storage.ts';
-import type { ReadObjectOptions } from './read-options.ts';
+import type { AdaptiveWindow } from './adaptive-window.ts';
+import type { ObjectStorage } from './object-storage.ts';
+import type { ByteRange } from './range-location.ts';
+import { readRange } from './range-reader.ts';
+import type { RangeRetrying } from './read-options.ts';
 import { isRetryable } from './retryable.ts';
-import { withStallLimit } from './stall-limit.ts';
+import { isThrottling } from './s3-errors.ts';
 
 /** An attempt that brought at least this much costs no retry: a store that breaks every connection still gets through. */
 const progressBytes = 64 * 1024;
 
+export interface RangeFetchOptions extends RangeRetrying {
+  readonly signal: AbortSignal;
+  /** Learns of throttling and of a consumer that waits. */
+  readonly window: AdaptiveWindow;
+}
+
 /** One range on its way: fetches at once into memory, hands its pieces out in order as they arrive. */
 export class RangeFetch {
+  readonly #options: RangeFetchOptions;
   readonly #waiting: Uint8Array[] = [];
   #wake = Promise.withResolvers<void>();
   #outcome: 'running' | 'done' | 'failed' = 'running';
   #error: unknown = null;
-  /** Settles when nothing runs any more; never rejects. */
-  readonly ended: Promise<void>;
+  /** Settles when nothing runs any more, with what became of it; never rejects. */
+  readonly ended: Promise<'done' | 'failed'>;
 
   constructor(
-    storage: ObjectStorage,
-    object: { key: string; etag: string },
+    source: Pick<ObjectStorage, 'locate'>,
+    object: { readonly key: string; readonly etag: string },
     range: ByteRange,
-    options: ReadObjectOptions,
+    options: RangeFetchOptions,
   ) {
-    this.ended = this.#run(storage, object, range, options).then(
+    this.#options = options;
+    this.ended = this.#run(source, object, range).then(
       () => this.#settle('done', null),
       (error: unknown) => this.#settle('failed', error),
     );
@@ -35,55 +45,69 @@ export class RangeFetch {
       for (let chunk = this.#waiting.shift(); chunk !== undefined; chunk = this.#waiting.shift()) yield chunk;
       if (this.#outcome === 'failed') throw this.#error;
       if (this.#outcome === 'done') return;
+      this.#options.window.starved();
       await this.#wake.promise;
+      this.#options.signal.throwIfAborted();
       this.#wake = Promise.withResolvers<void>();
     }
   }
 
-  #settle(outcome: 'done' | 'failed', error: unknown): void {
+  #settle(outcome: 'done' | 'failed', error: unknown): 'done' | 'failed' {
     this.#outcome = outcome;
     this.#error = error;
     this.#wake.resolve();
+    return outcome;
   }
 
   async #run(
-    storage: ObjectStorage,
-    object: { key: string; etag: string },
-    range: ByteRange,
-    options: ReadObjectOptions,
+    source: Pick<ObjectStorage, 'locate'>,
+    object: { readonly key: string; readonly etag: string },
+    { from, to }: ByteRange,
   ): Promise<void> {
-    let at = range.from;
+    const { signal, window, stallMs = 30_000, retries = 6, retryDelayMs = 500, onRetry } = this.#options;
+    let at = from;
     let attemptStart = at;
+    let generation = window.generation;
+    const onBytes = (bytes: Uint8Array) => {
+      at += bytes.length;
+      this.#waiting.push(bytes);
+      this.#wake.resolve();
+    };
     const attempt = async (): Promise<void> => {
       attemptStart = at;
-      const open = (signal: AbortSignal) => storage.readRange(object, { from: at, to: range.to }, signal);
-      const limit = { stallMs: options.stallMs ?? 30_000, signal: options.signal, what: object.key };
-      for await (const chunk of withStallLimit(open, limit)) {
-        at += chunk.length;
-        this.#waiting.push(chunk);
-        this.#wake.resolve();
-      }
-      if (at < range.to) {
-        throw new OdoError('OBJECT_TRUNCATED', `${object.key} ended at byte ${at}, before ${range.to}.`, {
-          hint: 'The connection broke or the store is overloaded; resume later.',
-          details: { key: object.key, got: at, wanted: range.to },
-        });
-      }
+      generation = window.generation;
+      // Anew each time: signatures expire, and the credentials behind them.
+      const location = await unlessAborted(source.locate(object, { from: at, to }, signal), signal);
+      await readRange(location, { signal, stallMs, onBytes });
     };
     await pRetry(attempt, {
-      retries: options.retries ?? 6,
-      minTimeout: options.retryDelayMs ?? 500,
+      retries,
+      minTimeout: retryDelayMs,
       maxTimeout: 30_000,
       factor: 2,
       randomize: true,
-      signal: options.signal,
+      signal,
       shouldConsumeRetry: () => at - attemptStart < progressBytes,
       shouldRetry: ({ error }) => isRetryable(error),
       onFailedAttempt: ({ error, retriesConsumed }) => {
+        if (isThrottling(error)) window.throttled(generation);
         if (error instanceof OdoError && isRetryable(error)) {
-          options.onRetry?.({ key: object.key, from: at, attempt: retriesConsumed + 1, error });
+          onRetry?.({ key: object.key, from: at, attempt: retriesConsumed + 1, error });
         }
       },
     });
+  }
+}
+
+/** For a promise that may not know the signal: a location comes from another thread, which may have stopped answering. */
+async function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  if (signal.aborted) abort();
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
   }
 }

@@ -90,7 +90,9 @@ export function s3Error(cause: unknown, attempt: S3Attempt): OdoError {
   const is = (...names: string[]) => names.includes(name) || (code !== null && names.includes(code));
 
   if (is('NoSuchBucket')) return bucketNotFound(attempt, cause);
-  const denial = denials[name] ?? (code === null ? undefined : denials[code]);
+  const denial = [name, code ?? ''].flatMap((word) =>
+    Object.hasOwn(denials, word) ? [denials[word]] : [],
+  )[0];
   if (denial) {
     return new OdoError('ACCESS_DENIED', `${endpoint} ${denial[0]}.`, { hint: denial[1], details, cause });
   }
@@ -101,7 +103,7 @@ export function s3Error(cause: unknown, attempt: S3Attempt): OdoError {
       cause,
     });
   }
-  if (is(...wrongRegion) || /region is missing/i.test(message)) {
+  if (is(...wrongRegion) || status === 301 || /region is missing/i.test(message)) {
     return new OdoError(
       'CONFIG_INVALID',
       `The region for bucket ${bucket} at ${endpoint} is missing or wrong.`,
@@ -199,4 +201,22 @@ export function objectChanged({ bucket, endpoint, key }: S3Attempt, how: string,
     details: { bucket, endpoint, key },
     cause,
   });
+}
+
+/** A body that ended in good order, but before its time. */
+export function bodyTruncated(
+  { bucket, endpoint, key }: S3Attempt,
+  { got, wanted }: { got: number; wanted: number },
+): OdoError {
+  return new OdoError('OBJECT_TRUNCATED', `${endpoint} ended ${key} after ${got} of ${wanted} bytes.`, {
+    hint: 'The connection broke or the store is overloaded; resume later.',
+    details: { bucket, endpoint, key, got, wanted },
+  });
+}
+
+/** Whether the store asked to be asked less: 503 (SlowDown and its like) and 429. */
+export function isThrottling(error: unknown): boolean {
+  if (!(error instanceof OdoError)) return false;
+  const status = error.details?.['status'];
+  return status === 503 || status === 429;
 }

@@ -6,14 +6,17 @@ import {
   HeadObjectCommand,
   ListObjectsV2Command,
   S3Client,
+  type S3ClientConfig,
 } from '@aws-sdk/client-s3';
 import pRetry from 'p-retry';
 import { OdoError } from '../errors/odo-error.ts';
 import type { S3Credentials } from './credentials.ts';
+import { bareEtag } from './etag.ts';
 import type { ObjectStorage, StoredObject } from './object-storage.ts';
 import { isRetryable } from './retryable.ts';
-import { bucketNotFound, objectChanged, type S3Attempt, s3Error } from './s3-errors.ts';
+import { bodyTruncated, bucketNotFound, type S3Attempt, s3Error } from './s3-errors.ts';
 import { listPages } from './s3-pages.ts';
+import { refusedRegion, signedRequest } from './s3-signing.ts';
 import { withStallLimit } from './stall-limit.ts';
 import { parseEndpoint } from './storage-url.ts';
 
@@ -37,17 +40,15 @@ export interface S3StorageOptions {
 /** `readSmall` holds the whole object in memory; a manifest of a million files has about 150 MB. */
 const smallObjectLimitBytes = 512 * 1024 * 1024;
 
-/** Listings quote an ETag, some gateways do not: compare without quotes. */
-const bareEtag = (etag: string | undefined): string => (etag ?? '').replace(/^(?:W\/)?"?|"?$/g, '');
-
 /** Reads a bucket of AWS S3 or of a compatible store. */
 export function openS3Storage(options: S3StorageOptions): ObjectStorage {
   const endpoint = options.endpoint == null ? null : parseEndpoint(options.endpoint);
   const answerTimeoutMs = options.answerTimeoutMs ?? 30_000;
+  const connectTimeoutMs = options.connectTimeoutMs ?? 10_000;
   const { bucket } = options;
   // Compatible stores rarely care about the region, but the signature needs one.
   const region = options.region ?? (endpoint === null ? null : 'us-east-1');
-  const client = new S3Client({
+  const settings: S3ClientConfig = {
     ...(region === null ? {} : { region }),
     ...(endpoint === null ? {} : { endpoint }),
     ...(options.credentials == null
@@ -68,13 +69,17 @@ export function openS3Storage(options: S3StorageOptions): ObjectStorage {
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: {
-      connectionTimeout: options.connectTimeoutMs ?? 10_000,
+      connectionTimeout: connectTimeoutMs,
       requestTimeout: answerTimeoutMs,
       throwOnRequestTimeout: true,
       httpAgent: { keepAlive: true, maxSockets: 64 },
       httpsAgent: { keepAlive: true, maxSockets: 64 },
     },
-  });
+  };
+  const client = new S3Client(settings);
+  // Signs ranges, for the bucket's own region once that is known.
+  let readingClient = client;
+  let isIntroduced = false;
   const place = endpoint ?? (region === null ? 'AWS S3' : `AWS S3 (${region})`);
   const attemptAt = (key: string | null): S3Attempt => ({ bucket, endpoint: place, key });
 
@@ -87,7 +92,9 @@ export function openS3Storage(options: S3StorageOptions): ObjectStorage {
     signal.throwIfAborted();
     try {
       // A signal of its own: the SDK adds listeners for each call, and one signal serves a whole run.
-      return await send(AbortSignal.any([signal]));
+      const output = await send(AbortSignal.any([signal]));
+      if (endpoint !== null) isIntroduced = true;
+      return output;
     } catch (error) {
       signal.throwIfAborted();
       throw s3Error(error, attemptAt(key));
@@ -134,15 +141,10 @@ export function openS3Storage(options: S3StorageOptions): ObjectStorage {
         );
       }
     }
-    if (expected !== null && length !== expected) throw truncated(key, length, expected);
+    if (expected !== null && length !== expected)
+      throw bodyTruncated(attemptAt(key), { got: length, wanted: expected });
     return Buffer.concat(chunks, length);
   }
-
-  const truncated = (key: string, got: number, wanted: number) =>
-    new OdoError('OBJECT_TRUNCATED', `${place} ended ${key} after ${got} of ${wanted} bytes.`, {
-      hint: 'The connection broke or the store is overloaded; resume later.',
-      details: { bucket, endpoint: place, key, got, wanted },
-    });
 
   const storage: ObjectStorage = {
     description: `s3://${bucket} at ${place}`,
@@ -190,36 +192,26 @@ export function openS3Storage(options: S3StorageOptions): ObjectStorage {
       }
     },
 
-    async *readRange({ key, etag }, { from, to }, signal) {
-      if (to <= from) return;
-      const answer = await call(key, signal, (abortSignal) =>
-        client.send(
-          new GetObjectCommand({
-            Bucket: bucket,
-            Key: key,
-            Range: `bytes=${from}-${to - 1}`,
-            // A store that lists no ETag has nothing to pin by.
-            ...(etag === '' ? {} : { IfMatch: `"${etag}"` }),
-          }),
-          { abortSignal },
-        ),
-      );
-      const wanted = to - from;
-      let got = 0;
-      const body = bodyOf(answer, key, signal);
-      try {
-        checkRange(answer, key, etag, from);
-        for await (const chunk of body) {
-          const useful = chunk.length > wanted - got ? chunk.subarray(0, wanted - got) : chunk;
-          got += useful.length;
-          if (useful.length > 0) yield useful;
-          if (got === wanted) return;
-        }
-      } finally {
-        await body.return(undefined);
-        if (answer.Body instanceof Readable) answer.Body.destroy();
-      }
-      throw truncated(key, got, wanted);
+    async locate({ key, etag }, range, signal) {
+      await introduce(signal);
+      const get = new GetObjectCommand({
+        Bucket: bucket,
+        Key: key,
+        Range: `bytes=${range.from}-${range.to - 1}`,
+        // A store that lists no ETag has nothing to pin by.
+        ...(etag === '' ? {} : { IfMatch: `"${etag}"` }),
+      });
+      const signed = await call(key, signal, () => signedRequest(readingClient, get));
+      return {
+        kind: 'http',
+        ...signed,
+        range,
+        etag,
+        ...attemptAt(key),
+        key,
+        connectTimeoutMs,
+        answerTimeoutMs,
+      };
     },
 
     async readSmall(key, signal) {
@@ -232,8 +224,39 @@ export function openS3Storage(options: S3StorageOptions): ObjectStorage {
 
     close() {
       client.destroy();
+      readingClient.destroy();
     },
   };
+
+  /**
+   * Ranges are asked for without the SDK, which would learn two things from an answer and try again: how wrong this
+   * machine's clock is, and on AWS in which region the bucket lies. So it gets to see one answer first.
+   */
+  async function introduce(signal: AbortSignal): Promise<void> {
+    if (isIntroduced) return;
+    let bucketRegion: string | undefined;
+    try {
+      const head = await call(null, signal, (abortSignal) =>
+        client.send(new HeadBucketCommand({ Bucket: bucket }), { abortSignal }),
+      );
+      bucketRegion = head.BucketRegion;
+    } catch (error) {
+      signal.throwIfAborted();
+      // A refusal says as much; whether it holds for the object as well is for the read to find out.
+      if (!(error instanceof OdoError) || (isRetryable(error) && error.details?.['status'] === undefined))
+        throw error;
+      bucketRegion = refusedRegion(error.cause);
+    }
+    if (isIntroduced) return;
+    isIntroduced = true;
+    if (endpoint === null && bucketRegion !== undefined && bucketRegion !== (await client.config.region())) {
+      readingClient = new S3Client({
+        ...settings,
+        region: bucketRegion,
+        credentials: client.config.credentials,
+      });
+    }
+  }
 
   /** A HEAD answers 404 for a missing bucket too, and has no body to tell which. */
   async function requireBucket(signal: AbortSignal): Promise<void> {
@@ -248,23 +271,6 @@ export function openS3Storage(options: S3StorageOptions): ObjectStorage {
         ? bucketNotFound(attemptAt(null), error.cause)
         : error;
     }
-  }
-
-  function checkRange(answer: GetObjectCommandOutput, key: string, etag: string, from: number): void {
-    // Some stores ignore If-Match, so the answer's own ETag is compared too.
-    const seen = bareEtag(answer.ETag);
-    if (seen !== '' && etag !== '' && seen !== etag)
-      throw objectChanged(attemptAt(key), 'has another ETag than before');
-    const [, start] = /^bytes (\d+)-/.exec(answer.ContentRange ?? '') ?? [];
-    if (answer.$metadata.httpStatusCode === 206 && start !== undefined && Number(start) === from) return;
-    throw new OdoError(
-      'STORAGE_UNAVAILABLE',
-      `${place} did not answer with the part of ${key} that was asked for.`,
-      {
-        hint: 'A proxy between here and the store may drop Range headers; use the store’s own endpoint.',
-        details: { key, from, status: answer.$metadata.httpStatusCode, range: answer.ContentRange ?? null },
-      },
-    );
   }
 
   const pages = (

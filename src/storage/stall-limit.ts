@@ -24,12 +24,7 @@ export async function* withStallLimit<Piece>(
     for (;;) {
       const stalled = Promise.withResolvers<never>();
       timer = setTimeout(() => {
-        stalled.reject(
-          new OdoError('STORAGE_UNAVAILABLE', `No byte of ${what} arrived for ${stallMs / 1000} s.`, {
-            hint: 'The store or the network stalls; resume later.',
-            details: { stallMs },
-          }),
-        );
+        stalled.reject(stallError(what, stallMs));
       }, stallMs);
       const next = iterator.next();
       // Once the race is lost, what becomes of the attempt no longer matters.
@@ -44,4 +39,11 @@ export async function* withStallLimit<Piece>(
     attempt.abort();
     iterator.return?.().catch(() => undefined);
   }
+}
+
+export function stallError(what: string, stallMs: number): OdoError {
+  return new OdoError('STORAGE_UNAVAILABLE', `No byte of ${what} arrived for ${stallMs / 1000} s.`, {
+    hint: 'The store or the network stalls; resume later.',
+    details: { stallMs },
+  });
 }

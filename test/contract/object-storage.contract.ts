@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { ObjectStorage, StoredObject } from '../../src/storage/object-storage.ts';
 import { all } from '../support/all.ts';
+import { readOnce } from '../support/read-range.ts';
 
 /** A store with a way to put things into it. */
 export interface StorageFixture extends AsyncDisposable {
@@ -12,12 +13,6 @@ export interface StorageFixture extends AsyncDisposable {
 }
 
 const signal = new AbortController().signal;
-
-async function collected(source: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of source) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks);
-}
 
 async function keys(source: AsyncIterable<StoredObject>): Promise<string[]> {
   const found: string[] = [];
@@ -105,8 +100,7 @@ export function describeObjectStorage(name: string, open: () => Promise<StorageF
       const content = randomBytes(300_000);
       await fixture.put('bytes', content);
       const object = await fixture.storage.stat('bytes', signal);
-      const range = (from: number, to: number) =>
-        collected(fixture.storage.readRange(object!, { from, to }, signal));
+      const range = (from: number, to: number) => readOnce(fixture.storage, object!, { from, to }, signal);
       expect((await range(0, 300_000)).equals(content)).toBe(true);
       expect((await range(100_001, 200_003)).equals(content.subarray(100_001, 200_003))).toBe(true);
       expect((await range(0, 1)).equals(content.subarray(0, 1))).toBe(true);
@@ -119,10 +113,33 @@ export function describeObjectStorage(name: string, open: () => Promise<StorageF
       await fixture.put('moving', Buffer.from('first version'));
       const object = await fixture.storage.stat('moving', signal);
       await fixture.put('moving', Buffer.from('second one, longer'));
-      await expect(
-        collected(fixture.storage.readRange(object!, { from: 0, to: 5 }, signal)),
-      ).rejects.toMatchObject({
+      await expect(readOnce(fixture.storage, object!, { from: 0, to: 5 }, signal)).rejects.toMatchObject({
         code: 'OBJECT_CHANGED',
+      });
+    });
+
+    it.each([
+      'a b/base.tar',
+      'a+b=c&d/base.tar',
+      '100%/%41.tar',
+      'größe/база/基.tar',
+      "quotes'(1)!*~@,;:$/base.tar",
+    ])('reads a range of %j', async (key) => {
+      await using fixture = await open();
+      await fixture.put(key, Buffer.from('0123456789'));
+      const object = await fixture.storage.stat(key, signal);
+      expect((await readOnce(fixture.storage, object!, { from: 3, to: 7 }, signal)).toString()).toBe('3456');
+    });
+
+    it('says which object is missing when a range of it is read', async () => {
+      await using fixture = await open();
+      await fixture.put('a', Buffer.from('x'));
+      await expect(
+        readOnce(fixture.storage, { key: 'gone/base.tar', etag: 'e' }, { from: 0, to: 5 }, signal),
+      ).rejects.toMatchObject({
+        code: 'OBJECT_NOT_FOUND',
+        message: expect.stringContaining('gone/base.tar'),
+        hint: expect.any(String),
       });
     });
 
@@ -160,9 +177,7 @@ export function describeObjectStorage(name: string, open: () => Promise<StorageF
       const aborted = AbortSignal.abort(reason);
       await expect(keys(fixture.storage.list('', { signal: aborted }))).rejects.toBe(reason);
       await expect(fixture.storage.readSmall('a', aborted)).rejects.toBe(reason);
-      await expect(collected(fixture.storage.readRange(object!, { from: 0, to: 10 }, aborted))).rejects.toBe(
-        reason,
-      );
+      await expect(readOnce(fixture.storage, object!, { from: 0, to: 10 }, aborted)).rejects.toBe(reason);
     });
   });
 }

@@ -1,5 +1,11 @@
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request,
+  type ServerResponse,
+} from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 
 /** What goes wrong with one request. */
 export type Fault =
@@ -9,8 +15,18 @@ export type Fault =
   | { readonly kind: 'stall'; readonly afterBytes: number }
   /** The body ends cleanly after so many bytes, as if that were all. */
   | { readonly kind: 'truncate'; readonly afterBytes: number }
-  | { readonly kind: 'status'; readonly status: number; readonly code: string }
-  | { readonly kind: 'etag'; readonly etag: string }
+  /** An answer with an XML error; with no body when the code is empty. */
+  | {
+      readonly kind: 'status';
+      readonly status: number;
+      readonly code: string;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
+  | { readonly kind: 'headers'; readonly headers: Readonly<Record<string, string>> }
+  /** The connection breaks before the answer. */
+  | { readonly kind: 'hang-up' }
+  /** No answer; the connection stays open. */
+  | { readonly kind: 'silence' }
   | { readonly kind: 'ignore-range' }
   /** Rewrites the body, for instance of a listing. */
   | { readonly kind: 'rewrite'; readonly body: (text: string) => string };
@@ -19,6 +35,9 @@ export interface ProxiedRequest {
   readonly method: string;
   readonly path: string;
   readonly range: string | null;
+  readonly headers: IncomingHttpHeaders;
+  /** Requests before this one over the same connection. */
+  readonly onConnection: number;
   /** Answers before this one with the same method and path, from 0. */
   readonly earlier: number;
 }
@@ -26,13 +45,22 @@ export interface ProxiedRequest {
 export interface FaultProxy extends AsyncDisposable {
   readonly endpoint: string;
   readonly requests: readonly ProxiedRequest[];
+  /** Requests whose answer has not ended. */
+  readonly open: number;
   /** Decides for each request; null lets it pass. */
   fault: (request: ProxiedRequest) => Fault | null;
 }
 
-function xmlError(status: number, code: string, response: ServerResponse): void {
-  const body = `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${code}</Message></Error>`;
+function xmlError(
+  { status, code, headers = {} }: Extract<Fault, { kind: 'status' }>,
+  response: ServerResponse,
+): void {
+  const body =
+    code === ''
+      ? ''
+      : `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${code}</Message></Error>`;
   response.writeHead(status, {
+    ...headers,
     'content-type': 'application/xml',
     'content-length': Buffer.byteLength(body),
   });
@@ -41,7 +69,7 @@ function xmlError(status: number, code: string, response: ServerResponse): void 
 
 function relay(answer: IncomingMessage, response: ServerResponse, fault: Fault | null): void {
   const headers = { ...answer.headers };
-  if (fault?.kind === 'etag') headers.etag = fault.etag;
+  if (fault?.kind === 'headers') Object.assign(headers, fault.headers);
   if (fault?.kind === 'truncate') delete headers['content-length'];
   if (fault?.kind === 'rewrite') {
     const chunks: Buffer[] = [];
@@ -80,6 +108,8 @@ function relay(answer: IncomingMessage, response: ServerResponse, fault: Fault |
 export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
   const target = new URL(upstream);
   const requests: ProxiedRequest[] = [];
+  const connections = new WeakMap<Socket, number>();
+  let open = 0;
   const server = createServer((incoming, response) => {
     const method = incoming.method ?? 'GET';
     const path = incoming.url ?? '/';
@@ -87,15 +117,25 @@ export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
       method,
       path,
       range: incoming.headers.range ?? null,
+      headers: incoming.headers,
+      onConnection: connections.get(incoming.socket) ?? 0,
       earlier: requests.filter((other) => other.method === method && other.path === path).length,
     };
     requests.push(seen);
+    connections.set(incoming.socket, seen.onConnection + 1);
+    open++;
+    response.on('close', () => open--);
     const fault = proxy.fault(seen);
     if (fault?.kind === 'status') {
       incoming.resume();
-      xmlError(fault.status, fault.code, response);
+      xmlError(fault, response);
       return;
     }
+    if (fault?.kind === 'hang-up') {
+      incoming.socket.destroy();
+      return;
+    }
+    if (fault?.kind === 'silence') return;
     const headers = { ...incoming.headers };
     if (fault?.kind === 'ignore-range') delete headers.range;
     const onward = request({ host: target.hostname, port: target.port, method, path, headers }, (answer) =>
@@ -110,6 +150,9 @@ export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
   const proxy: FaultProxy = {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
+    get open() {
+      return open;
+    },
     fault: () => null,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();

@@ -6,6 +6,7 @@ import {
   parseBackupManifest,
 } from '../../postgres/backup-manifest.ts';
 import { isSupportedMajor, supportedMajors } from '../../postgres/server-version.ts';
+import { readBytes } from '../../storage/object-reader.ts';
 import type { ObjectStorage, StoredObject } from '../../storage/object-storage.ts';
 import {
   type ArchiveCandidate,
@@ -233,10 +234,8 @@ async function cutTar(
   if (archive.codec !== 'none') return [];
   const from = Math.max(0, archive.sizeBytes - 1024);
   const isBlocks = archive.sizeBytes % 512 === 0;
-  let isZero = true;
-  for await (const chunk of storage.readRange(archive, { from, to: archive.sizeBytes }, signal)) {
-    isZero &&= chunk.every((byte) => byte === 0);
-  }
+  const end = await readBytes(storage, archive, { from, to: archive.sizeBytes }, signal);
+  const isZero = end.every((byte) => byte === 0);
   if (isBlocks && isZero) return [];
   return [
     problem(

@@ -1,5 +1,5 @@
 import { isLsn } from '../../postgres/lsn.ts';
-import { readObject } from '../../storage/object-reader.ts';
+import { readBytes } from '../../storage/object-reader.ts';
 import type { ObjectStorage, StoredObject } from '../../storage/object-storage.ts';
 
 /** What a listing takes from a manifest without reading all of it: a large cluster's has many megabytes. */
@@ -21,10 +21,7 @@ async function textOf(
   to: number,
   signal: AbortSignal,
 ): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of readObject(storage, { ...object, sizeBytes: to }, { from, signal, inFlight: 1 }))
-    chunks.push(chunk);
-  return new TextDecoder().decode(Buffer.concat(chunks));
+  return new TextDecoder().decode(await readBytes(storage, object, { from, to }, signal));
 }
 
 export async function readManifestEnds(

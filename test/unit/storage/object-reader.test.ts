@@ -36,14 +36,18 @@ afterEach(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-async function read(options: Partial<ReadObjectOptions> = {}): Promise<Buffer> {
+async function read(options: Optional<ReadObjectOptions> = {}): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
-  const settings = { signal, rangeBytes: 128 * 1024, retryDelayMs: 1, ...options };
+  const settings = { signal, rangeBytes: 128 * 1024, retryDelayMs: 1, ...options } as ReadObjectOptions;
   for await (const chunk of readObject(storage, object, settings)) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks);
 }
+type Optional<Options> = { readonly [Name in keyof Options]?: Options[Name] | undefined };
 const gets = () => proxy.requests.filter((request) => request.method === 'GET');
 const starts = () => gets().map((request) => Number(/bytes=(\d+)/.exec(request.range ?? '')?.[1]));
+const ends = () => gets().map((request) => Number(/-(\d+)$/.exec(request.range ?? '')?.[1]) + 1);
+const lengths = () => ends().map((end, index) => end - starts()[index]!);
+const askedBytes = () => lengths().reduce((sum, length) => sum + length, 0);
 
 describe('reading an object by ranges', () => {
   it('gives every byte once, in order', async () => {
@@ -61,12 +65,101 @@ describe('reading an object by ranges', () => {
     expect(gets().length).toBe(0);
   });
 
-  it('never asks for more ranges than may be in flight beyond what was taken', async () => {
-    const reader = readObject(storage, object, { signal, rangeBytes: 100_000, inFlight: 3 });
-    await reader.next();
-    await expect.poll(() => gets().length).toBe(3);
-    await reader.return(undefined);
-    expect(gets().length).toBe(3);
+  it.each([
+    [0, 1],
+    [131_071, 131_073],
+    [131_072, 262_144],
+    [777_777, 999_999],
+    [500_000, 2_000_000],
+    [10, 10],
+  ])('gives bytes %d to %d', async (from, to) => {
+    expect((await read({ from, to })).equals(content.subarray(from, to))).toBe(true);
+    expect(Math.max(...ends(), 0)).toBe(from === to ? 0 : Math.min(to, content.length));
+  });
+
+  it('asks for no more bytes than memory may hold, also while the consumer rests', async () => {
+    const memoryBytes = 300_000;
+    const reader = readObject(storage, object, { signal, rangeBytes: 50_000, memoryBytes });
+    const first = await reader.next();
+    await expect.poll(askedBytes).toBe(memoryBytes);
+    // Every range has arrived by now.
+    await expect.poll(() => proxy.open).toBe(0);
+    expect(askedBytes()).toBe(memoryBytes);
+    let consumed = 0;
+    for (let piece = first; !piece.done; piece = await reader.next()) {
+      expect(askedBytes() - consumed).toBeLessThanOrEqual(memoryBytes);
+      consumed += piece.value.length;
+    }
+    expect(consumed).toBe(content.length);
+  });
+
+  it('makes ranges smaller where memory is small', async () => {
+    expect((await read({ rangeBytes: undefined, memoryBytes: 100_000 })).equals(content)).toBe(true);
+    expect(Math.max(...lengths())).toBe(25_000);
+  });
+
+  it('begins with small ranges', async () => {
+    const large = randomBytes(8_000_000);
+    await writeFile(join(server.directory, 'backups', 'large._S3rver_object'), large);
+    object = (await storage.stat('large', signal))!;
+    expect((await read({ rangeBytes: undefined })).equals(large)).toBe(true);
+    const mib = 1024 * 1024;
+    expect(lengths().slice(0, 3)).toEqual([mib, 2 * mib, 4 * mib]);
+  });
+
+  it('asks for one range after another where memory holds only one', async () => {
+    let most = 0;
+    proxy.fault = () => {
+      most = Math.max(most, proxy.open);
+      return null;
+    };
+    expect((await read({ rangeBytes: 100_000, memoryBytes: 100_000 })).equals(content)).toBe(true);
+    expect(most).toBe(1);
+  });
+
+  it('leaves no request behind when the consumer stops early', async () => {
+    proxy.fault = ({ range }) => (range?.startsWith('bytes=0-') ? null : { kind: 'stall', afterBytes: 1000 });
+    for await (const chunk of readObject(storage, object, { signal, rangeBytes: 100_000 })) {
+      expect(chunk.length).toBeGreaterThan(0);
+      await expect.poll(() => proxy.open).toBeGreaterThan(0);
+      break;
+    }
+    await expect.poll(() => proxy.open).toBe(0);
+    expect(gets().length).toBeLessThanOrEqual(3);
+  });
+
+  it('stops although the location of a range never comes', async () => {
+    const controller = new AbortController();
+    const reason = new Error('interrupted');
+    const reader = readObject({ locate: () => new Promise(() => {}) }, object, { signal: controller.signal });
+    const next = reader.next();
+    controller.abort(reason);
+    await expect(next).rejects.toBe(reason);
+  });
+
+  it('asks for the location of every attempt anew', async () => {
+    const asked: number[] = [];
+    const source = {
+      locate: (...[pinned, range, inner]: Parameters<ObjectStorage['locate']>) => {
+        asked.push(range.from);
+        return storage.locate(pinned, range, inner);
+      },
+    };
+    let left = 2;
+    proxy.fault = ({ method }) =>
+      method === 'GET' && left-- > 0 ? { kind: 'status', status: 503, code: 'SlowDown' } : null;
+    const bytes = readObject(source, object, { signal, rangeBytes: 1_000_000, retryDelayMs: 1 });
+    expect(Buffer.concat(await all(bytes)).equals(content)).toBe(true);
+    expect(asked).toEqual([0, 0, 0]);
+  });
+
+  it('goes on over other connections when the store closes idle ones', async () => {
+    const retries: RangeRetry[] = [];
+    await read();
+    proxy.fault = ({ onConnection, method }) =>
+      method === 'GET' && onConnection > 0 ? { kind: 'hang-up' } : null;
+    expect((await read({ onRetry: (retry) => retries.push(retry) })).equals(content)).toBe(true);
+    expect(retries).toEqual([]);
   });
 
   it('goes on at the byte it reached when connections break', async () => {
@@ -141,14 +234,16 @@ describe('reading an object by ranges', () => {
 
   it('stops in the middle when the object is replaced', async () => {
     proxy.fault = ({ range }) =>
-      range?.startsWith('bytes=524288-') ? { kind: 'etag', etag: '"new"' } : null;
+      range?.startsWith('bytes=524288-') ? { kind: 'headers', headers: { etag: '"new"' } } : null;
     await expect(read()).rejects.toMatchObject({ code: 'OBJECT_CHANGED' });
   });
 
   it('gives up with the last error when retries are used up', async () => {
     proxy.fault = ({ method }) =>
       method === 'GET' ? { kind: 'status', status: 503, code: 'SlowDown' } : null;
-    await expect(read({ retries: 2, inFlight: 1 })).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+    await expect(read({ retries: 2, memoryBytes: 128 * 1024 })).rejects.toMatchObject({
+      code: 'STORAGE_UNAVAILABLE',
+    });
     expect(gets().length).toBe(3);
   });
 
@@ -158,7 +253,7 @@ describe('reading an object by ranges', () => {
     const reader = readObject(storage, object, {
       signal: controller.signal,
       rangeBytes: 100_000,
-      inFlight: 2,
+      memoryBytes: 200_000,
     });
     await reader.next();
     controller.abort(reason);

@@ -1,13 +1,17 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { inspect } from 'node:util';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { toErrorData } from '../../../src/errors/serialize.ts';
-import type { S3Credentials } from '../../../src/storage/credentials.ts';
-import { openS3Storage } from '../../../src/storage/s3.ts';
+import { readRange } from '../../../src/storage/range-reader.ts';
+import { openS3Storage, type S3StorageOptions } from '../../../src/storage/s3.ts';
 import { all } from '../../support/all.ts';
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.ts';
+import { readOnce } from '../../support/read-range.ts';
 import { startS3Server, type TestS3Server } from '../../support/s3-server.ts';
 
 const signal = new AbortController().signal;
@@ -29,7 +33,7 @@ async function put(key: string, content: Uint8Array): Promise<void> {
   await writeFile(path, content);
 }
 
-const open = (options: { endpoint?: string; credentials?: S3Credentials; bucket?: string } = {}) =>
+const open = (options: Partial<S3StorageOptions> = {}) =>
   openS3Storage({
     bucket: 'backups',
     endpoint: proxy.endpoint,
@@ -120,7 +124,7 @@ describe('failures of an S3 store', () => {
 
 describe('answers that only look right', () => {
   const range = (storage = open(), etag = '') =>
-    all(storage.readRange({ key: 'object', etag }, { from: 1000, to: 3000 }, signal));
+    readOnce(storage, { key: 'object', etag }, { from: 1000, to: 3000 }, signal);
 
   it('never takes a whole object for a range', async () => {
     // The proxy drops a header that was signed.
@@ -139,7 +143,7 @@ describe('answers that only look right', () => {
   it('notices another ETag although the store ignores If-Match', async () => {
     await put('object', randomBytes(10_000));
     const etag = (await open().stat('object', signal))?.etag;
-    proxy.fault = () => ({ kind: 'etag', etag: '"0123"' });
+    proxy.fault = () => ({ kind: 'headers', headers: { etag: '"0123"' } });
     expect((await failure(range(open(), etag))).code).toBe('OBJECT_CHANGED');
   });
 
@@ -157,6 +161,93 @@ describe('answers that only look right', () => {
     });
   });
 
+  it('never takes more than the range', async () => {
+    const content = randomBytes(10_000);
+    // The answer begins where it should and goes on behind the range.
+    const upstream = createServer((_, response) => {
+      response.writeHead(206, { 'content-range': 'bytes 1000-9999/10000' }).end(content.subarray(1000));
+    });
+    upstream.listen(0, '127.0.0.1');
+    await once(upstream, 'listening');
+    const { port } = upstream.address() as AddressInfo;
+    const bytes = await range(open({ endpoint: `http://127.0.0.1:${port}` }));
+    expect(bytes.equals(content.subarray(1000, 3000))).toBe(true);
+    upstream.closeAllConnections();
+    upstream.close();
+  });
+
+  it.each([
+    [301, '', 'CONFIG_INVALID', 'region'],
+    [301, 'PermanentRedirect', 'CONFIG_INVALID', 'region'],
+    [307, 'TemporaryRedirect', 'STORAGE_UNAVAILABLE', '307 (TemporaryRedirect)'],
+    [403, '', 'ACCESS_DENIED', 'object in bucket backups'],
+    [403, 'InvalidObjectState', 'PRECONDITION_FAILED', 'archive tier'],
+    [400, 'ExpiredToken', 'ACCESS_DENIED', 'session token has expired'],
+    [404, 'NoSuchBucket', 'BUCKET_NOT_FOUND', 'no bucket backups'],
+    [416, 'InvalidRange', 'OBJECT_CHANGED', 'shorter'],
+    [429, '', 'STORAGE_UNAVAILABLE', 'answered 429'],
+    [503, 'SlowDown', 'STORAGE_UNAVAILABLE', 'answered 503 (SlowDown)'],
+  ])('turns %d %s for a range into %s', async (status, code, expected, message) => {
+    proxy.fault = ({ method }) => (method === 'GET' ? { kind: 'status', status, code } : null);
+    expect(await failure(range())).toMatchObject({
+      code: expected,
+      message: expect.stringContaining(message),
+      hint: expect.any(String),
+    });
+  });
+
+  it('goes by the status when a proxy answers in HTML', async () => {
+    proxy.fault = () => ({ kind: 'rewrite', body: () => `<html>${'x'.repeat(200_000)}</html>` });
+    expect(await failure(range())).toMatchObject({
+      code: 'OBJECT_NOT_FOUND',
+      causes: [expect.stringContaining('404')],
+    });
+  });
+
+  it('gives up a range that nobody answers', async () => {
+    proxy.fault = ({ method }) => (method === 'GET' ? { kind: 'silence' } : null);
+    expect(await failure(range(open({ answerTimeoutMs: 50 })))).toMatchObject({
+      code: 'STORAGE_UNAVAILABLE',
+      message: expect.stringContaining('did not answer in time'),
+    });
+    await expect.poll(() => proxy.open).toBe(0);
+  });
+
+  it('names the endpoint when the store goes away before a range is read', async () => {
+    const storage = open();
+    const location = await storage.locate({ key: 'object', etag: '' }, { from: 0, to: 10 }, signal);
+    await proxy[Symbol.asyncDispose]();
+    const reading = readRange(location, { signal, stallMs: 30_000, onBytes: () => {} });
+    expect(await failure(reading)).toMatchObject({
+      code: 'STORAGE_UNAVAILABLE',
+      message: expect.stringMatching(new RegExp(`${proxy.endpoint} refused the connection`)),
+    });
+    proxy = await startFaultProxy(server.endpoint);
+  });
+
+  it('uses another connection when the store closed the one that lay idle', async () => {
+    const content = randomBytes(10_000);
+    await put('object', content);
+    const storage = open();
+    await range(storage);
+    let closed = 0;
+    proxy.fault = ({ onConnection, method }) => {
+      if (method !== 'GET' || onConnection === 0) return null;
+      closed++;
+      return { kind: 'hang-up' };
+    };
+    expect((await range(storage)).equals(content.subarray(1000, 3000))).toBe(true);
+    expect(closed).toBe(1);
+  });
+
+  it('uses a connection again', async () => {
+    await put('object', randomBytes(10_000));
+    const storage = open();
+    for (let i = 0; i < 3; i++) await range(storage);
+    const gets = proxy.requests.filter((request) => request.method === 'GET');
+    expect(gets.map((request) => request.onConnection)).toEqual([0, 1, 2]);
+  });
+
   it('reports a broken connection as something that may pass', async () => {
     await put('object', randomBytes(10_000));
     proxy.fault = () => ({ kind: 'reset', afterBytes: 500 });
@@ -168,6 +259,75 @@ describe('answers that only look right', () => {
     await put('object', content);
     proxy.fault = ({ earlier }) => (earlier === 0 ? { kind: 'reset', afterBytes: 500 } : null);
     expect(content.equals(await open().readSmall('object', signal))).toBe(true);
+  });
+});
+
+describe('where a range can be had', () => {
+  const locate = (storage = open()) =>
+    storage.locate({ key: 'object', etag: 'abc' }, { from: 10, to: 20 }, signal);
+
+  it('is signed with range, ETag and session token, and holds no secret key', async () => {
+    const credentials = { accessKeyId: 'S3RVER', secretAccessKey: 'hush-hush', sessionToken: 'for-an-hour' };
+    const location = await locate(open({ credentials }));
+    if (location.kind !== 'http') expect.fail('not over HTTP');
+    expect(location.headers).toMatchObject({
+      range: 'bytes=10-19',
+      'if-match': '"abc"',
+      'x-amz-security-token': 'for-an-hour',
+    });
+    const [, signed] = /SignedHeaders=([^,]+)/.exec(location.headers['authorization'] ?? '') ?? [];
+    expect(signed?.split(';')).toEqual(
+      expect.arrayContaining(['host', 'if-match', 'range', 'x-amz-date', 'x-amz-security-token']),
+    );
+    expect(location.path).not.toMatch(/signature|credential/i);
+    expect(JSON.stringify(location)).not.toContain('hush-hush');
+    expect(structuredClone(location)).toEqual(location);
+  });
+
+  it('shows no signature in an error', async () => {
+    proxy.fault = ({ method }) => (method === 'GET' ? { kind: 'hang-up' } : null);
+    const error = await failure(readOnce(open(), { key: 'object', etag: '' }, { from: 0, to: 10 }, signal));
+    expect(error.code).toBe('STORAGE_UNAVAILABLE');
+    expect(inspect(error, { depth: 10, showHidden: true })).not.toMatch(/Signature=/);
+  });
+
+  it('costs a request only before the store has answered any', async () => {
+    const listing = open();
+    await listing.listFolders('', signal);
+    await locate(listing);
+    expect(proxy.requests.map((request) => request.method)).toEqual(['GET']);
+    const storage = open();
+    await locate(storage);
+    await locate(storage);
+    expect(proxy.requests.slice(1).map((request) => request.method)).toEqual(['HEAD']);
+  });
+
+  it.each([403, 404, 501])('does not need the answer %d about the bucket', async (status) => {
+    await put('object', Buffer.from('0123456789'));
+    proxy.fault = ({ method }) => (method === 'HEAD' ? { kind: 'status', status, code: '' } : null);
+    const range = { from: 2, to: 4 };
+    expect(
+      (await readOnce(open({ maxAttempts: 1 }), { key: 'object', etag: '' }, range, signal)).toString(),
+    ).toBe('23');
+  });
+
+  it.each([
+    ['redirects', 301],
+    ['denies a look at the bucket', 403],
+  ])('is signed for the region that AWS names when it %s', async (_, status) => {
+    await put('object', Buffer.from('0123456789'));
+    // What makes the SDK take this server for AWS.
+    vi.stubEnv('AWS_ENDPOINT_URL_S3', proxy.endpoint);
+    const regionOf = (authorization = '') => /Credential=[^/]+\/\d+\/([^/]+)/.exec(authorization)?.[1];
+    const headers = { 'x-amz-bucket-region': 'eu-west-1' };
+    proxy.fault = ({ headers: { authorization }, method }) =>
+      regionOf(authorization) === 'eu-west-1'
+        ? { kind: 'headers', headers }
+        : { kind: 'status', status: method === 'GET' ? 301 : status, code: '', headers };
+    const storage = open({ endpoint: null, region: 'us-east-1', forcePathStyle: true });
+    const range = { from: 2, to: 4 };
+    expect((await readOnce(storage, { key: 'object', etag: '' }, range, signal)).toString()).toBe('23');
+    vi.unstubAllEnvs();
   });
 });
 
