@@ -4,14 +4,12 @@ import { OdoError } from '../errors/odo-error.ts';
 import { fileEtag } from './etag.ts';
 import { fileError } from './file-errors.ts';
 import type { FileRangeLocation } from './range-location.ts';
-
-/** Bytes of one read. @unit bytes */
-const chunkBytes = 1024 * 1024;
+import type { RangeReading } from './range-reader.ts';
 
 /** One attempt at a range of a local file. @throws what `fileError` makes, OBJECT_CHANGED, OBJECT_TRUNCATED */
 export async function* readFileRange(
   { path, range, etag, key }: FileRangeLocation,
-  signal: AbortSignal,
+  { signal, allocate }: Pick<RangeReading, 'signal' | 'allocate'>,
 ): AsyncGenerator<Uint8Array> {
   try {
     await using handle = await open(path, constants.O_RDONLY);
@@ -24,7 +22,7 @@ export async function* readFileRange(
     }
     for (let at = range.from; at < range.to; ) {
       signal.throwIfAborted();
-      const buffer = Buffer.allocUnsafeSlow(Math.min(chunkBytes, range.to - at));
+      const buffer = allocate(range.to - at);
       const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
       if (bytesRead === 0) {
         throw new OdoError('OBJECT_TRUNCATED', `${path} ends at byte ${at}, before ${range.to}.`, {

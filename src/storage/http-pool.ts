@@ -1,31 +1,26 @@
-import { type ClientRequest, Agent as HttpAgent, request as requestHttp } from 'node:http';
-import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import { HttpConnection } from './http-connection.ts';
 import type { HttpRangeLocation } from './range-location.ts';
 
-const settings = {
-  keepAlive: true,
-  // The newest first: the others fall idle and close when fewer are needed.
-  scheduling: 'lifo',
-  maxSockets: 256,
-  maxFreeSockets: 64,
-  /** Idle connections end before most stores and load balancers end them. @unit ms */
-  timeout: 15_000,
-} as const;
+/** Idle connections end before most stores and load balancers end them. @unit ms */
+const idleMs = 15_000;
 
-/** Connections of this thread, by origin. Idle ones do not keep the process alive. */
-const agents = {
-  'http:': new HttpAgent(settings),
-  'https:': new HttpsAgent(settings),
-};
+/** Idle connections of this thread, by origin. */
+const idle = new Map<string, HttpConnection[]>();
 
-/** The signed GET, not answered yet. */
-export function startRequest(location: HttpRangeLocation): ClientRequest {
-  const { protocol, hostname, port, path, headers } = location;
-  const options = { method: 'GET', protocol, hostname, port, path, headers };
-  const request =
-    protocol === 'https:'
-      ? requestHttps({ ...options, agent: agents['https:'] })
-      : requestHttp({ ...options, agent: agents['http:'] });
-  request.end();
-  return request;
+const originOf = ({ protocol, hostname, port }: HttpRangeLocation): string =>
+  `${protocol}//${hostname}:${port ?? ''}`;
+
+/** The connection that was used last, or a new one. How many there are is the affair of who asks. */
+export function takeConnection(location: HttpRangeLocation): HttpConnection {
+  const waiting = idle.get(originOf(location)) ?? [];
+  for (let connection = waiting.pop(); connection !== undefined; connection = waiting.pop())
+    if (connection.isOpen) return connection;
+  return new HttpConnection(location);
+}
+
+export function giveConnectionBack(location: HttpRangeLocation, connection: HttpConnection): void {
+  connection.rest(idleMs);
+  const origin = originOf(location);
+  // Also forgets those that have ended meanwhile.
+  idle.set(origin, [...(idle.get(origin) ?? []).filter((other) => other.isOpen), connection]);
 }

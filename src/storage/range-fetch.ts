@@ -15,6 +15,7 @@ export interface RangeFetchOptions extends RangeRetrying {
   readonly signal: AbortSignal;
   /** Learns of throttling and of a consumer that waits. */
   readonly window: AdaptiveWindow;
+  readonly allocate: (bytes: number) => Uint8Array;
 }
 
 /** One range on its way: fetches at once into memory, hands its pieces out in order as they arrive. */
@@ -64,7 +65,15 @@ export class RangeFetch {
     object: { readonly key: string; readonly etag: string },
     { from, to }: ByteRange,
   ): Promise<void> {
-    const { signal, window, stallMs = 30_000, retries = 6, retryDelayMs = 500, onRetry } = this.#options;
+    const {
+      signal,
+      window,
+      allocate,
+      stallMs = 30_000,
+      retries = 6,
+      retryDelayMs = 500,
+      onRetry,
+    } = this.#options;
     let at = from;
     let attemptStart = at;
     let generation = window.generation;
@@ -78,7 +87,7 @@ export class RangeFetch {
       generation = window.generation;
       // Anew each time: signatures expire, and the credentials behind them.
       const location = await unlessAborted(source.locate(object, { from: at, to }, signal), signal);
-      await readRange(location, { signal, stallMs, onBytes });
+      await readRange(location, { signal, stallMs, onBytes, allocate });
     };
     await pRetry(attempt, {
       retries,

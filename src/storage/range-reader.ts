@@ -10,6 +10,8 @@ export interface RangeReading {
   readonly stallMs: number;
   /** Takes each piece as it arrives, in order; never more than the range. Nothing waits for it: memory is the caller's. */
   readonly onBytes: (bytes: Uint8Array) => void;
+  /** Memory that bytes arrive in, for at most so many: `freshBlock`, or a pool's. */
+  readonly allocate: (bytes: number) => Uint8Array;
 }
 
 /**
@@ -17,10 +19,10 @@ export interface RangeReading {
  * SDK, so that it can run in a thread.
  */
 export async function readRange(location: RangeLocation, reading: RangeReading): Promise<void> {
-  const { signal, stallMs, onBytes } = reading;
+  const { signal, stallMs, onBytes, allocate } = reading;
   signal.throwIfAborted();
   if (location.range.to <= location.range.from) return;
   if (location.kind === 'http') return readHttpRange(location, reading);
-  const open = (inner: AbortSignal) => readFileRange(location, inner);
+  const open = (inner: AbortSignal) => readFileRange(location, { signal: inner, allocate });
   for await (const bytes of withStallLimit(open, { stallMs, signal, what: location.key })) onBytes(bytes);
 }

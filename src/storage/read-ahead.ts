@@ -1,4 +1,5 @@
 import { AdaptiveWindow } from './adaptive-window.ts';
+import { BlockPool, freshBlock } from './block-pool.ts';
 import type { ObjectStorage, StoredObject } from './object-storage.ts';
 import { RangeFetch } from './range-fetch.ts';
 import type { ByteRange } from './range-location.ts';
@@ -18,6 +19,7 @@ export class ReadAhead {
   readonly #rangeBytes: number;
   readonly #window: AdaptiveWindow;
   readonly #end: number;
+  readonly #pool: BlockPool | null;
   /** Not all consumed yet, in order. */
   readonly #fetches: RangeFetch[] = [];
   #running = 0;
@@ -40,6 +42,7 @@ export class ReadAhead {
     this.#rangeBytes = Math.min(rangeBytes, this.#memoryBytes);
     this.#window = new AdaptiveWindow({ max: this.#memoryBytes / this.#rangeBytes });
     this.#nextBytes = Math.min(firstRangeBytes, this.#rangeBytes);
+    this.#pool = options.reuseMemory ? new BlockPool() : null;
     this.#asked = from;
     this.#consumed = from;
     this.#end = to;
@@ -48,8 +51,12 @@ export class ReadAhead {
   /** A piece counts as consumed when the next one is asked for. */
   async *chunks(): AsyncGenerator<Uint8Array> {
     this.#askForMore();
+    let memory: ArrayBufferLike | null = null;
     for (let fetch = this.#fetches[0]; fetch !== undefined; fetch = this.#fetches[0]) {
       for await (const chunk of fetch.chunks()) {
+        // Pieces in one block follow each other, so that another's means that the last one is done with.
+        if (memory !== null && memory !== chunk.buffer) this.#pool?.giveBack(memory);
+        memory = chunk.buffer;
         yield chunk;
         this.#options.signal.throwIfAborted();
         this.#consumed += chunk.length;
@@ -74,7 +81,12 @@ export class ReadAhead {
         this.#source,
         this.#object,
         { from: this.#asked, to },
-        { ...this.#options, signal: this.#signal, window: this.#window },
+        {
+          ...this.#options,
+          signal: this.#signal,
+          window: this.#window,
+          allocate: this.#pool?.take ?? freshBlock,
+        },
       );
       this.#fetches.push(fetch);
       this.#running++;

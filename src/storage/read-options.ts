@@ -33,4 +33,10 @@ export interface ReadObjectOptions extends RangeRetrying {
    * @unit bytes @default 8 MiB, or a quarter of `memoryBytes` where that is less
    */
   readonly rangeBytes?: number;
+  /**
+   * Pieces stay valid only until the next one is asked for, since their memory is used again: several times less CPU,
+   * for consumers that are done with a piece by then.
+   * @default false
+   */
+  readonly reuseMemory?: boolean;
 }

@@ -148,9 +148,11 @@ export function s3Error(cause: unknown, attempt: S3Attempt): OdoError {
       ? networkReason(code)
       : name === 'TimeoutError'
         ? 'did not answer in time'
-        : status !== null
-          ? `answered ${status}${name === '' ? '' : ` (${name})`}`
-          : 'could not be reached';
+        : name === 'MalformedAnswer'
+          ? 'answered something that is not HTTP'
+          : status !== null
+            ? `answered ${status}${name === '' ? '' : ` (${name})`}`
+            : 'could not be reached';
   return new OdoError('STORAGE_UNAVAILABLE', `${endpoint} ${reason} while reading ${what}.`, {
     hint: 'Check the endpoint’s address (-e), the network and the store’s health, then resume.',
     details: { ...details, ...(code === null ? {} : { reason: code }) },

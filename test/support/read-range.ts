@@ -1,3 +1,4 @@
+import { freshBlock } from '../../src/storage/block-pool.ts';
 import type { ObjectStorage } from '../../src/storage/object-storage.ts';
 import type { ByteRange } from '../../src/storage/range-location.ts';
 import { readRange } from '../../src/storage/range-reader.ts';
@@ -11,6 +12,11 @@ export async function readOnce(
 ): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   const location = structuredClone(await storage.locate(object, range, signal));
-  await readRange(location, { signal, stallMs: 30_000, onBytes: (bytes) => chunks.push(bytes) });
+  await readRange(location, {
+    signal,
+    stallMs: 30_000,
+    onBytes: (bytes) => chunks.push(bytes),
+    allocate: freshBlock,
+  });
   return Buffer.concat(chunks);
 }

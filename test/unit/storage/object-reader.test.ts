@@ -93,6 +93,22 @@ describe('reading an object by ranges', () => {
     expect(consumed).toBe(content.length);
   });
 
+  it('gives the same bytes when their memory is used again', async () => {
+    const large = randomBytes(12_000_000);
+    await writeFile(join(server.directory, 'backups', 'large._S3rver_object'), large);
+    object = (await storage.stat('large', signal))!;
+    let broken = 3;
+    proxy.fault = ({ range }) =>
+      !range?.startsWith('bytes=0-') && broken-- > 0 ? { kind: 'reset', afterBytes: 700_000 } : null;
+    const reading = { reuseMemory: true, rangeBytes: 2_500_000, memoryBytes: 5_000_000 };
+    expect((await read(reading)).equals(large)).toBe(true);
+    // Not more blocks than the bound on memory, and some that are only partly used.
+    const blocks = new Set<ArrayBufferLike>();
+    for await (const chunk of readObject(storage, object, { signal, ...reading }))
+      if (chunk.buffer.byteLength === 1024 * 1024) blocks.add(chunk.buffer);
+    expect(blocks.size).toBeLessThanOrEqual(8);
+  });
+
   it('makes ranges smaller where memory is small', async () => {
     expect((await read({ rangeBytes: undefined, memoryBytes: 100_000 })).equals(content)).toBe(true);
     expect(Math.max(...lengths())).toBe(25_000);

@@ -2,11 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { toErrorData } from '../../../src/errors/serialize.ts';
+import { freshBlock } from '../../../src/storage/block-pool.ts';
+import type { RangeLocation } from '../../../src/storage/range-location.ts';
 import { readRange } from '../../../src/storage/range-reader.ts';
 import { openS3Storage, type S3StorageOptions } from '../../../src/storage/s3.ts';
 import { all } from '../../support/all.ts';
@@ -204,6 +206,28 @@ describe('answers that only look right', () => {
     });
   });
 
+  it('says that an endpoint does not speak HTTP', async () => {
+    const storage = open();
+    const location = await storage.locate({ key: 'object', etag: '' }, { from: 0, to: 10 }, signal);
+    const upstream = createTcpServer((socket) => socket.end('220 mail.example.com ESMTP\r\n\r\n'));
+    upstream.listen(0, '127.0.0.1');
+    await once(upstream, 'listening');
+    const { port } = upstream.address() as AddressInfo;
+    const reading = { signal, stallMs: 30_000, onBytes: () => {}, allocate: freshBlock };
+    expect(await failure(readRange({ ...location, port } as RangeLocation, reading))).toMatchObject({
+      code: 'STORAGE_UNAVAILABLE',
+      message: expect.stringContaining('answered something that is not HTTP'),
+    });
+    upstream.close();
+  });
+
+  it('refuses credentials that would break the request apart', async () => {
+    const location = await open().locate({ key: 'object', etag: '' }, { from: 0, to: 10 }, signal);
+    const broken = { ...location, headers: { 'x-amz-security-token': 'a\nb' } } as RangeLocation;
+    const reading = { signal, stallMs: 30_000, onBytes: () => {}, allocate: freshBlock };
+    expect((await failure(readRange(broken, reading))).code).toBe('CONFIG_INVALID');
+  });
+
   it('gives up a range that nobody answers', async () => {
     proxy.fault = ({ method }) => (method === 'GET' ? { kind: 'silence' } : null);
     expect(await failure(range(open({ answerTimeoutMs: 50 })))).toMatchObject({
@@ -217,7 +241,7 @@ describe('answers that only look right', () => {
     const storage = open();
     const location = await storage.locate({ key: 'object', etag: '' }, { from: 0, to: 10 }, signal);
     await proxy[Symbol.asyncDispose]();
-    const reading = readRange(location, { signal, stallMs: 30_000, onBytes: () => {} });
+    const reading = readRange(location, { signal, stallMs: 30_000, onBytes: () => {}, allocate: freshBlock });
     expect(await failure(reading)).toMatchObject({
       code: 'STORAGE_UNAVAILABLE',
       message: expect.stringMatching(new RegExp(`${proxy.endpoint} refused the connection`)),
