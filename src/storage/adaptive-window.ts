@@ -21,7 +21,7 @@ export class AdaptiveWindow {
     return this.#limit;
   }
 
-  /** To be given to `throttled` by what begins now. */
+  /** To be given to `arrived` and `throttled` by what begins now. */
   get generation(): number {
     return this.#generation;
   }
@@ -31,9 +31,9 @@ export class AdaptiveWindow {
     this.#hasStarved = true;
   }
 
-  /** A range arrived. */
-  arrived(): void {
-    if (!this.#hasStarved) return;
+  /** A range arrived. One that began before the last halving says nothing about what the store bears now. */
+  arrived(generation: number): void {
+    if (!this.#hasStarved || generation < this.#generation) return;
     this.#hasStarved = false;
     this.#credit++;
     if (this.#hasThrottled && this.#credit < this.#limit) return;

@@ -25,6 +25,8 @@ const lingerMs = 1000;
 export class HttpConnection {
   readonly #socket: Socket;
   readonly #scratch = new Uint8Array(scratchBytes);
+  /** Where the next bytes land. */
+  #room: Uint8Array = this.#scratch;
   readonly #isTls: boolean;
   #exchange: Exchange | null = null;
   #answer: HttpAnswer | null = null;
@@ -37,7 +39,7 @@ export class HttpConnection {
   constructor({ protocol, hostname, port }: Pick<HttpRangeLocation, 'protocol' | 'hostname' | 'port'>) {
     this.#isTls = protocol === 'https:';
     const onread: OnReadOpts = {
-      buffer: () => this.#answer?.room() ?? this.#scratch,
+      buffer: () => this.#room,
       callback: (count, buffer) => this.#read(buffer.subarray(0, count)),
     };
     // What the system trusts, and NODE_EXTRA_CA_CERTS, holds as for every other connection of Node.
@@ -115,6 +117,7 @@ export class HttpConnection {
       // Between two requests nothing should come.
       if (this.#answer === null) this.destroy();
       else this.#answer.take(bytes);
+      this.#room = this.#answer?.room() ?? this.#scratch;
     } catch (error) {
       this.#error = error instanceof Error ? error : new Error(String(error));
       this.destroy();

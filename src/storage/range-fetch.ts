@@ -25,6 +25,7 @@ export class RangeFetch {
   #wake = Promise.withResolvers<void>();
   #outcome: 'running' | 'done' | 'failed' = 'running';
   #error: unknown = null;
+  #generation = 0;
   /** Settles when nothing runs any more, with what became of it; never rejects. */
   readonly ended: Promise<'done' | 'failed'>;
 
@@ -39,6 +40,11 @@ export class RangeFetch {
       () => this.#settle('done', null),
       (error: unknown) => this.#settle('failed', error),
     );
+  }
+
+  /** The window's when the last attempt began. */
+  get generation(): number {
+    return this.#generation;
   }
 
   async *chunks(): AsyncGenerator<Uint8Array> {
@@ -76,7 +82,6 @@ export class RangeFetch {
     } = this.#options;
     let at = from;
     let attemptStart = at;
-    let generation = window.generation;
     const onBytes = (bytes: Uint8Array) => {
       at += bytes.length;
       this.#waiting.push(bytes);
@@ -84,7 +89,7 @@ export class RangeFetch {
     };
     const attempt = async (): Promise<void> => {
       attemptStart = at;
-      generation = window.generation;
+      this.#generation = window.generation;
       // Anew each time: signatures expire, and the credentials behind them.
       const location = await unlessAborted(source.locate(object, { from: at, to }, signal), signal);
       await readRange(location, { signal, stallMs, onBytes, allocate });
@@ -99,7 +104,7 @@ export class RangeFetch {
       shouldConsumeRetry: () => at - attemptStart < progressBytes,
       shouldRetry: ({ error }) => isRetryable(error),
       onFailedAttempt: ({ error, retriesConsumed }) => {
-        if (isThrottling(error)) window.throttled(generation);
+        if (isThrottling(error)) window.throttled(this.#generation);
         if (error instanceof OdoError && isRetryable(error)) {
           onRetry?.({ key: object.key, from: at, attempt: retriesConsumed + 1, error });
         }

@@ -94,7 +94,7 @@ export class ReadAhead {
         // What failed stays counted: nothing behind it will be wanted.
         if (outcome === 'failed') return;
         this.#running--;
-        this.#window.arrived();
+        this.#window.arrived(fetch.generation);
         this.#askForMore();
       });
       this.#asked = to;

@@ -4,7 +4,7 @@ import { AdaptiveWindow } from '../../../src/storage/adaptive-window.ts';
 const arrive = (window: AdaptiveWindow, ranges: number, options = { starved: true }) => {
   for (let i = 0; i < ranges; i++) {
     if (options.starved) window.starved();
-    window.arrived();
+    window.arrived(window.generation);
   }
 };
 
@@ -45,6 +45,15 @@ describe('the number of ranges in flight', () => {
     const { generation } = window;
     for (let i = 0; i < 8; i++) window.throttled(generation);
     expect(window.limit).toBe(4);
+  });
+
+  it('takes no courage from ranges that began before the store throttled', () => {
+    const window = new AdaptiveWindow({ max: 8 });
+    const { generation } = window;
+    window.throttled(generation);
+    window.starved();
+    window.arrived(generation);
+    expect(window.limit).toBe(1);
   });
 
   it('grows by one in a round after throttling', () => {

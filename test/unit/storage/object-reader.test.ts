@@ -153,6 +153,45 @@ describe('reading an object by ranges', () => {
     await expect(next).rejects.toBe(reason);
   });
 
+  it('asks for more at a time while the consumer waits', async () => {
+    let most = 0;
+    proxy.fault = () => {
+      most = Math.max(most, proxy.open);
+      return null;
+    };
+    expect((await read({ rangeBytes: 50_000, memoryBytes: 400_000 })).equals(content)).toBe(true);
+    expect(most).toBeGreaterThan(2);
+    expect(most).toBeLessThanOrEqual(8);
+  });
+
+  it('asks for less at a time after a throttling answer', async () => {
+    const throttled = Promise.withResolvers<void>();
+    const source = {
+      locate: async (...[pinned, range, inner]: Parameters<ObjectStorage['locate']>) => {
+        // The second range arrives after the first was refused, and before it is asked for again.
+        if (range.from === 100_000) await throttled.promise;
+        if (range.from === 0 && gets().length > 0) {
+          await expect.poll(() => gets().length).toBeGreaterThan(1);
+          await expect.poll(() => proxy.open).toBe(0);
+          await storage.stat('base.tar', signal);
+        }
+        return storage.locate(pinned, range, inner);
+      },
+    };
+    proxy.fault = ({ range }) =>
+      range?.startsWith('bytes=0-') && gets().length === 1
+        ? { kind: 'status', status: 503, code: 'SlowDown' }
+        : null;
+    const bytes = readObject(source, object, {
+      signal,
+      rangeBytes: 100_000,
+      retryDelayMs: 1,
+      onRetry: () => throttled.resolve(),
+    });
+    expect(Buffer.concat(await all(bytes)).equals(content)).toBe(true);
+    expect(starts().slice(0, 4)).toEqual([0, 100_000, 0, 200_000]);
+  });
+
   it('asks for the location of every attempt anew', async () => {
     const asked: number[] = [];
     const source = {
