@@ -6,7 +6,7 @@ import { DirectWriter } from './direct-writer.ts';
 import { DirectoryGuard } from './directory-guard.ts';
 import { renameDurably, syncDirectory, syncFile, syncParents, writeFileDurably } from './durable-fs.ts';
 import { atPath, isAbsent, systemCode } from './fs-errors.ts';
-import type { Owner, Tree, TreeListing, TreeWriter } from './tree.ts';
+import type { Owner, Tree, TreeListing, TreeWriter, TreeWriterOptions } from './tree.ts';
 import { splitEntryPath, splitTreePath } from './tree-path.ts';
 import { lstatIfThere, removeEntry, removeVisited, walkDirectory } from './walk-directory.ts';
 
@@ -28,9 +28,9 @@ export class DirectTree implements Tree {
     this.#isStored = (name) => name !== fileSystemsOwn && name !== options.reserved;
   }
 
-  async openWriter(signal: AbortSignal): Promise<TreeWriter> {
+  async openWriter(signal: AbortSignal, options: TreeWriterOptions = {}): Promise<TreeWriter> {
     await this.#enter([]);
-    return new DirectWriter(this.localPath, signal);
+    return DirectWriter.open(this.localPath, signal, options);
   }
 
   async readFile(path: string, maxBytes: number): Promise<Uint8Array | null> {

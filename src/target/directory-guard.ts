@@ -12,6 +12,7 @@ export class DirectoryGuard {
   readonly #root: string;
   readonly #onVerified: (directory: string) => void;
   readonly #verified = new Set<string>();
+  readonly #devices = new Set<number>();
 
   /** `onVerified` is told the absolute parent of every directory at its first use: its name must get on disk too. */
   constructor(root: string, onVerified: (parent: string) => void = () => {}) {
@@ -39,16 +40,32 @@ export class DirectoryGuard {
     return path;
   }
 
-  /** After an entry was replaced: what was known about it and everything below it is void. */
-  forget(path: string): void {
+  /** Absolute path of a directory that was looked at already; null says nothing. */
+  known(parts: readonly string[]): string | null {
+    const path = join(this.#root, ...parts);
+    return this.#verified.has(path) ? path : null;
+  }
+
+  /** Whether every directory that was looked at is on that device (st_dev): none is a mount point of another. */
+  isOnlyOn(device: number): boolean {
+    return this.#devices.size === 1 && this.#devices.has(device);
+  }
+
+  /**
+   * After an entry was replaced: what was known about it and everything below it is void. False when nothing was:
+   * a directory is known before anything in it is.
+   */
+  forget(path: string): boolean {
+    if (!this.#verified.has(path)) return false;
     const below = `${path}/`;
     for (const known of this.#verified) {
       if (known === path || known.startsWith(below)) this.#verified.delete(known);
     }
+    return true;
   }
 
   async #verifyRoot(absent: 'create' | 'leave'): Promise<boolean> {
-    const kind = await kindOf(this.#root);
+    const kind = await this.#kindOf(this.#root);
     if (kind === 'absent' && absent === 'leave') return false;
     if (kind === 'absent') {
       throw new OdoError('TARGET_NOT_FOUND', `The directory ${this.#root} does not exist.`, {
@@ -61,30 +78,32 @@ export class DirectoryGuard {
   }
 
   async #verify(path: string, absent: 'create' | 'leave'): Promise<boolean> {
-    let kind = await kindOf(path);
+    let kind = await this.#kindOf(path);
     if (kind === 'absent') {
       if (absent === 'leave') return false;
       await atPath(path, () => makeDirectoryUnlessThere(path));
-      kind = await kindOf(path); // another writer may have been first, with anything
+      kind = await this.#kindOf(path); // another writer may have been first, with anything
     }
     requireDirectory(kind, path);
     return true;
   }
+
+  async #kindOf(path: string): Promise<Kind> {
+    const stats = await atPath(path, () =>
+      fs.lstat(path).catch((error: unknown) => {
+        if (systemCode(error) === 'ENOENT') return null;
+        throw error;
+      }),
+    );
+    if (stats === null) return 'absent';
+    if (stats.isSymbolicLink()) return 'link';
+    if (!stats.isDirectory()) return 'other';
+    this.#devices.add(stats.dev);
+    return 'directory';
+  }
 }
 
 type Kind = 'absent' | 'directory' | 'link' | 'other';
-
-async function kindOf(path: string): Promise<Kind> {
-  const stats = await atPath(path, () =>
-    fs.lstat(path).catch((error: unknown) => {
-      if (systemCode(error) === 'ENOENT') return null;
-      throw error;
-    }),
-  );
-  if (stats === null) return 'absent';
-  if (stats.isSymbolicLink()) return 'link';
-  return stats.isDirectory() ? 'directory' : 'other';
-}
 
 function requireDirectory(kind: Kind, path: string): void {
   if (kind === 'directory') return;

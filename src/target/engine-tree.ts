@@ -7,7 +7,7 @@ import { linkRefused } from './fs-errors.ts';
 import { type HelperContainer, helperMount } from './helper-container.ts';
 import * as scripts from './helper-scripts.ts';
 import { numbersOf, scriptExit, splitZeroEnded } from './helper-scripts.ts';
-import type { Owner, Tree, TreeListing, TreeWriter } from './tree.ts';
+import type { Owner, Tree, TreeListing, TreeWriter, TreeWriterOptions } from './tree.ts';
 import { splitEntryPath, splitTreePath } from './tree-path.ts';
 
 /** A volume that only the engine reaches: everything goes through a helper container. */
@@ -29,7 +29,7 @@ export class EngineTree implements Tree {
     this.description = [helper.description, ...this.#rootParts].join('/');
   }
 
-  async openWriter(signal: AbortSignal): Promise<TreeWriter> {
+  async openWriter(signal: AbortSignal, { durable = true }: TreeWriterOptions = {}): Promise<TreeWriter> {
     const found = splitZeroEnded(await this.#run(scripts.links, [], signal));
     for (const link of found) this.#links.add(link.replace(/^\.\//, ''));
     return new EngineWriter({
@@ -40,7 +40,9 @@ export class EngineTree implements Tree {
         const { containers } = this.#helper.docker;
         await containers.putArchive(await this.#helper.start(), this.#root, tar, batchSignal);
       },
-      sync: async () => void (await this.#run(scripts.syncAll, [], signal)),
+      sync: async () => {
+        if (durable) await this.#run(scripts.syncAll, [], signal);
+      },
     });
   }
 

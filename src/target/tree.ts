@@ -9,7 +9,7 @@ export interface Tree {
   /** Absolute path as this process sees it; null when only the engine can reach it. */
   readonly localPath: string | null;
   /** Streams many entries; one at a time per tree is not required, writers are independent. */
-  openWriter(signal: AbortSignal): Promise<TreeWriter>;
+  openWriter(signal: AbortSignal, options?: TreeWriterOptions): Promise<TreeWriter>;
   /** Null when absent. OdoError when larger than `maxBytes`. */
   readFile(path: string, maxBytes: number): Promise<Uint8Array | null>;
   /** Durable: when it resolves, the whole file or (after a crash before) the former one is on disk. */
@@ -42,7 +42,18 @@ export interface TreeListing {
   readonly kind: 'file' | 'directory' | 'link' | 'other';
 }
 
-/** Writes entries in order. Not safe for concurrent calls; every archive gets its own writer. */
+export interface TreeWriterOptions {
+  /** False: `sync` waits for what was written, but does not bring it to disk; a power cut may then take it. @default true */
+  readonly durable?: boolean;
+}
+
+/**
+ * Writes entries in order. Not safe for concurrent calls: each begins when the promise of the one before is settled;
+ * every archive gets its own writer.
+ * Writes may go on behind the caller's back, in bounded memory: a promise that resolved says that the bytes were
+ * taken, not that they are in the file. What then fails is thrown by one of the next calls, and at the latest by
+ * `sync`; after that the writer only fails.
+ */
 export interface TreeWriter {
   /** Whether `beginFile` accepts an offset above 0 (a checkpoint may then lie inside a file). */
   readonly continuesFiles: boolean;
@@ -50,10 +61,15 @@ export interface TreeWriter {
   makeDirectory(path: string): Promise<void>;
   makeLink(path: string, target: string): Promise<void>;
   beginFile(file: { path: string; sizeBytes: number }, fromByte: number): Promise<void>;
+  /** The caller may change `bytes` as soon as the promise is settled; the file may get them later. */
   write(bytes: Uint8Array): Promise<void>;
+  /** May resolve before the file has all of its bytes. */
   endFile(): Promise<void>;
-  /** When it resolves, everything written through this writer is on disk, directories included. */
+  /**
+   * Waits for every write in flight; when it resolves, everything written through this writer is on disk,
+   * directories included. Once it failed it never succeeds again.
+   */
   sync(): Promise<void>;
-  /** Releases handles; does not sync. */
+  /** Waits for every write in flight and releases handles; does not sync. */
   close(): Promise<void>;
 }
