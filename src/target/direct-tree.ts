@@ -1,14 +1,16 @@
-import { constants } from 'node:fs';
+import { chmodSync, constants, lchownSync, lstatSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { join } from 'node:path';
 import { OdoError } from '../errors/odo-error.ts';
 import { DirectWriter } from './direct-writer.ts';
 import { DirectoryGuard } from './directory-guard.ts';
 import { renameDurably, syncDirectory, syncFile, syncParents, writeFileDurably } from './durable-fs.ts';
+import { openFileSystemSync } from './file-system-sync.ts';
 import { atPath, isAbsent, systemCode } from './fs-errors.ts';
 import type { Owner, Tree, TreeListing, TreeWriter, TreeWriterOptions } from './tree.ts';
 import { splitEntryPath, splitTreePath } from './tree-path.ts';
-import { lstatIfThere, removeEntry, removeVisited, walkDirectory } from './walk-directory.ts';
+import { syncfsFromFiles } from './unsynced.ts';
+import { lstatIfThere, removeEntry, removeVisited, walkDirectory, walkInTurns } from './walk-directory.ts';
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 
@@ -103,12 +105,13 @@ export class DirectTree implements Tree {
 
   async own(owner: Owner): Promise<void> {
     const root = await this.#enter([]);
-    await atPath(root, () => walkDirectory(root, (path) => ownEntry(path, owner), this.#isStored));
-    await atPath(root, () => ownEntry(root, owner));
+    await atPath(root, () => walkInTurns(root, (path) => ownEntry(path, owner), this.#isStored));
+    await atPath(root, async () => ownEntry(root, owner));
   }
 
   async sync(): Promise<void> {
     const root = await this.#enter([]);
+    if (await atPath(root, () => this.#syncAtOnce(root))) return;
     await atPath(root, () =>
       walkDirectory(
         root,
@@ -122,6 +125,20 @@ export class DirectTree implements Tree {
     await atPath(root, () => syncDirectory(root));
   }
 
+  /** False when there is too little to sync for that, or it would not reach everything. */
+  async #syncAtOnce(root: string): Promise<boolean> {
+    const fileSystem = await openFileSystemSync(root);
+    let entries = 0;
+    let isOnOneDevice = true;
+    const look = (path: Buffer): void => {
+      entries += 1;
+      if (lstatSync(path).dev !== fileSystem.device) isOnOneDevice = false;
+    };
+    await walkInTurns(root, look, this.#isStored);
+    if (entries < syncfsFromFiles || !isOnOneDevice) return false;
+    return fileSystem.sync(new AbortController().signal);
+  }
+
   async freeBytes(): Promise<number> {
     const { bavail, bsize } = await atPath(this.localPath, () => fs.statfs(this.localPath));
     return bavail * bsize;
@@ -131,11 +148,10 @@ export class DirectTree implements Tree {
     let blocks = 0;
     const root = await new DirectoryGuard(this.localPath).find([], 'leave');
     if (root === null) return 0;
-    const count = async (path: Buffer): Promise<void> => {
-      const stats = await lstatIfThere(path);
-      blocks += stats?.blocks ?? 0;
+    const count = (path: Buffer): void => {
+      blocks += lstatSync(path, { throwIfNoEntry: false })?.blocks ?? 0;
     };
-    await atPath(root, () => walkDirectory(root, count, this.#isStored));
+    await atPath(root, () => walkInTurns(root, count, this.#isStored));
     return blocks * 512;
   }
 
@@ -183,11 +199,11 @@ function kindOf(entry: {
 }
 
 /** What is as wanted already is left alone: without being root, chown is refused even when it changes nothing. */
-async function ownEntry(path: string | Buffer, owner: Owner): Promise<void> {
-  const stats = await fs.lstat(path);
+function ownEntry(path: string | Buffer, owner: Owner): void {
+  const stats = lstatSync(path);
   if (stats.uid !== owner.uid || stats.gid !== owner.gid) {
     try {
-      await fs.lchown(path, owner.uid, owner.gid);
+      lchownSync(path, owner.uid, owner.gid);
     } catch (error) {
       if (systemCode(error) !== 'EPERM') throw error;
       throw new OdoError(
@@ -204,5 +220,5 @@ async function ownEntry(path: string | Buffer, owner: Owner): Promise<void> {
   if (stats.isSymbolicLink()) return;
   const mode = stats.isDirectory() ? 0o700 : 0o600;
   // chown takes the set-id bits away, and there are none to keep.
-  if ((stats.mode & 0o7777) !== mode) await fs.chmod(path, mode);
+  if ((stats.mode & 0o7777) !== mode) chmodSync(path, mode);
 }

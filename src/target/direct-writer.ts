@@ -1,7 +1,6 @@
 import { constants } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import { OdoError } from '../errors/odo-error.ts';
 import { AlignedBuffers } from './aligned-buffers.ts';
 import { DirectoryGuard } from './directory-guard.ts';
@@ -10,6 +9,7 @@ import { atPath, fsError, systemCode } from './fs-errors.ts';
 import { LargeFile, type LargeFileContext } from './large-file.ts';
 import type { TreeWriter } from './tree.ts';
 import { splitEntryPath } from './tree-path.ts';
+import { Turn } from './turn.ts';
 import { Unsynced } from './unsynced.ts';
 import { lstatIfThere, removeEntry } from './walk-directory.ts';
 import { WriteBehind } from './write-behind.ts';
@@ -40,8 +40,6 @@ interface SmallFile {
   buffered: number;
 }
 
-/** How long synchronous calls may follow each other before other work gets its turn. */
-const turnMs = 10;
 /** Large files that end behind the caller's back: each holds a descriptor. */
 const filesEnding = 16;
 
@@ -68,7 +66,7 @@ export class DirectWriter implements TreeWriter {
   readonly #bufferBytes: number;
   #file: SmallFile | LargeFile | null = null;
   #buffer: Buffer | null = null;
-  #turnBegan = performance.now();
+  readonly #turn = new Turn();
 
   private constructor(
     root: string,
@@ -162,10 +160,7 @@ export class DirectWriter implements TreeWriter {
     } finally {
       this.#closeSmall(file);
     }
-    if (performance.now() - this.#turnBegan > turnMs) {
-      await setImmediate();
-      this.#turnBegan = performance.now();
-    }
+    if (this.#turn.isOver) await this.#turn.next();
   }
 
   async sync(): Promise<void> {

@@ -1,7 +1,8 @@
-import type { Dirent, Stats } from 'node:fs';
+import { type Dirent, readdirSync, type Stats } from 'node:fs';
 import * as fs from 'node:fs/promises';
-import { atPath, isAbsent } from './fs-errors.ts';
+import { atPath, fsError, isAbsent } from './fs-errors.ts';
 import { inParallel } from './in-parallel.ts';
+import { Turn } from './turn.ts';
 
 /** How many file system calls are in flight at once. */
 export const parallelCalls = 8;
@@ -34,6 +35,30 @@ export async function walkDirectory(
     parallelCalls,
     visitNamed,
   );
+}
+
+/**
+ * The same order with synchronous calls: for what takes microseconds an entry, several times as fast. Not for
+ * removing, which takes as long as a file is large.
+ */
+export async function walkInTurns(
+  directory: string | Buffer,
+  visit: (path: Buffer, entry: Dirent<Buffer>) => void,
+  wanted: (name: string) => boolean = () => true,
+  turn = new Turn(),
+): Promise<void> {
+  const parent = Buffer.from(directory as string);
+  for (const entry of readdirSync(parent, { withFileTypes: true, encoding: 'buffer' })) {
+    if (!wanted(entry.name.toString())) continue;
+    const path = Buffer.concat([parent, slash, entry.name]);
+    try {
+      if (entry.isDirectory()) await walkInTurns(path, visit, undefined, turn);
+      visit(path, entry);
+    } catch (error) {
+      throw fsError(error, path.toString());
+    }
+    if (turn.isOver) await turn.next();
+  }
 }
 
 /** Removes a file, a link (never what it points to) or a whole directory; absent is fine. */
