@@ -323,6 +323,18 @@ export function describeTree(name: string, open: () => Promise<TreeFixture>): vo
         });
       });
 
+      it('has every byte in place after the sync of a writer that need not be durable', async () => {
+        await using fixture = await open();
+        const content = randomBytes(2_500_001);
+        const writer = await fixture.tree.openWriter(signal, { durable: false });
+        await writeWhole(writer, 'large', content);
+        await writeWhole(writer, 'base/small', 'small');
+        await writer.sync();
+        expect((await readFile(join(fixture.root, 'large'))).equals(content)).toBe(true);
+        expect(await read(fixture, 'base/small')).toBe('small');
+        await writer.close();
+      });
+
       it('does not take more or fewer bytes than the file has', async () => {
         await using fixture = await open();
         const writer = await fixture.tree.openWriter(signal);
