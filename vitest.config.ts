@@ -9,6 +9,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/unit/**/*.test.ts', 'test/contract/**/*.test.ts'],
+          globalSetup: ['test/support/build-modules.ts'],
           testTimeout: 20_000,
           hookTimeout: 60_000,
         },
@@ -17,7 +18,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/{integration,e2e,crash}/**/*.test.ts'],
-          globalSetup: ['test/support/integration-lab.ts'],
+          globalSetup: ['test/support/build-modules.ts', 'test/support/integration-lab.ts'],
           // Each test drives servers and containers of its own; more at once only makes all of them slow.
           fileParallelism: false,
           // Of tests that say they are concurrent: they wait for disks and servers more than they compute.

@@ -32,10 +32,16 @@ lock_checksum() { cksum <"$root/package-lock.json"; }
 
 node_ready() { [ -x "$bin/node" ]; }
 modules_ready() { [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$(lock_checksum)" ]; }
+wasm_sources=$root/src/archive
+# The same files as buildModule compares.
+module_ready() {
+  [ -f "$root/build/$1.wasm" ] &&
+    [ -z "$(find "$wasm_sources/$1/assembly" "$wasm_sources/$1/build.ts" "$wasm_sources/wasm/build-module.ts" \
+      -type f -newer "$root/build/$1.wasm" -print)" ]
+}
 wasm_ready() {
-  [ ! -f "$root/src/archive/inflate/build.ts" ] && return 0
-  [ -f "$root/build/inflate.wasm" ] &&
-    [ -z "$(find "$root/src/archive/inflate/assembly" "$root/src/archive/inflate/build.ts" -newer "$root/build/inflate.wasm" -print)" ]
+  [ ! -f "$wasm_sources/wasm/build.ts" ] && return 0
+  module_ready inflate && module_ready hash
 }
 
 # One process installs at a time; the others wait. The kernel gives the lock back however its holder ends.
@@ -81,8 +87,8 @@ if ! { node_ready && modules_ready && wasm_ready; }; then
     lock_checksum >"$stamp"
   fi
   if ! wasm_ready; then
-    say 'building the WebAssembly decoder'
-    (cd "$root" && node src/archive/inflate/build.ts >&2)
+    say 'building the WebAssembly modules'
+    (cd "$root" && node src/archive/wasm/build.ts >&2)
   fi
   release_lock
 fi

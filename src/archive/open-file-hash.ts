@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
-import { Crc32c } from './crc32c.ts';
 import type { FileHash } from './file-hash.ts';
+import { Crc32c } from './hash/crc32c.ts';
 
 /** Algorithms of backup_manifest (PostgreSQL src/common/checksum_helper.c). */
 export type ManifestAlgorithm = 'CRC32C' | 'SHA224' | 'SHA256' | 'SHA384' | 'SHA512';

@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { OdoError } from '../../errors/odo-error.ts';
+import { loadModule } from '../wasm/load-module.ts';
 
 /** Relative to the package's root: src/archive/inflate and dist/archive/inflate are equally deep. */
 export const inflateWasmUrl = new URL('../../../build/inflate.wasm', import.meta.url);
@@ -28,7 +27,6 @@ export interface InflateExports {
   reset(): void;
   rebuildTables(): number;
   run(inPtr: number, inEnd: number, outPtr: number, outLimit: number, low: number): number;
-  crc32c(crc: number, at: number, length: number): number;
 }
 
 /** Results of `run` and `rebuildTables`. */
@@ -45,17 +43,6 @@ export const inflateFaults: Readonly<Record<number, string>> = {
 
 let compiled: Promise<WebAssembly.Module> | undefined;
 
-async function compile(): Promise<WebAssembly.Module> {
-  try {
-    return await WebAssembly.compile(await readFile(inflateWasmUrl));
-  } catch (cause) {
-    throw new OdoError('BUG', `The gzip decoder could not be loaded from ${inflateWasmUrl.pathname}.`, {
-      hint: 'Build it with: node src/archive/inflate/build.ts',
-      cause,
-    });
-  }
-}
-
 /** One decoder's code and tables. */
 export interface Inflate {
   readonly exports: InflateExports;
@@ -71,6 +58,6 @@ export async function instantiateModule(module: WebAssembly.Module): Promise<Inf
 
 /** A fresh instance with its own memory; the module is compiled once per thread. */
 export async function instantiateInflate(): Promise<Inflate> {
-  compiled ??= compile();
+  compiled ??= loadModule(inflateWasmUrl, 'The gzip decoder');
   return instantiateModule(await compiled);
 }

@@ -31,7 +31,6 @@
 @inline const STARTS: usize = 28736; // u32[17]
 // @ts-ignore: decorator
 @inline const PRECODE_LENGTHS: usize = 28928; // u8[19]
-// 32768 to 49152 belong to crc32c.ts
 /** From here on memory belongs to the caller: input, output. */
 export const buffersAt: usize = 65536;
 export const codeLengthsAt: usize = LENGTHS;
@@ -774,4 +773,3 @@ export function run(inPtr: usize, inEnd: usize, outPtr: usize, outLimit: usize, 
   return result;
 }
 
-export { crc32c } from './crc32c';
