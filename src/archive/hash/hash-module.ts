@@ -10,19 +10,25 @@ export interface HashExports {
   readonly memory: { readonly buffer: ArrayBuffer };
   readonly dataAt: Integer;
   readonly dataBytes: Integer;
+  readonly damageAt: Integer;
   staticDataEnd(): number;
   buildTables(): void;
   begin(): void;
   fold(register: number, length: number): void;
   finish(): number;
   byTables(register: number, length: number): number;
+  checkPages(count: number, pageBytes: number, block: number): number;
 }
 
 export interface HashModule {
   readonly exports: HashExports;
   /** Where a piece of data is put before a call. */
   readonly data: Uint8Array<ArrayBuffer>;
+  /** Index, computed and found checksum of each page that `checkPages` counted. */
+  readonly damage: Uint32Array<ArrayBuffer>;
 }
+
+const damageLength = 64 * 3;
 
 export async function instantiateHash(module: WebAssembly.Module): Promise<HashModule> {
   const instance = await WebAssembly.instantiate(module, {});
@@ -32,6 +38,7 @@ export async function instantiateHash(module: WebAssembly.Module): Promise<HashM
   return {
     exports,
     data: new Uint8Array(buffer, exports.dataAt.value, exports.dataBytes.value),
+    damage: new Uint32Array(buffer, exports.damageAt.value, damageLength),
   };
 }
 

@@ -2,6 +2,8 @@
 
 // @ts-ignore: decorator
 @inline export const TABLES: usize = 4096; // u32[16][256], see crc32c.ts
+// @ts-ignore: decorator
+@inline export const DAMAGE: usize = 20480; // u32[64][3], see page-checksum.ts
 /** The words in front of the data that fold refers to. */
 // @ts-ignore: decorator
 @inline export const HISTORY_BYTES: usize = 209 * 16;
