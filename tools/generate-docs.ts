@@ -120,10 +120,11 @@ function configurationPage(): string {
       '5. the default',
     ].join('\n'),
     'Where a setting has several variables, the first of them that is set counts. `--volume`, `--new-volume` and `--data-dir` are one choice, as are `--service`, `--container` and `--local`: a choice made in a stronger place hides those of weaker ones, so that `odo start -V fresh` works beside `volume: pgdata` in `odo.yaml`. Two of one choice in the same place are an error.',
-    'Relative paths in `odo.yaml` start at that file’s directory, all others at the working directory. Sizes are bytes, or a number with KiB, MiB, GiB, TiB (1024), KB, MB, GB, TB (1000); K, M, G and T alone are 1024.',
+    'Relative paths in `odo.yaml` start at that file’s directory, all others at the working directory. Sizes are bytes, or a number with KiB, MiB, GiB, TiB (1024), KB, MB, GB, TB (1000); K, M, G and T alone are 1024. A rate is a size with `/s`.',
     'All problems of all places are reported at once, with file and line. An unknown key of `odo.yaml` and an unknown `ODO_…` in `.env` are errors; an unknown `ODO_…` in the environment is a warning when it looks like a slip. Credentials and `yes` are refused in `odo.yaml`; `ODO_YES` counts only in the environment.',
     'A session token counts only when it comes from the same place as the access key. Without an access key and a secret key, the AWS SDK looks for a profile or role.',
     'A run keeps the settings it was started with, except credentials: `odo resume` looks those up anew.',
+    'What `--jobs`, `--max-rate`, `--memory` and `--background` bound, and what `--no-sync` risks: [limits.md](limits.md).',
     ...Object.entries(groups).flatMap(([group, heading]) => [
       `## ${heading.replace(/:$/, '')}`,
       table(

@@ -2,6 +2,7 @@
 
 import type { RunStatus } from '../src/run/run-api.ts';
 import type { RunEvent } from '../src/run/run-events.ts';
+import { dataPlaneDefaults } from '../src/steps/data-plane-options.ts';
 import type { RestorePlan } from '../src/steps/restore-plan.ts';
 
 export const sampleRunId = '20261122-220955-k3f9';
@@ -129,6 +130,8 @@ export const samplePlan: RestorePlan = {
   },
   jobs: 4,
   checkpointBytes: 256 * MiB,
+  ...dataPlaneDefaults,
+  maxRateBytesPerSecond: 50 * MiB,
   warnings: ['The backup has no manifest: its files can be checked for completeness, not for content.'],
 };
 

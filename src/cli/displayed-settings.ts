@@ -18,11 +18,11 @@ export function displayedSettings({ settings, provenance }: LoadedSettings): Dis
 }
 
 function shown(key: SettingKey, value: NonNullable<LoadedSettings['settings'][SettingKey]>): string {
-  const { secret, default: text } = settingOf(key);
+  const { secret, unit } = settingOf(key);
   if (secret) return 'set, not shown';
   if (typeof value === 'object') return `${value.uid}:${value.gid}`;
-  // A number whose default is text is a size.
-  return typeof value === 'number' && typeof text === 'string' ? exactSize(value) : String(value);
+  if (typeof value !== 'number' || unit === undefined) return String(value);
+  return unit === 'bytes/s' ? `${exactSize(value)}/s` : exactSize(value);
 }
 
 /** `256MiB`: exactly, in the largest unit that divides it, as the setting can be written. */

@@ -49,12 +49,10 @@ function optionsOf(key: SettingKey): Option[] {
     .filter((part) => part !== undefined)
     .join(', ');
   const option = new Option(flags, helpOf(key)).helpGroup(groups[group]);
-  if (!negatable) return [option];
+  if (negatable === undefined) return [option];
   // The switch that is on by default is there to override odo.yaml; a reader looks for the other one.
-  return [option.hideHelp(), new Option(`--no-${settingName(key)}`, noPromoteHelp).helpGroup(groups[group])];
+  return [option.hideHelp(), new Option(`--no-${settingName(key)}`, negatable).helpGroup(groups[group])];
 }
-
-const noPromoteHelp = 'stop when the database is consistent, and wait for: odo promote RUN-ID';
 
 /** `description (default: 4)`; environment names only where they are not ODO_ and the flag's name. */
 function helpOf(key: SettingKey): string {

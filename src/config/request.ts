@@ -37,6 +37,12 @@ export function toRestoreRequest(loaded: LoadedSettings, cwd: string): RestoreRe
     reserveBytes: settings.reserve,
     jobs: settings.jobs,
     checkpointBytes: settings.checkpointSize,
+    maxRateBytesPerSecond: settings.maxRate,
+    background: settings.background,
+    sync: settings.sync,
+    publishIndex: settings.publishIndex,
+    pageChecksums: settings.pageChecksums,
+    memoryBytes: settings.memory,
   };
 }
 

@@ -20,8 +20,8 @@ export interface Setting<Value extends z.ZodType = z.ZodType, Default = string |
   readonly short?: string;
   /** As in a usage line: `<url>`, `[file]`; absent for a switch. */
   readonly argument?: string;
-  /** A switch that also has `--no-…`. */
-  readonly negatable?: true;
+  /** Of a switch that is on by default: what `--no-…` does. */
+  readonly negatable?: string;
   /** Environment variables, strongest first. */
   readonly env: readonly string[];
   /** Where it may be set; everywhere when absent. */
@@ -31,6 +31,8 @@ export interface Setting<Value extends z.ZodType = z.ZodType, Default = string |
   /** What the docs say when the default is worked out at run time. */
   readonly defaultText?: string;
   readonly value: Value;
+  /** Of a number: what it counts, when that is bytes. */
+  readonly unit?: 'bytes' | 'bytes/s';
   /** Resolved against the working directory, or the directory of odo.yaml when it stands there. */
   readonly isPath?: true;
   /** Never shown, stored or taken from odo.yaml. */
@@ -178,6 +180,7 @@ export const settings = {
     description: 'space to keep free on the target after the restore',
     default: '1GiB',
     value: values.size(0),
+    unit: 'bytes',
   }),
 
   service: setting({
@@ -255,7 +258,7 @@ export const settings = {
   }),
   promote: setting({
     group: 'how',
-    negatable: true,
+    negatable: 'stop when the database is consistent, and wait for: odo promote RUN-ID',
     env: ['ODO_PROMOTE'],
     description: 'promote when the database is consistent; otherwise wait for: odo promote RUN-ID',
     default: true,
@@ -265,9 +268,9 @@ export const settings = {
     group: 'how',
     argument: '<n>',
     env: ['ODO_JOBS'],
-    description: 'archives and WAL segments read at the same time',
-    default: 4,
-    value: values.wholeNumber(1, 64),
+    description: 'archives, WAL segments and decoding threads at the same time; auto: by the cores, 2 to 16',
+    default: 'auto',
+    value: values.autoOrWholeNumber(1, 64),
   }),
   checkpointSize: setting({
     group: 'how',
@@ -276,6 +279,60 @@ export const settings = {
     description: 'output between two checkpoints: at most this much is done twice after a kill',
     default: '256MiB',
     value: values.size(1024 ** 2),
+    unit: 'bytes',
+  }),
+  maxRate: setting({
+    group: 'how',
+    argument: '<size>/s',
+    env: ['ODO_MAX_RATE'],
+    description: 'read at most this much a second from the store, everything together',
+    default: null,
+    defaultText: 'unlimited',
+    value: values.rate(64 * 1024),
+    unit: 'bytes/s',
+  }),
+  background: setting({
+    group: 'how',
+    env: ['ODO_BACKGROUND'],
+    description:
+      'leave CPU and disk to others first: threads that read, decode and write get the weakest priority',
+    default: false,
+    value: values.yesOrNo,
+  }),
+  memory: setting({
+    group: 'how',
+    argument: '<size>',
+    env: ['ODO_MEMORY'],
+    description: 'memory for the buffers of reading, decoding and writing',
+    default: null,
+    defaultText: 'a quarter of what there is, 64MiB to 256MiB',
+    value: values.size(16 * 1024 ** 2),
+    unit: 'bytes',
+  }),
+  sync: setting({
+    group: 'how',
+    negatable:
+      'do not wait until files are on disk, for tests and throw-away restores: a power cut may damage them',
+    env: ['ODO_SYNC'],
+    description:
+      'wait until files are on disk before the journal says so; otherwise a power cut may damage them',
+    default: true,
+    value: values.yesOrNo,
+  }),
+  pageChecksums: setting({
+    group: 'how',
+    env: ['ODO_PAGE_CHECKSUMS'],
+    description: 'check the page checksums of the cluster while its files stream; it must have them enabled',
+    default: false,
+    value: values.yesOrNo,
+  }),
+  publishIndex: setting({
+    group: 'how',
+    env: ['ODO_PUBLISH_INDEX'],
+    description:
+      'store the seek index of each archive beside the backup, so that other hosts decode it in parallel; needs the right to write there',
+    default: false,
+    value: values.yesOrNo,
   }),
   yes: setting({
     group: 'how',

@@ -67,6 +67,11 @@ export const wholeNumber = (from: number, to: number) =>
     .refine((value) => Number.isInteger(value) && value >= from && value <= to)
     .meta({ description: `a whole number from ${from} to ${to}` });
 
+export const autoOrWholeNumber = (from: number, to: number) =>
+  z
+    .union([z.literal('auto'), wholeNumber(from, to)])
+    .meta({ description: `auto, or a whole number from ${from} to ${to}` });
+
 const powers: Readonly<Record<string, number>> = { '': 0, k: 1, m: 2, g: 3, t: 4, p: 5 };
 
 /** Bytes: `8GiB` and `8G` are 1024³ times 8, `8GB` is 1000³ times 8, `8388608` is bytes. */
@@ -91,6 +96,16 @@ export const size = (from: number) =>
           ? 'a size such as 8GiB or 512MB'
           : `a size from ${from / 1024 ** 2} MiB on, such as 256MiB`,
     });
+
+/** Bytes a second: a size, with or without `/s`. */
+export const rate = (from: number) =>
+  z
+    .union([z.number(), z.string()])
+    .transform((value) =>
+      typeof value === 'number' ? value : (parseSize(value.replace(/\s*\/\s*s\s*$/i, '')) ?? Number.NaN),
+    )
+    .refine((bytes) => Number.isSafeInteger(bytes) && bytes >= from)
+    .meta({ description: `a size a second from ${from / 1024} KiB/s on, such as 50MiB/s` });
 
 /** 2^32 - 1 stands for "no id" in the kernel's calls. */
 const largestId = 4_294_967_294;

@@ -2,6 +2,7 @@ import { fromPromise } from 'xstate';
 import { OdoError } from '../errors/odo-error.ts';
 import type { RunJournal } from '../journal/run-journal.ts';
 import { restoreMachine } from '../machine/restore-machine.ts';
+import { withDataPlaneDefaults } from '../steps/data-plane-options.ts';
 import type { PreflightFacts } from '../steps/facts.ts';
 import { planRestore, summarize } from '../steps/plan-restore.ts';
 import { gatherFacts } from '../steps/preflight.ts';
@@ -26,7 +27,7 @@ export interface RunBinding {
 
 export function readPlan(journal: RunJournal): RestorePlan | null {
   const record = journal.findStep('plan', '');
-  return record?.state === 'completed' ? (record.output as RestorePlan) : null;
+  return record?.state === 'completed' ? withDataPlaneDefaults<RestorePlan>(record.output) : null;
 }
 
 function requirePlan(journal: RunJournal): RestorePlan {

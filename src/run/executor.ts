@@ -4,6 +4,7 @@ import { openJournal } from '../journal/open.ts';
 import { createRun, findRun } from '../journal/runs.ts';
 import type { MachineEvent } from '../machine/events.ts';
 import { machineVersion } from '../machine/version.ts';
+import { withDataPlaneDefaults } from '../steps/data-plane-options.ts';
 import type { RestorePlan } from '../steps/restore-plan.ts';
 import type { RestoreRequest } from '../steps/restore-request.ts';
 import { odoVersion } from './odo-version.ts';
@@ -94,7 +95,8 @@ async function goOn(
         hint: `See where it stands with: odo status ${runId}`,
       });
     }
-    const process = new RunProcess(database, runId, run.request as RestoreRequest, surroundings, 'end');
+    const request = withDataPlaneDefaults<RestoreRequest>(run.request);
+    const process = new RunProcess(database, runId, request, surroundings, 'end');
     return await process.run('resumed', options);
   } finally {
     database.close();

@@ -4,21 +4,24 @@ import { findLocalBinaries } from '../service/local-binaries.ts';
 import { openLauncher } from '../service/open-launcher.ts';
 import { openService } from '../service/open-service.ts';
 import type { ServerLauncher } from '../service/server-launcher.ts';
-import type { SourceRequest } from '../steps/restore-request.ts';
+import type { RestoreRequest } from '../steps/restore-request.ts';
 import type { StepPorts } from '../steps/step.ts';
 import type { S3Credentials } from '../storage/credentials.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import { openTarget } from '../target/open-target.ts';
 import type { Target } from '../target/target.ts';
+import { availableCores } from './limits/cores.ts';
+import { limitedStorage } from './limits/limited-storage.ts';
+import { largestRangeBytes, RateLimiter } from './limits/rate-limit.ts';
 
 /** The adapters of one run. Each is opened when first used, so that a plain directory needs no engine. */
 export function openPorts(options: {
   runId: string;
-  source: SourceRequest;
+  request: Pick<RestoreRequest, 'source' | 'maxRateBytesPerSecond'>;
   credentials: S3Credentials | null;
 }): StepPorts & { close(): Promise<void> } {
   const docker = once(() => connectDocker());
-  const source = once(async () => openStorage({ ...options.source, credentials: options.credentials }));
+  const source = once(async () => openSource(options.request, options.credentials));
   const targets = new Map<string, Promise<Target>>();
   const launchers = new Map<string, Promise<ServerLauncher>>();
   return {
@@ -29,6 +32,7 @@ export function openPorts(options: {
       cached(launchers, JSON.stringify(spec), () => openLauncher(spec, target, options.runId, { docker })),
     image: async (reference) => imageFacts(await docker(), reference),
     localBinaries: (binDir, major) => findLocalBinaries(binDir, major),
+    cores: () => availableCores(),
     now: () => new Date(),
     close: async () => {
       const opened = await Promise.allSettled(targets.values());
@@ -36,6 +40,17 @@ export function openPorts(options: {
       if (source.used()) (await source()).storage.close();
     },
   };
+}
+
+/** One limiter for the whole run: archives and WAL share the rate. */
+function openSource(
+  { source, maxRateBytesPerSecond }: Pick<RestoreRequest, 'source' | 'maxRateBytesPerSecond'>,
+  credentials: S3Credentials | null,
+): Awaited<ReturnType<StepPorts['source']>> {
+  const { storage, prefix } = openStorage({ ...source, credentials });
+  if (maxRateBytesPerSecond === null) return { storage, prefix, rangeBytes: largestRangeBytes };
+  const limiter = new RateLimiter(maxRateBytesPerSecond);
+  return { storage: limitedStorage(storage, limiter), prefix, rangeBytes: limiter.rangeBytes };
 }
 
 function once<T>(open: () => Promise<T>): (() => Promise<T>) & { used(): boolean } {

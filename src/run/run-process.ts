@@ -17,6 +17,7 @@ import { bindSteps, type RunBinding, readPlan } from './bind-steps.ts';
 import { currentExecutor } from './executor-identity.ts';
 import { failpoint } from './failpoints.ts';
 import { type HeldLease, holdLease } from './lease.ts';
+import { runInBackground } from './limits/background.ts';
 import { openPorts } from './open-ports.ts';
 import { phaseOf } from './phase-of.ts';
 import { stepsToForget, whatChanged } from './resume-checks.ts';
@@ -71,7 +72,7 @@ export class RunProcess {
       this.#journal = journal;
       const ports = openPorts({
         runId: this.#runId,
-        source: this.#request.source,
+        request: this.#request,
         credentials: this.#surroundings.credentials,
       });
       try {
@@ -86,6 +87,7 @@ export class RunProcess {
         journal.setStatus('running', null);
         this.#isUnderWay = true;
         this.#emit({ type: 'run', status });
+        using _background = await this.#yieldToOthers();
         if (status === 'resumed') {
           for (const step of forgotten) journal.forgetStep(step);
           const changed = await whatChanged(binding, signal);
@@ -103,6 +105,12 @@ export class RunProcess {
     } finally {
       lease.release();
     }
+  }
+
+  /** Null where it was not asked for; a plan reads too little to matter. */
+  async #yieldToOthers(): Promise<Disposable | null> {
+    if (!this.#request.background || this.#until === 'plan') return null;
+    return runInBackground((message) => this.#emit({ type: 'notice', level: 'warning', message }));
   }
 
   lastContext(): Snapshot['context'] {

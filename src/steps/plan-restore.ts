@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { OdoError } from '../errors/odo-error.ts';
+import { automaticJobs, dataPlaneOptionsOf } from './data-plane-options.ts';
 import type { PreflightFacts } from './facts.ts';
 import { officialOwner } from './launcher-choice.ts';
 import type { PlannedTablespace, PlanSummary, RestorePlan, TargetAction } from './restore-plan.ts';
@@ -89,8 +90,9 @@ export async function planRestore(
       reclaimableBytes: need.reclaimableBytes,
       reserveBytes: request.reserveBytes,
     },
-    jobs: request.jobs,
+    jobs: request.jobs === 'auto' ? automaticJobs(context.ports.cores()) : request.jobs,
     checkpointBytes: request.checkpointBytes,
+    ...dataPlaneOptionsOf(request),
     warnings: [...contents.warnings, ...planWarnings(facts, request)],
   };
 }
@@ -141,6 +143,11 @@ function planWarnings({ contents, target, service }: PreflightFacts, request: Re
   if (contents.backup.tablespaces.length > 0) {
     warnings.push(
       `Tablespaces are restored inside the data directory (${tablespaceFolder}/), not to their former paths.`,
+    );
+  }
+  if (!request.sync) {
+    warnings.push(
+      'Files are not made durable (--no-sync): after a power cut or a crash of this host the database may be damaged, and no resume can tell.',
     );
   }
   if (!request.promote && service.kind !== 'none') {

@@ -3,6 +3,7 @@ import type { LauncherSpec } from '../service/server-launcher.ts';
 import type { ServiceMount, ServiceSpec } from '../service/service.ts';
 import type { TargetSpec } from '../target/target.ts';
 import type { Owner } from '../target/tree.ts';
+import type { DataPlaneOptions } from './data-plane-options.ts';
 
 /** Where one tablespace of the backup goes: always inside the target, never to the source's path. */
 export interface PlannedTablespace {
@@ -22,7 +23,7 @@ export type TargetAction = 'create' | 'fill' | 'clean';
  * Frozen before the first change: what will be read, written, stopped and started. Steps execute it and do
  * not decide again. Plain JSON; `odo plan` prints it, the journal keeps it.
  */
-export interface RestorePlan {
+export interface RestorePlan extends DataPlaneOptions {
   readonly runId: string;
   readonly createdAt: string;
   readonly source: { readonly url: string; readonly endpoint: string | null; readonly region: string | null };
@@ -62,6 +63,7 @@ export interface RestorePlan {
     readonly reclaimableBytes: number;
     readonly reserveBytes: number;
   };
+  /** Archives, WAL segments and decoding threads at the same time. */
   readonly jobs: number;
   readonly checkpointBytes: number;
   readonly warnings: readonly string[];

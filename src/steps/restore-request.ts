@@ -1,5 +1,6 @@
 import type { ServiceSpec } from '../service/service.ts';
 import type { Owner } from '../target/tree.ts';
+import type { DataPlaneOptions } from './data-plane-options.ts';
 
 /** Where the backups lie. Credentials are never part of it: they are resolved again at every start and resume. */
 export interface SourceRequest {
@@ -17,7 +18,7 @@ export type TargetRequest =
   | { readonly kind: 'data-directory'; readonly path: string };
 
 /** What the operator asked for: flags and settings after resolution, without secrets. Stored in the journal. */
-export interface RestoreRequest {
+export interface RestoreRequest extends DataPlaneOptions {
   readonly source: SourceRequest;
   /** `latest`, a backup id or a backup name. */
   readonly backup: string;
@@ -40,8 +41,8 @@ export interface RestoreRequest {
   readonly confirmed: boolean;
   /** Bytes to keep free on the target after the restore. @unit bytes */
   readonly reserveBytes: number;
-  /** Archives and WAL segments read at the same time. */
-  readonly jobs: number;
+  /** Archives, WAL segments and decoding threads at the same time; `auto`: by the cores of this host. */
+  readonly jobs: number | 'auto';
   /** Output between two checkpoints. @unit bytes */
   readonly checkpointBytes: number;
 }

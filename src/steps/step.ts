@@ -14,13 +14,20 @@ export type StepFacts = Readonly<Record<string, string | number | boolean | null
 /** The outside world as steps see it; adapters are chosen by whoever runs the steps. */
 export interface StepPorts {
   /** The store of the backups, and the key prefix in it under which to look. */
-  source(): Promise<{ readonly storage: ObjectStorage; readonly prefix: string }>;
+  source(): Promise<{
+    readonly storage: ObjectStorage;
+    readonly prefix: string;
+    /** Ask for no more than this at once, so that a rate limit stays smooth. @unit bytes */
+    readonly rangeBytes: number;
+  }>;
   target(spec: TargetSpec): Promise<Target>;
   service(spec: ServiceSpec): Promise<Service>;
   launcher(spec: LauncherSpec, target: Target): Promise<ServerLauncher>;
   /** Image of a recovery server that no service names; null when the engine does not have it. */
   image(reference: string): Promise<ImageFacts | null>;
   localBinaries(binDir: string | null, major: number): Promise<LocalBinaries | null>;
+  /** CPU cores that this process may use. */
+  cores(): number;
   now(): Date;
 }
 

@@ -1,4 +1,5 @@
 import type { BackupContents, BaseBackup } from '../../src/backup/base-backup.ts';
+import { dataPlaneDefaults } from '../../src/steps/data-plane-options.ts';
 import type { PreflightFacts } from '../../src/steps/facts.ts';
 import type { RestoreRequest } from '../../src/steps/restore-request.ts';
 
@@ -105,4 +106,5 @@ export const plainRequest: RestoreRequest = {
   reserveBytes: 0,
   jobs: 2,
   checkpointBytes: 256 * 1024 * 1024,
+  ...dataPlaneDefaults,
 };

@@ -154,8 +154,25 @@ function detailRows(plan: RestorePlan): Row[] {
       `${space.neededIsExact ? '' : 'about '}${formatBytes(space.neededBytes)} needed; ${formatBytes(space.freeBytes)} free${reclaimable}; ${formatBytes(space.reserveBytes)} kept free`,
     ],
     ['work', `${plan.jobs} at a time, a checkpoint every ${formatBytes(plan.checkpointBytes)}`],
+    ...listRow('limits', limitTexts(plan)),
+    ...listRow('also', choiceTexts(plan)),
   ];
 }
+
+const listRow = (label: string, texts: readonly string[]): Row[] =>
+  texts.length === 0 ? [] : [[label, texts.join(', ')]];
+
+const limitTexts = ({ maxRateBytesPerSecond, memoryBytes, background }: RestorePlan): string[] => [
+  ...(maxRateBytesPerSecond === null ? [] : [`${formatBytes(maxRateBytesPerSecond)}/s from the store`]),
+  ...(memoryBytes === null ? [] : [`${formatBytes(memoryBytes)} of buffers`]),
+  ...(background ? ['the weakest CPU and I/O priority for threads that read, decode and write'] : []),
+];
+
+const choiceTexts = ({ sync, pageChecksums, publishIndex }: RestorePlan): string[] => [
+  ...(sync ? [] : ['files are not synced to disk']),
+  ...(pageChecksums ? ['page checksums are checked'] : []),
+  ...(publishIndex ? ['the seek index of each archive is stored beside the backup'] : []),
+];
 
 function settingRows(rows: readonly DisplayedSetting[], width: number): string[] {
   const nameWidth = Math.max(...rows.map(({ name }) => name.length)) + 4;

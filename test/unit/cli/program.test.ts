@@ -8,6 +8,7 @@ import { runProgram } from '../../../src/cli/program.ts';
 import { type ErrorCode, errorKinds } from '../../../src/errors/codes.ts';
 import { OdoError } from '../../../src/errors/odo-error.ts';
 import type { RunOutcome, RunSurroundings } from '../../../src/run/run-api.ts';
+import { dataPlaneDefaults, dataPlaneOptionsOf } from '../../../src/steps/data-plane-options.ts';
 import type { RestoreRequest } from '../../../src/steps/restore-request.ts';
 import {
   halfARun,
@@ -293,6 +294,7 @@ describe('errors', () => {
 });
 
 describe('odo plan', () => {
+  const plainPlan = { ...samplePlan, ...dataPlaneDefaults };
   const line = 'plan -u s3://backups/main -v pgdata -s sekret123';
   it('prints a page with the settings and where they come from, and never a secret', async () => {
     writeFileSync(join(cwd, '.env'), 'AWS_ACCESS_KEY_ID=AKIA\n');
@@ -304,6 +306,61 @@ describe('odo plan', () => {
     expect(page).toMatch(/access-key +set, not shown \(\.env line 1\)/);
     expect(page).toMatch(/reserve +1GiB \(default\)/);
     expect(page).not.toContain('sekret123');
+  });
+
+  const limits =
+    '--jobs 3 --max-rate 50MiB/s --background --memory 128MiB --no-sync --page-checksums --publish-index';
+  const limitedPlan = {
+    ...samplePlan,
+    maxRateBytesPerSecond: 50 * 1024 ** 2,
+    background: true,
+    memoryBytes: 128 * 1024 ** 2,
+    sync: false,
+    pageChecksums: true,
+    publishIndex: true,
+  };
+
+  it('says how fast, how carefully and with what means, and where that comes from', async () => {
+    let asked: RestoreRequest | null = null;
+    const planRun: CliApi['planRun'] = async (request) => {
+      asked = request;
+      return { plan: limitedPlan, problems: [] };
+    };
+    host.stdout.columnsNow = 200;
+    expect(await odo(`${line} -a AKIA ${limits}`, { planRun })).toBe(0);
+    expect(asked).toMatchObject({ jobs: 3, ...dataPlaneOptionsOf(limitedPlan) });
+    const page = host.stdout.text();
+    expect(page).toContain('50.0 MiB/s from the store, 128 MiB of buffers, the weakest CPU and I/O priority');
+    expect(page).toMatch(/also +files are not synced to disk, page checksums are checked, the seek index/);
+    expect(page).toMatch(/jobs +3 \(flag --jobs\)/);
+    expect(page).toMatch(/max-rate +50MiB\/s \(flag --max-rate\)/);
+    expect(page).toMatch(/background +true \(flag --background\)/);
+    expect(page).toMatch(/memory +128MiB \(flag --memory\)/);
+    expect(page).toMatch(/sync +false \(flag --no-sync\)/);
+    expect(page).toMatch(/page-checksums +true \(flag --page-checksums\)/);
+    expect(page).toMatch(/publish-index +true \(flag --publish-index\)/);
+  });
+
+  it('has the limits in its JSON, in the plan and in the settings', async () => {
+    const planRun: CliApi['planRun'] = async () => ({ plan: limitedPlan, problems: [] });
+    expect(await odo(`${line} -a AKIA ${limits} --json`, { planRun })).toBe(0);
+    expect(json()[0]).toMatchObject({
+      plan: dataPlaneOptionsOf(limitedPlan),
+      settings: expect.arrayContaining([
+        { name: 'jobs', value: '3', provenance: 'flag --jobs' },
+        { name: 'max-rate', value: '50MiB/s', provenance: 'flag --max-rate' },
+        { name: 'sync', value: 'false', provenance: 'flag --no-sync' },
+      ]),
+    });
+  });
+
+  it('shows no limit that is not set', async () => {
+    expect(await odo(`${line} -a AKIA`, { planRun: async () => ({ plan: plainPlan, problems: [] }) })).toBe(
+      0,
+    );
+    const page = host.stdout.text();
+    expect(page).toMatch(/jobs +auto \(default\)/);
+    expect(page).not.toMatch(/^ +(limits|also|max-rate|memory|background|page-checksums|publish-index) /m);
   });
 
   it('tells every failed check, and exits as the first one', async () => {

@@ -100,6 +100,37 @@ describe('precedence', () => {
     expect(load({ promote: false }).provenance.promote).toBe('flag --no-promote');
   });
 
+  it('lets --sync and --no-sync override odo.yaml', () => {
+    file('odo.yaml', 'sync: false');
+    expect(load().settings.sync).toBe(false);
+    expect(load({ sync: true }).settings.sync).toBe(true);
+    file('odo.yaml', '');
+    expect(load().settings.sync).toBe(true);
+    expect(load({ sync: false }).provenance.sync).toBe('flag --no-sync');
+  });
+
+  it('takes the limits from every place', () => {
+    file('odo.yaml', 'max-rate: 50MiB/s', 'publish-index: true');
+    file('.env', 'ODO_MEMORY=128MiB', 'ODO_PAGE_CHECKSUMS=yes');
+    const { settings, provenance } = load({ jobs: 'auto' }, { ODO_BACKGROUND: '1', ODO_JOBS: '3' });
+    expect(settings).toMatchObject({
+      jobs: 'auto',
+      maxRate: 50 * 1024 ** 2,
+      background: true,
+      memory: 128 * 1024 ** 2,
+      pageChecksums: true,
+      publishIndex: true,
+    });
+    expect(provenance).toMatchObject({
+      jobs: 'flag --jobs',
+      maxRate: 'odo.yaml line 1',
+      background: 'environment ODO_BACKGROUND',
+      memory: '.env line 1',
+      pageChecksums: '.env line 2',
+      publishIndex: 'odo.yaml line 2',
+    });
+  });
+
   it('resolves paths against the working directory, and in a settings file against its own', () => {
     mkdirSync(join(cwd, 'etc'));
     file('etc/site.yaml', 'data-dir: ../data', 'compose-file: compose.yaml');
@@ -114,7 +145,7 @@ describe('precedence', () => {
 
   it('ignores settings that the command does not use, even wrong ones', () => {
     file('odo.yaml', 'jobs: many');
-    expect(load({}, {}, ['journal']).settings.jobs).toBe(4);
+    expect(load({}, {}, ['journal']).settings.jobs).toBe('auto');
   });
 });
 
@@ -130,9 +161,17 @@ describe('problems', () => {
       '.env line 1: owner is "postgres"; expected auto, or UID:GID such as 999:999 (PostgreSQL does not run as root).',
       '.env line 2: odo has no setting ODO_VOLUMME. Did you mean ODO_VOLUME?',
       'flag -u: url is "http://x"; expected s3://BUCKET/PREFIX or file:///DIRECTORY, without credentials.',
-      'odo.yaml line 1: jobs is "many"; expected a whole number from 1 to 64.',
+      'odo.yaml line 1: jobs is "many"; expected auto, or a whole number from 1 to 64.',
       'odo.yaml line 2: odo has no setting volum. Did you mean volume?',
       'odo.yaml line 3: reserve is "5 parsecs"; expected a size such as 8GiB or 512MB.',
+    ]);
+  });
+
+  it('tell the least rate and the least memory', () => {
+    file('odo.yaml', 'max-rate: 10KiB/s', 'memory: 1MiB');
+    expect(problemsOf(() => load()).map(({ text }) => text)).toEqual([
+      'odo.yaml line 1: max-rate is "10KiB/s"; expected a size a second from 64 KiB/s on, such as 50MiB/s.',
+      'odo.yaml line 2: memory is "1MiB"; expected a size from 16 MiB on, such as 256MiB.',
     ]);
   });
 

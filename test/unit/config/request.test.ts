@@ -56,8 +56,14 @@ it('makes a request from the flags of an old script, without the credentials', (
     promote: true,
     confirmed: false,
     reserveBytes: 1024 ** 3,
-    jobs: 4,
+    jobs: 'auto',
     checkpointBytes: 256 * 1024 ** 2,
+    maxRateBytesPerSecond: null,
+    background: false,
+    sync: true,
+    publishIndex: false,
+    pageChecksums: false,
+    memoryBytes: null,
   });
   expect(JSON.stringify(made)).not.toContain('sekret');
 });
@@ -84,6 +90,30 @@ it('reads sizes, owner, override file and target of other kinds', () => {
     target: { kind: 'data-directory', path: join(cwd, 'data') },
     service: { kind: 'local', binDir: '/usr/lib/postgresql/17/bin', dataDirectory: join(cwd, 'data') },
     binDir: '/usr/lib/postgresql/17/bin',
+  });
+});
+
+it('reads how fast, how carefully and with what means to work', () => {
+  expect(
+    request({
+      url,
+      volume: 'a',
+      jobs: '7',
+      maxRate: '50MB/s',
+      background: true,
+      sync: false,
+      publishIndex: true,
+      pageChecksums: true,
+      memory: '128MiB',
+    }),
+  ).toMatchObject({
+    jobs: 7,
+    maxRateBytesPerSecond: 50_000_000,
+    background: true,
+    sync: false,
+    publishIndex: true,
+    pageChecksums: true,
+    memoryBytes: 128 * 1024 ** 2,
   });
 });
 

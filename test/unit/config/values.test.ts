@@ -10,7 +10,15 @@ import {
   yamlJsonSchema,
 } from '../../../src/config/schema.ts';
 import { defaultJournalFile } from '../../../src/config/state-dir.ts';
-import { backupUrl, owner, parseSize, volumeName, yesOrNo } from '../../../src/config/values.ts';
+import {
+  autoOrWholeNumber,
+  backupUrl,
+  owner,
+  parseSize,
+  rate,
+  volumeName,
+  yesOrNo,
+} from '../../../src/config/values.ts';
 
 describe('sizes', () => {
   it.each([
@@ -33,6 +41,34 @@ describe('sizes', () => {
   it('reads back every number of bytes', () => {
     fc.assert(fc.property(fc.maxSafeNat(), (bytes) => parseSize(String(bytes)) === bytes));
   });
+});
+
+describe('rates', () => {
+  it.each([
+    ['50MiB/s', 50 * 1024 ** 2],
+    ['50MB/s', 50_000_000],
+    ['50 MiB / s', 50 * 1024 ** 2],
+    ['1G/S', 1024 ** 3],
+    ['512KiB', 512 * 1024],
+    ['65536', 65_536],
+    [65_536, 65_536],
+  ])('reads %s', (given, bytesPerSecond) => {
+    expect(rate(64 * 1024).parse(given)).toBe(bytesPerSecond);
+  });
+
+  it.each(['', '/s', '50', 'fast', '50MiB/m', '50Mbit/s', '50MiB/s/s', '-1MiB/s', 65_535, 1e300])(
+    'refuses %j',
+    (given) => {
+      expect(rate(64 * 1024).safeParse(given).success).toBe(false);
+    },
+  );
+});
+
+it('takes a number of jobs or leaves it to odo', () => {
+  const jobs = autoOrWholeNumber(1, 64);
+  expect(['auto', '1', 64].map((given) => jobs.parse(given))).toEqual(['auto', 1, 64]);
+  for (const bad of ['0', '65', 1.5, '-1', '', 'AUTO', 'all'])
+    expect(jobs.safeParse(bad).success, String(bad)).toBe(false);
 });
 
 it('takes backups from S3 and directories, without credentials in the URL', () => {

@@ -1,14 +1,15 @@
 import { describe, expect, test } from 'vitest';
+import { automaticJobs, dataPlaneDefaults } from '../../../src/steps/data-plane-options.ts';
 import type { PreflightFacts } from '../../../src/steps/facts.ts';
 import { planRestore, summarize } from '../../../src/steps/plan-restore.ts';
 import type { RestoreRequest } from '../../../src/steps/restore-request.ts';
 import type { StepContext } from '../../../src/steps/step.ts';
 import { healthyFacts, plainRequest } from '../../support/facts.ts';
 
-/** The plan of pure facts: it needs the run's id and the time, and no adapter. */
+/** The plan of pure facts: it needs the run's id, the time and the cores, and no adapter. */
 const context = {
   runId: 'r',
-  ports: { now: () => new Date('2026-11-23T00:00:00Z') },
+  ports: { now: () => new Date('2026-11-23T00:00:00Z'), cores: () => 6 },
 } as unknown as StepContext;
 const plan = (facts: Partial<PreflightFacts> = {}, request: Partial<RestoreRequest> = {}) =>
   planRestore({ ...healthyFacts, ...facts }, { ...plainRequest, ...request }, context);
@@ -57,6 +58,28 @@ describe('the plan', () => {
       },
     ]);
     expect(planned.warnings.join()).toMatch(/not to their former paths/);
+  });
+
+  test('freezes the jobs: as many as asked for, else by the cores', async () => {
+    expect((await plan({}, { jobs: 40 })).jobs).toBe(40);
+    expect((await plan({}, { jobs: 'auto' })).jobs).toBe(6);
+    expect([1, 2, 3, 16, 128].map(automaticJobs)).toEqual([2, 2, 3, 16, 16]);
+  });
+
+  test('takes over how the data plane shall work, and warns of files that are not synced', async () => {
+    const asked = {
+      maxRateBytesPerSecond: 1_000_000,
+      background: true,
+      sync: false,
+      publishIndex: true,
+      pageChecksums: true,
+      memoryBytes: 64_000_000,
+    };
+    expect(await plan()).toMatchObject(dataPlaneDefaults);
+    expect((await plan()).warnings).toEqual([]);
+    const planned = await plan({}, asked);
+    expect(planned).toMatchObject(asked);
+    expect(planned.warnings.join()).toMatch(/not made durable \(--no-sync\)/);
   });
 
   test('survives as JSON, as the journal keeps it', async () => {

@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest';
+import { limitedStorage } from '../../../../src/run/limits/limited-storage.ts';
+import { RateLimiter } from '../../../../src/run/limits/rate-limit.ts';
+import { openPorts } from '../../../../src/run/open-ports.ts';
+import type { ObjectStorage } from '../../../../src/storage/object-storage.ts';
+import { plainRequest } from '../../../support/facts.ts';
+
+const MiB = 1024 ** 2;
+const object = { key: 'base.tar', etag: 'e' };
+
+/** A store that records what it is asked for, and a limiter whose clock the waits move. */
+function limited() {
+  const asked: string[] = [];
+  let nowMs = 0;
+  const clock = {
+    nowMs: () => nowMs,
+    sleep: async (ms: number) => {
+      nowMs += ms;
+    },
+  };
+  const store: Partial<ObjectStorage> = {
+    description: 'a store',
+    async *readRange({ key }, { from, to }) {
+      asked.push(`${key} ${from}-${to} at ${nowMs}`);
+      yield new Uint8Array(to - from);
+    },
+    readSmall: async () => new Uint8Array(MiB),
+    stat: async () => null,
+  };
+  return {
+    storage: limitedStorage(store as ObjectStorage, new RateLimiter(MiB, clock)),
+    asked,
+    nowMs: () => nowMs,
+  };
+}
+
+async function read(storage: ObjectStorage, from: number, to: number, signal = new AbortController().signal) {
+  let bytes = 0;
+  for await (const chunk of storage.readRange(object, { from, to }, signal)) bytes += chunk.length;
+  return bytes;
+}
+
+test('a limited store asks for a range only when its bytes may be read', async () => {
+  const { storage, asked } = limited();
+  const range = MiB / 4;
+  expect(await read(storage, 0, range)).toBe(range);
+  expect(await read(storage, range, 3 * range)).toBe(2 * range);
+  expect(await read(storage, 3 * range, 4 * range)).toBe(range);
+  // The second borrows a range, which the third waits for as well.
+  expect(asked).toEqual([
+    `base.tar 0-${range} at 0`,
+    `base.tar ${range}-${3 * range} at 250`,
+    `base.tar ${3 * range}-${4 * range} at 750`,
+  ]);
+});
+
+test('a limited store counts small objects, and answers everything else as it is', async () => {
+  const { storage, nowMs } = limited();
+  const { signal } = new AbortController();
+  expect(await storage.readSmall('backup.info', signal)).toHaveLength(MiB);
+  expect(nowMs()).toBe(0);
+  await read(storage, 0, MiB / 4);
+  expect(nowMs()).toBe(1000);
+  expect(await storage.stat('x', signal)).toBeNull();
+  expect(storage.description).toBe('a store');
+});
+
+test('a limited store does not ask for a range whose reader gave up', async () => {
+  const { storage, asked } = limited();
+  const reason = new Error('stop');
+  await expect(read(storage, 0, 1, AbortSignal.abort(reason))).rejects.toBe(reason);
+  expect(asked).toEqual([]);
+});
+
+test('the ports of a run limit its source only when a rate was asked for', async () => {
+  const request = { ...plainRequest, source: { url: 'file:///srv/backups', endpoint: null, region: null } };
+  const ports = (maxRateBytesPerSecond: number | null) =>
+    openPorts({ runId: 'r', request: { ...request, maxRateBytesPerSecond }, credentials: null });
+  expect((await ports(null).source()).rangeBytes).toBe(8 * MiB);
+  expect((await ports(MiB).source()).rangeBytes).toBe(MiB / 4);
+  expect((await ports(1024 * MiB).source()).rangeBytes).toBe(8 * MiB);
+  expect(ports(null).cores()).toBeGreaterThanOrEqual(1);
+});
