@@ -72,12 +72,28 @@ test('a limited store does not ask for a range whose reader gave up', async () =
   expect(asked).toEqual([]);
 });
 
-test('the ports of a run limit its source only when a rate was asked for', async () => {
-  const request = { ...plainRequest, source: { url: 'file:///srv/backups', endpoint: null, region: null } };
-  const ports = (maxRateBytesPerSecond: number | null) =>
-    openPorts({ runId: 'r', request: { ...request, maxRateBytesPerSecond }, credentials: null });
-  expect((await ports(null).source()).rangeBytes).toBe(8 * MiB);
-  expect((await ports(MiB).source()).rangeBytes).toBe(MiB / 4);
-  expect((await ports(1024 * MiB).source()).rangeBytes).toBe(8 * MiB);
-  expect(ports(null).cores()).toBeGreaterThanOrEqual(1);
+const portsWith = (maxRateBytesPerSecond: number | null) => {
+  const source = { url: 'file:///nowhere', endpoint: null, region: null };
+  const request = { ...plainRequest, source, maxRateBytesPerSecond };
+  return openPorts({ runId: 'r', request, credentials: null });
+};
+
+test('the ports of a run say how much to read at once', async () => {
+  expect((await portsWith(null).source()).rangeBytes).toBe(8 * MiB);
+  expect((await portsWith(MiB).source()).rangeBytes).toBe(MiB / 4);
+  expect((await portsWith(1024 * MiB).source()).rangeBytes).toBe(8 * MiB);
+  expect(portsWith(null).cores()).toBeGreaterThanOrEqual(1);
+});
+
+test('the ports of a run limit its source when a rate was asked for', async () => {
+  const missing = { code: 'OBJECT_NOT_FOUND' };
+  const { storage } = await portsWith(64 * 1024).source();
+  await expect(read(storage, 0, 1024 * MiB)).rejects.toMatchObject(missing);
+  const stop = new AbortController();
+  const waiting = read(storage, 0, 1, stop.signal);
+  // A source without a limit has seen meanwhile that there is no such file.
+  await expect(read((await portsWith(null).source()).storage, 0, 1)).rejects.toMatchObject(missing);
+  const reason = new Error('stop');
+  stop.abort(reason);
+  await expect(waiting).rejects.toBe(reason);
 });

@@ -200,11 +200,13 @@ describe('a rate limiter', () => {
     expect(passed).toEqual(['first', 'third']);
   });
 
-  test('takes nothing for a signal that is aborted already', async () => {
+  test('rejects at once for a signal that is aborted already, also behind others, and takes nothing', async () => {
     const limiter = new RateLimiter(rate, new ManualClock());
     const reason = new Error('stop');
     await expect(limiter.take(100 * MiB, AbortSignal.abort(reason))).rejects.toBe(reason);
     await limiter.take(range, never);
+    void limiter.take(range, never);
+    await expect(limiter.take(1, AbortSignal.abort(reason))).rejects.toBe(reason);
   });
 
   test('sleeps in pieces that a timer can count', async () => {
