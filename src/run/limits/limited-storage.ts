@@ -5,9 +5,10 @@ import type { RateLimiter } from './rate-limit.ts';
 export function limitedStorage(storage: ObjectStorage, limiter: RateLimiter): ObjectStorage {
   return {
     ...storage,
-    async *readRange(object, range, signal) {
+    async locate(object, range, signal) {
+      // First: where the bytes are is signed, and a signature does not hold for long.
       await limiter.take(range.to - range.from, signal);
-      yield* storage.readRange(object, range, signal);
+      return storage.locate(object, range, signal);
     },
     async readSmall(key, signal) {
       const bytes = await storage.readSmall(key, signal);
