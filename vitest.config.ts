@@ -10,7 +10,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/unit/**/*.test.ts', 'test/contract/**/*.test.ts'],
           globalSetup: ['test/support/build-modules.ts'],
-          testTimeout: 20_000,
+          // A busy machine takes three times as long for the longest.
+          testTimeout: 60_000,
           hookTimeout: 60_000,
         },
       },

@@ -1,4 +1,5 @@
 import { OdoError } from '../errors/odo-error.ts';
+import { type EncodedDecoder, encodeDecoder } from './encoded-decoder.ts';
 import type { EntrySinkState } from './entry-sink.ts';
 import type { DecoderState } from './open-decoder.ts';
 import type { TarState } from './tar-reader.ts';
@@ -6,19 +7,14 @@ import type { TarState } from './tar-reader.ts';
 /** Rises when a field changes meaning; an older or newer one is refused, never guessed at. */
 export const checkpointFormatVersion = 1;
 
-type Encoded<State> = State extends { window: Uint8Array }
-  ? Omit<State, 'window'> & { window: string }
-  : State;
-
-/** Everything needed to go on inside an archive. Plain JSON, about 45 KB of it the window. */
+/** Everything needed to go on inside an archive. Plain JSON, most of it the window. */
 export interface ArchiveCheckpoint {
   readonly formatVersion: number;
   /** Of the object as it was; a resume with another object is refused. */
   readonly sizeBytes: number;
   /** First byte of the object to read again. */
   readonly compressedOffset: number;
-  /** As `DecoderState`, the window in base64. */
-  readonly decoder: Encoded<DecoderState>;
+  readonly decoder: EncodedDecoder;
   readonly tar: TarState;
   readonly sink: EntrySinkState;
 }
@@ -29,23 +25,12 @@ export function makeCheckpoint(parts: {
   tar: TarState;
   sink: EntrySinkState;
 }): ArchiveCheckpoint {
-  const { decoder } = parts;
   return {
+    ...parts,
     formatVersion: checkpointFormatVersion,
-    sizeBytes: parts.sizeBytes,
-    compressedOffset: decoder.compressedBytes,
-    decoder:
-      decoder.codec === 'gzip'
-        ? { ...decoder, window: Buffer.from(decoder.window).toString('base64') }
-        : decoder,
-    tar: parts.tar,
-    sink: parts.sink,
+    compressedOffset: parts.decoder.compressedBytes,
+    decoder: encodeDecoder(parts.decoder),
   };
-}
-
-export function decoderStateOf(checkpoint: ArchiveCheckpoint): DecoderState {
-  const { decoder } = checkpoint;
-  return decoder.codec === 'gzip' ? { ...decoder, window: Buffer.from(decoder.window, 'base64') } : decoder;
 }
 
 /** Refuses what this version of odo cannot continue, before anything is read or written. */

@@ -3,18 +3,13 @@ import { join } from 'node:path';
 import { OdoError } from '../errors/odo-error.ts';
 import type { Tree, TreeWriter } from '../target/tree.ts';
 import { refused } from './entry-check.ts';
+import type { EntryPlacement } from './entry-placement.ts';
 import type { FileHash } from './file-hash.ts';
+import { PageChecksums, type PageChecksumsOptions, type PageChecksumsState } from './hash/page-checksums.ts';
 import { type ExpectedFile, openFileHash } from './open-file-hash.ts';
+import { addFindings, findingsOf, noFindings, type PageFindings } from './page-findings.ts';
+import type { SharedFiles } from './shared-files.ts';
 import type { TarEntry } from './tar-reader.ts';
-
-/** What becomes of an entry; the caller decides. */
-export type EntryPlacement =
-  | { readonly kind: 'write'; readonly path: string }
-  /** Kept in memory and returned, at most 64 KiB; with `path`, written as well. */
-  | { readonly kind: 'capture'; readonly name: string; readonly path?: string }
-  /** The only way to get a symbolic link. */
-  | { readonly kind: 'link'; readonly path: string; readonly target: string }
-  | { readonly kind: 'skip' };
 
 /** A file that is not what the backup manifest says. */
 export interface FileMismatch {
@@ -36,6 +31,9 @@ export interface EntrySinkState {
   readonly mismatches: readonly FileMismatch[];
   /** State of the open file's hash where it can be saved. */
   readonly hash: number | null;
+  /** Of the pages of the open file, and of all files before it. */
+  readonly pages: PageChecksumsState | null;
+  readonly pageFindings: PageFindings;
   /** Names that were no UTF-8 and are written with `\xHH`. */
   readonly inexactNames: readonly string[];
 }
@@ -46,6 +44,10 @@ export interface EntrySinkOptions {
   readonly place: (entry: TarEntry) => EntryPlacement;
   /** What the manifest says about an entry; null when it does not list it. */
   readonly expected?: ((entry: TarEntry) => ExpectedFile | null) | undefined;
+  /** How the pages of an entry are checked; null when it has none. */
+  readonly pages?: ((entry: TarEntry) => PageChecksumsOptions | null) | undefined;
+  /** Files of which others write other parts: they are there already. */
+  readonly shared?: SharedFiles;
 }
 
 const maxCapturedBytes = 64 * 1024;
@@ -61,6 +63,8 @@ export class EntrySink {
   #open: EntryPlacement | null = null;
   #expected: ExpectedFile | null = null;
   #hash: FileHash | null = null;
+  #pages: PageChecksums | null = null;
+  #pageFindings = noFindings;
 
   constructor(options: EntrySinkOptions) {
     this.#options = options;
@@ -82,9 +86,24 @@ export class EntrySink {
     return this.#inexactNames;
   }
 
+  get pageFindings(): PageFindings {
+    return this.#pageFindings;
+  }
+
   /** Whether a file is open in the writer. */
   get isWriting(): boolean {
     return this.#open !== null && pathOf(this.#open) !== null;
+  }
+
+  /** Whether the open file, if there is one, can be begun here by another sink. */
+  get canBeCut(): boolean {
+    if (this.#open === null || this.#open.kind === 'skip') return true;
+    return this.#open.kind === 'write' && (this.#hash === null || this.#hash.saved !== null);
+  }
+
+  /** State of the open file's hash where it has one that can be saved. */
+  get savedHash(): number | null {
+    return this.#hash?.saved ?? null;
   }
 
   captured(): Record<string, Uint8Array> {
@@ -101,7 +120,9 @@ export class EntrySink {
       ),
       checkedFiles: this.#checkedFiles,
       mismatches: [...this.#mismatches],
-      hash: this.#hash?.saved ?? null,
+      hash: this.savedHash,
+      pages: this.#pages?.saved ?? null,
+      pageFindings: this.#pageFindings,
       inexactNames: [...this.#inexactNames],
     };
   }
@@ -111,19 +132,41 @@ export class EntrySink {
     this.#files = state.files;
     this.#checkedFiles = state.checkedFiles;
     this.#mismatches.push(...state.mismatches);
+    this.#pageFindings = state.pageFindings;
     this.#inexactNames.push(...state.inexactNames);
     for (const [name, content] of Object.entries(state.captured)) {
       this.#captured.set(name, [Buffer.from(content, 'base64')]);
     }
     this.#open = state.open;
     if (entry === null || state.open === null || state.open.kind === 'skip') return;
-    const path = pathOf(state.open);
-    if (path !== null) await this.#options.writer.beginFile({ path, sizeBytes: entry.sizeBytes }, offset);
+    await this.#beginFile(state.open, entry, offset);
+    await this.#checkPages(entry, 0, state.pages);
     this.#expected = this.#options.expected?.(entry) ?? null;
     const algorithm = this.#expected?.algorithm ?? null;
     if (algorithm === null) return;
     this.#hash = await openFileHash(algorithm, state.hash);
     if (this.#hash.saved === null) await this.#hashAgain(this.#hash, state.open, offset);
+  }
+
+  /** Begins inside `entry`, whose first `offset` bytes others handle; `hash` is the state of its hash there. */
+  async enter(entry: TarEntry | null, offset: number, hash: number | null): Promise<void> {
+    if (entry === null) return;
+    this.#open = this.#options.place(entry);
+    if (this.#open.kind === 'skip') return;
+    await this.#beginFile(this.#open, entry, offset);
+    await this.#checkPages(entry, offset);
+    this.#expected = this.#options.expected?.(entry) ?? null;
+    const algorithm = this.#expected?.algorithm ?? null;
+    this.#hash = algorithm === null ? null : await openFileHash(algorithm, hash);
+  }
+
+  /** Ends inside an entry whose rest others handle. */
+  async leave(entry: TarEntry | null): Promise<void> {
+    if (this.isWriting) await this.#options.writer.endFile();
+    if (entry !== null) this.#pagesEnd(entry);
+    this.#open = null;
+    this.#expected = null;
+    this.#hash = null;
   }
 
   async begin(entry: TarEntry): Promise<void> {
@@ -163,8 +206,8 @@ export class EntrySink {
     this.#expected = this.#options.expected?.(entry) ?? null;
     const algorithm = this.#expected?.algorithm ?? null;
     this.#hash = algorithm === null ? null : await openFileHash(algorithm);
-    const path = pathOf(placement);
-    if (path !== null) await writer.beginFile({ path, sizeBytes: entry.sizeBytes }, 0);
+    await this.#beginFile(placement, entry, 0);
+    await this.#checkPages(entry, 0);
   }
 
   /** `bytes` may be used again once the promise is settled. */
@@ -176,6 +219,7 @@ export class EntrySink {
     // While the write is on its way; a failed write is reported below.
     written?.catch(() => {});
     this.#hash?.update(bytes);
+    this.#pages?.update(bytes);
     await written;
   }
 
@@ -187,7 +231,31 @@ export class EntrySink {
       await this.#options.writer.endFile();
       this.#files++;
     }
+    this.#pagesEnd(entry);
     this.#compare(entry);
+  }
+
+  async #beginFile(placement: EntryPlacement, entry: TarEntry, fromByte: number): Promise<void> {
+    const path = pathOf(placement);
+    if (path === null) return;
+    const { writer, shared } = this.#options;
+    const isThere = shared?.paths.includes(entry.path) ?? false;
+    const toByte = shared?.last?.path === entry.path ? shared.last.toByte : entry.sizeBytes;
+    await writer.beginFile({ path, sizeBytes: entry.sizeBytes, isThere, toByte }, fromByte);
+  }
+
+  /** From `offset` on, which lies between two pages. */
+  async #checkPages(entry: TarEntry, offset: number, saved: PageChecksumsState | null = null): Promise<void> {
+    const options = this.#options.pages?.(entry) ?? null;
+    if (options === null) return;
+    const firstBlock = options.firstBlock + offset / (options.pageBytes ?? 8192);
+    this.#pages = await PageChecksums.open({ ...options, firstBlock }, saved);
+  }
+
+  #pagesEnd({ path }: TarEntry): void {
+    if (this.#pages === null) return;
+    this.#pageFindings = addFindings(this.#pageFindings, findingsOf(path, this.#pages.result()));
+    this.#pages = null;
   }
 
   #compare(entry: TarEntry): void {

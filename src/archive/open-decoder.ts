@@ -17,7 +17,11 @@ export async function openDecoder(codec: Codec, state?: DecoderState): Promise<D
   }
   if (codec === 'gzip') return openGzipDecoder({ state: state?.codec === 'gzip' ? state : undefined });
   if (codec === 'none') return new PlainDecoder(state?.codec === 'none' ? state : undefined);
-  throw new OdoError('FORMAT_UNKNOWN', `odo cannot read archives compressed with ${codec} yet.`, {
+  throw unknownCodec(codec);
+}
+
+export function unknownCodec(codec: Codec): OdoError {
+  return new OdoError('FORMAT_UNKNOWN', `odo cannot read archives compressed with ${codec} yet.`, {
     hint: 'Use a backup that is compressed with gzip or not at all.',
     details: { codec },
   });

@@ -1,17 +1,18 @@
-import { setImmediate } from 'node:timers/promises';
 import type { Codec } from '../backup/base-backup.ts';
 import { OdoError } from '../errors/odo-error.ts';
 import type { Tree } from '../target/tree.ts';
-import {
-  type ArchiveCheckpoint,
-  checkCheckpoint,
-  decoderStateOf,
-  makeCheckpoint,
-} from './archive-checkpoint.ts';
-import type { Decoder } from './decoder.ts';
-import { type EntryPlacement, EntrySink, type FileMismatch } from './entry-sink.ts';
-import { type DecoderState, openDecoder } from './open-decoder.ts';
+import { type ArchiveCheckpoint, checkCheckpoint, makeCheckpoint } from './archive-checkpoint.ts';
+import { type DecodedSlice, DecodedStream, type DecodeSource } from './decode/decoded-stream.ts';
+import type { DecoderPool } from './decode/decoder-pool.ts';
+import { decodeDecoder } from './encoded-decoder.ts';
+import type { EntryPlacement } from './entry-placement.ts';
+import { EntrySink, type FileMismatch } from './entry-sink.ts';
+import type { PageChecksumsOptions } from './hash/page-checksums.ts';
 import type { ExpectedFile } from './open-file-hash.ts';
+import type { PageFindings } from './page-findings.ts';
+import type { SeekPoint, Stretch } from './seek-index.ts';
+import { SeekTrail, type TrailEntry } from './seek-trail.ts';
+import { sharedFilesOf } from './shared-files.ts';
 import { type TarEntry, TarReader } from './tar-reader.ts';
 
 export type { ArchiveCheckpoint, EntryPlacement, ExpectedFile, FileMismatch, TarEntry };
@@ -36,11 +37,14 @@ export interface RestoreArchiveOptions {
   /** For people: the object's last component. */
   readonly name: string;
   readonly codec: Codec;
-  /** Of the object. */
-  readonly sizeBytes: number;
-  /** The object's bytes from an offset to its end; a chunk is never changed after it was handed out. */
-  readonly bytes: (fromCompressedOffset: number) => AsyncIterable<Uint8Array>;
+  readonly object: { readonly key: string; readonly etag: string; readonly sizeBytes: number };
+  readonly decoders: DecoderPool;
+  readonly source: DecodeSource;
+  /** Restores only what lies between two seek points. Files that reach over an end must be there, in full size. */
+  readonly stretch?: Stretch;
   readonly tree: Tree;
+  /** False: nothing is brought to disk, and a power cut may take what a checkpoint says is there. @default true */
+  readonly durable?: boolean;
   /** Not asked for the root directory itself. Must give the same answer after a resume. */
   readonly place: (entry: TarEntry) => EntryPlacement;
   readonly checkpoint: {
@@ -50,9 +54,16 @@ export interface RestoreArchiveOptions {
     readonly everyMs?: number;
     /** From the last `save`; null to begin. */
     readonly last: ArchiveCheckpoint | null;
-    /** Called when everything before it is on disk. */
-    readonly save: (checkpoint: ArchiveCheckpoint) => Promise<void>;
+    /** Called when everything before it is on disk, with what the archive's index has got since the last one. */
+    readonly save: (checkpoint: ArchiveCheckpoint, trail: TrailEntry | null) => Promise<void>;
   };
+  /** Seek points are gathered; null: not. Only for whole archives. */
+  readonly index?: {
+    /** Given to the earlier calls of `save`. */
+    readonly earlier: readonly TrailEntry[];
+    /** Compressed bytes between two points. */
+    readonly everyBytes?: number;
+  } | null;
   /** At most five times a second, and once at the end. */
   readonly onProgress?: (progress: ArchiveProgress) => void;
   readonly nowMs: () => number;
@@ -60,6 +71,8 @@ export interface RestoreArchiveOptions {
   readonly failpoint?: (name: ArchiveFailpoint) => Promise<void>;
   /** What the backup manifest says about an entry; null when it does not list it. Asked for every file not skipped. */
   readonly expected?: (entry: TarEntry) => ExpectedFile | null;
+  /** How the pages of an entry are checked; null when it has none. */
+  readonly pages?: (entry: TarEntry) => PageChecksumsOptions | null;
 }
 
 export interface RestoredArchive extends ArchiveProgress {
@@ -67,90 +80,134 @@ export interface RestoredArchive extends ArchiveProgress {
   /** Files that `expected` knew. */
   readonly checkedFiles: number;
   readonly mismatches: readonly FileMismatch[];
+  readonly pageFindings: PageFindings;
   /** Entries whose names were no UTF-8; they are written with `\xHH` in place of such bytes. */
   readonly inexactNames: readonly string[];
-}
-
-/** Decoded bytes on their way to the files. */
-interface Slice {
-  readonly bytes: Uint8Array;
-  readonly compressedBytes: number;
-  /** The decoder before this slice, when a checkpoint was due as it was made. */
-  readonly before: DecoderState | null;
+  /** What the index has got since the last checkpoint. */
+  readonly trail: TrailEntry | null;
 }
 
 const defaults = { everyBytes: 256 * 1024 * 1024, everyMs: 10_000 };
 const progressEveryMs = 200;
-/** Output after which other work of this thread gets a turn: a few milliseconds. */
-const breathAfterBytes = 4 * 1024 * 1024;
+
+/** The decoder's state goes with every so much output: a resume decodes as much again, and drops it. */
+const stateEvery = { bytes: 16 * 1024 * 1024, ms: 2000 };
 
 /**
- * One pass over one archive: ranged reads, decoder, tar reader, files. One slice is decoded while the one before it is
- * being written; memory does not depend on the archive. Killed anywhere, it goes on from the last checkpoint.
- * All that it needs comes in as functions and plain data, so that it can move to a thread of its own.
+ * Deflate may need input behind a point's own offset for the few KiB up to the position itself; this much always
+ * holds them, short of a stream made of nothing but empty blocks. @unit bytes
+ */
+const lookBehindBytes = 1024 * 1024;
+
+/**
+ * One pass over an archive or a stretch of it: a decoder thread reads and decodes, this one untars, checks and
+ * writes; memory does not depend on the archive. Killed anywhere, it goes on from the last checkpoint.
  */
 export async function restoreArchive(options: RestoreArchiveOptions): Promise<RestoredArchive> {
+  const { object, signal, codec } = options;
+  const { start, end } = options.stretch ?? { start: null, end: null };
   const last = options.checkpoint.last ?? null;
-  if (last !== null) checkCheckpoint(last, options);
-  const writer = await options.tree.openWriter(options.signal);
+  if (last !== null) checkCheckpoint(last, { name: options.name, sizeBytes: object.sizeBytes });
+  const { durable = true } = options;
+  const writer = await options.tree.openWriter(signal, { durable });
   try {
-    const decoder = await openDecoder(options.codec, last === null ? undefined : decoderStateOf(last));
-    const tar = new TarReader(last?.tar);
-    const sink = new EntrySink({ ...options, writer });
+    const tar = new TarReader(last?.tar ?? start?.tar);
+    const sink = new EntrySink({ ...options, writer, shared: sharedFilesOf({ start, end }) });
     if (last !== null) await sink.restore(last.sink, tar.entry, tar.entryOffset);
+    else if (start !== null) await sink.enter(tar.entry, tar.entryOffset, start.fileHash);
+    const encoded = last?.decoder ?? start?.decoder;
     const passed = new Passage(options, tar.offset);
-
-    // One slice ahead: its memory stays valid while the next is decoded (Decoder.push).
-    let writing = Promise.resolve();
-    try {
-      for await (const slice of slices(options, decoder, tar.offset, () =>
-        passed.isDue(decoder.outputBytes),
-      )) {
-        await writing;
-        writing = take(slice);
-        writing.catch(() => {});
+    const { index = null } = options;
+    const trail = index === null ? null : new SeekTrail(object.sizeBytes, index.earlier, index.everyBytes);
+    let state = encoded === undefined ? null : decodeDecoder(encoded);
+    const { limits } = options.decoders;
+    const stream = new DecodedStream(
+      options.decoders,
+      {
+        object,
+        codec,
+        from: state,
+        until: end && untilOf(end, object.sizeBytes),
+        stateEvery: passed.stateEvery,
+        checksums: options.stretch === undefined ? 'receiver' : 'decoder',
+        outputSlots: limits.outputSlots,
+        slotBytes: limits.slotBytes,
+        reading: { readAheadBytes: limits.readAheadBytes, rangeBytes: limits.rangeBytes },
+      },
+      options.source,
+      signal,
+    );
+    for await (const slice of stream.slices()) {
+      await take(slice);
+      if (slice.state !== null) {
+        state = slice.state;
+        trail?.offer(state);
       }
-    } finally {
-      await writing.catch(() => {});
-    }
-    await writing;
-
-    decoder.finish();
-    tar.finish();
-    await options.failpoint?.('archive:before-last-sync');
-    await writer.sync();
-    const progress = { compressedBytes: options.sizeBytes, outputBytes: tar.offset, files: sink.files };
-    options.onProgress?.(progress);
-    const { checkedFiles, mismatches, inexactNames } = sink;
-    return { ...progress, captured: sink.captured(), checkedFiles, mismatches, inexactNames };
-
-    async function take(slice: Slice): Promise<void> {
-      options.signal.throwIfAborted();
-      await checkpointAt(slice);
-      for (const event of tar.feed(slice.bytes)) {
-        if (event.type === 'entry') await sink.begin(event.entry);
-        else if (event.type === 'data') await sink.data(event.bytes);
-        else if (event.type === 'entryEnd') {
-          await sink.end(event.entry);
-          await checkpointAt(slice);
-        }
-      }
+      await checkpoint();
       if (passed.wantsProgress()) {
         const { compressedBytes } = slice;
         options.onProgress?.({ compressedBytes, outputBytes: tar.offset, files: sink.files });
       }
     }
+    if (end === null) {
+      tar.finish();
+    } else {
+      requireEnd(end, { tar, sink, crc: stream.crc });
+      await sink.leave(tar.entry);
+    }
+    await options.failpoint?.('archive:before-last-sync');
+    await writer.sync();
+    const compressedBytes = end?.decoder.compressedBytes ?? object.sizeBytes;
+    const progress = { compressedBytes, outputBytes: tar.offset, files: sink.files };
+    options.onProgress?.(progress);
+    const { checkedFiles, mismatches, pageFindings, inexactNames } = sink;
+    return {
+      ...progress,
+      captured: sink.captured(),
+      checkedFiles,
+      mismatches,
+      pageFindings,
+      inexactNames,
+      trail: trail?.take() ?? null,
+    };
 
-    /** The tar reader may stand further than the decoder's state: the bytes between are decoded again and dropped. */
-    async function checkpointAt({ before }: Slice): Promise<void> {
-      if (before === null || !passed.isDue(tar.offset)) return;
+    async function take(slice: DecodedSlice): Promise<void> {
+      signal.throwIfAborted();
+      // The tar reader may stand further than the decoder that was restored.
+      let bytes = slice.bytes.subarray(Math.max(0, tar.offset - slice.outputStart));
+      const toPoint = trail?.bytesToPoint(slice, tar, sink) ?? null;
+      if (toPoint !== null && toPoint <= bytes.length) {
+        const first = bytes.subarray(0, toPoint);
+        await feed(first);
+        trail?.makePoint(first, tar, sink);
+        bytes = bytes.subarray(toPoint);
+      }
+      await feed(bytes);
+    }
+
+    async function feed(bytes: Uint8Array): Promise<void> {
+      for (const event of tar.feed(bytes)) {
+        if (event.type === 'entry') {
+          if (event.entry.kind !== 'directory') trail?.addPath(event.entry.path);
+          await sink.begin(event.entry);
+        } else if (event.type === 'data') {
+          await sink.data(event.bytes);
+        } else if (event.type === 'entryEnd') {
+          await sink.end(event.entry);
+          await checkpoint();
+        }
+      }
+    }
+
+    async function checkpoint(): Promise<void> {
+      if (state === null || !passed.isDue(tar.offset)) return;
       if (sink.isWriting && !writer.continuesFiles) return;
       await options.failpoint?.('archive:before-sync');
       await writer.sync();
       await options.failpoint?.('archive:synced');
-      const { sizeBytes } = options;
       await options.checkpoint.save(
-        makeCheckpoint({ sizeBytes, decoder: before, tar: tar.state(), sink: sink.state() }),
+        makeCheckpoint({ sizeBytes: object.sizeBytes, decoder: state, tar: tar.state(), sink: sink.state() }),
+        trail?.take() ?? null,
       );
       passed.checkpointed(tar.offset);
       await options.failpoint?.('archive:saved');
@@ -160,6 +217,38 @@ export async function restoreArchive(options: RestoreArchiveOptions): Promise<Re
   } finally {
     await writer.close();
   }
+}
+
+const untilOf = (end: SeekPoint, sizeBytes: number) => ({
+  outputBytes: end.tar.offset,
+  compressedBytes: Math.min(sizeBytes, end.decoder.compressedBytes + lookBehindBytes),
+});
+
+/** A stretch has ended where the next one began: position, checksum of the member, checksum of the file. */
+function requireEnd(
+  end: SeekPoint,
+  { tar, sink, crc }: { tar: TarReader; sink: EntrySink; crc: number },
+): void {
+  const { savedHash } = sink;
+  const expected = new TarReader(end.tar);
+  const isThere =
+    tar.offset === expected.offset &&
+    tar.entry?.path === expected.entry?.path &&
+    tar.entryOffset === expected.entryOffset &&
+    (end.memberCrc === null || end.memberCrc === crc) &&
+    (end.fileHash === null || savedHash === null || end.fileHash === savedHash);
+  if (isThere) return;
+  throw new OdoError(
+    'INDEX_MISMATCH',
+    `The seek index does not fit the object: it leads elsewhere at byte ${end.decoder.compressedBytes}.`,
+    {
+      details: {
+        compressedOffset: end.decoder.compressedBytes,
+        tarOffset: tar.offset,
+        expected: end.tar.offset,
+      },
+    },
+  );
 }
 
 /** When the next checkpoint and the next report of progress are due. */
@@ -176,9 +265,20 @@ class Passage {
     this.#progressMs = this.#ms;
   }
 
+  get #every(): { everyBytes: number; everyMs: number } {
+    const { everyBytes = defaults.everyBytes, everyMs = defaults.everyMs } = this.#options.checkpoint;
+    return { everyBytes, everyMs };
+  }
+
+  /** Often enough that a checkpoint that is due finds a state near by. */
+  get stateEvery(): { bytes: number; ms: number } {
+    const { everyBytes, everyMs } = this.#every;
+    return { bytes: Math.min(stateEvery.bytes, everyBytes / 4), ms: Math.min(stateEvery.ms, everyMs / 4) };
+  }
+
   isDue(outputBytes: number): boolean {
     if (outputBytes === this.#bytes) return false;
-    const { everyBytes = defaults.everyBytes, everyMs = defaults.everyMs } = this.#options.checkpoint;
+    const { everyBytes, everyMs } = this.#every;
     return outputBytes - this.#bytes >= everyBytes || this.#options.nowMs() - this.#ms >= everyMs;
   }
 
@@ -193,44 +293,6 @@ class Passage {
     this.#progressMs = now;
     return true;
   }
-}
-
-/** Reads from where the decoder stands to the object's end, and drops output before `fromOutput`. */
-async function* slices(
-  options: RestoreArchiveOptions,
-  decoder: Decoder<DecoderState>,
-  fromOutput: number,
-  isDue: () => boolean,
-): AsyncGenerator<Slice> {
-  let read = decoder.compressedBytes;
-  let breathAt = decoder.outputBytes + breathAfterBytes;
-  for await (const chunk of options.bytes(read)) {
-    options.signal.throwIfAborted();
-    read += chunk.length;
-    let before = isDue() ? decoder.snapshot() : null;
-    for (const slice of decoder.push(chunk)) {
-      const drop = Math.max(0, Math.min(slice.length, fromOutput - (decoder.outputBytes - slice.length)));
-      if (drop < slice.length) {
-        yield { bytes: slice.subarray(drop), compressedBytes: decoder.compressedBytes, before };
-      }
-      if (decoder.outputBytes >= breathAt) {
-        breathAt = decoder.outputBytes + breathAfterBytes;
-        await setImmediate();
-      }
-      before = isDue() ? decoder.snapshot() : null;
-    }
-  }
-  options.signal.throwIfAborted();
-  if (read === options.sizeBytes) return;
-  const found = `ended at byte ${read} of ${options.sizeBytes}`;
-  throw new OdoError(
-    read < options.sizeBytes ? 'OBJECT_TRUNCATED' : 'OBJECT_CHANGED',
-    `The object ${found}.`,
-    {
-      hint: 'Resume the run; if it happens again, the stored object is not the one that was planned.',
-      details: { readBytes: read, sizeBytes: options.sizeBytes },
-    },
-  );
 }
 
 /** The decoder and the tar reader do not know which archive they read. */

@@ -34,6 +34,7 @@ export const errorKinds = {
   STORAGE_UNAVAILABLE: at(5, true),
   OBJECT_CHANGED: at(5),
   OBJECT_TRUNCATED: at(5, true),
+  INDEX_MISMATCH: at(5),
 
   VERIFICATION_FAILED: at(6),
 

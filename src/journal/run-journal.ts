@@ -3,6 +3,7 @@ import type { ErrorData } from '../errors/serialize.ts';
 import type { ExecutorIdentity } from './executor-identity.ts';
 import { type JournalDatabase, wrapping } from './open.ts';
 import type { RunState } from './runs.ts';
+import * as seekIndexes from './seek-indexes.ts';
 import * as stepRecords from './steps.ts';
 
 /**
@@ -95,18 +96,44 @@ export class RunJournal {
     this.#write(() => stepRecords.forgetStep(this.#database, this.runId, name));
   }
 
-  /** Only after everything `data` claims is on disk. `progress` is for people: bytes or segments so far. */
-  saveCheckpoint(name: string, instance: string, progress: number, data: unknown): void {
-    this.#write(() =>
+  /**
+   * Only after everything `data` claims is on disk. `progress` is for people: bytes or segments so far. `trail` is
+   * appended to what the part has learned about its object.
+   */
+  saveCheckpoint(name: string, instance: string, progress: number, data: unknown, trail: unknown): void {
+    const part = { runId: this.runId, name, instance };
+    this.#write(() => {
       stepRecords.saveCheckpoint(this.#database, {
-        runId: this.runId,
-        name,
-        instance,
+        ...part,
         progress,
         data: JSON.stringify(data),
         nowMs: this.#nowMs(),
-      }),
-    );
+      });
+      if (trail !== null) seekIndexes.appendTrail(this.#database, { ...part, data: JSON.stringify(trail) });
+    });
+  }
+
+  /** What earlier `saveCheckpoint`s of the part appended. */
+  listTrail(name: string, instance: string): unknown[] {
+    return seekIndexes.listTrail(this.#database, { runId: this.runId, name, instance });
+  }
+
+  /** The part has read its object to the end: its trail becomes the object's index. Null: it is not worth one. */
+  saveSeekIndex(name: string, instance: string, object: seekIndexes.IndexedObject, index: unknown): void {
+    this.#write(() => {
+      seekIndexes.removeTrail(this.#database, { runId: this.runId, name, instance });
+      if (index === null) return;
+      const nowMs = this.#nowMs();
+      seekIndexes.saveSeekIndex(this.#database, { ...object, data: JSON.stringify(index), nowMs });
+    });
+  }
+
+  findSeekIndex(object: seekIndexes.IndexedObject): unknown {
+    return seekIndexes.findSeekIndex(this.#database, object);
+  }
+
+  removeSeekIndex(object: seekIndexes.IndexedObject): void {
+    this.#write(() => seekIndexes.removeSeekIndex(this.#database, object));
   }
 
   saveSnapshot(machineVersion: number, data: unknown): void {

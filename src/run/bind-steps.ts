@@ -80,6 +80,8 @@ export function stepContext(
         },
         signal,
       ),
+    findSeekIndex: (object) => journal.findSeekIndex(object),
+    removeSeekIndex: (object) => journal.removeSeekIndex(object),
     resource: (kind, name) => journal.recordResource(kind, name, null),
     resourceRemoved: (kind, name) => journal.resourceRemoved(kind, name),
     failpoint,
@@ -96,9 +98,11 @@ function partContext(
   return {
     signal,
     lastCheckpoint: journal.lastCheckpoint(step, instance),
-    saveCheckpoint: async (progress, data) => {
+    trail: () => journal.listTrail(step, instance),
+    saveSeekIndex: (object, index) => journal.saveSeekIndex(step, instance, object, index),
+    saveCheckpoint: async (progress, data, trail = null) => {
       failpoint('checkpoint:before');
-      journal.saveCheckpoint(step, instance, progress, data);
+      journal.saveCheckpoint(step, instance, progress, data, trail);
       emit({ type: 'checkpoint', phase, item: instance, bytes: progress });
       failpoint('checkpoint:after');
     },

@@ -1,3 +1,4 @@
+import { DecoderPool } from '../archive/decode/decoder-pool.ts';
 import { connectDocker } from '../docker/client.ts';
 import { imageFacts } from '../service/image-facts.ts';
 import { findLocalBinaries } from '../service/local-binaries.ts';
@@ -12,7 +13,8 @@ import { openTarget } from '../target/open-target.ts';
 import type { Target } from '../target/target.ts';
 import { availableCores } from './limits/cores.ts';
 import { limitedStorage } from './limits/limited-storage.ts';
-import { largestRangeBytes, RateLimiter } from './limits/rate-limit.ts';
+import { divideMemory, memoryBudget, slotBytes } from './limits/memory.ts';
+import { largestRangeBytes, RateLimiter, rangeBytesFor } from './limits/rate-limit.ts';
 
 /** The adapters of one run. Each is opened when first used, so that a plain directory needs no engine. */
 export function openPorts(options: {
@@ -24,6 +26,7 @@ export function openPorts(options: {
   const source = once(async () => openSource(options.request, options.credentials));
   const targets = new Map<string, Promise<Target>>();
   const launchers = new Map<string, Promise<ServerLauncher>>();
+  let decoders: DecoderPool | null = null;
   return {
     source,
     target: (spec) => cached(targets, JSON.stringify(spec), async () => openTarget(spec, { docker })),
@@ -33,8 +36,13 @@ export function openPorts(options: {
     image: async (reference) => imageFacts(await docker(), reference),
     localBinaries: (binDir, major) => findLocalBinaries(binDir, major),
     cores: () => availableCores(),
+    decoders: (means) => {
+      decoders ??= openDecoders(means);
+      return decoders;
+    },
     now: () => new Date(),
     close: async () => {
+      await decoders?.close();
       const opened = await Promise.allSettled(targets.values());
       for (const target of opened) if (target.status === 'fulfilled') await target.value.close();
       if (source.used()) (await source()).storage.close();
@@ -51,6 +59,18 @@ function openSource(
   if (maxRateBytesPerSecond === null) return { storage, prefix, rangeBytes: largestRangeBytes };
   const limiter = new RateLimiter(maxRateBytesPerSecond);
   return { storage: limitedStorage(storage, limiter), prefix, rangeBytes: limiter.rangeBytes };
+}
+
+function openDecoders(means: Parameters<StepPorts['decoders']>[0]): DecoderPool {
+  const share = divideMemory(memoryBudget(means.memoryBytes), means.jobs);
+  return new DecoderPool({
+    threads: share.decoders,
+    readAheadBytes: share.readAheadBytes,
+    rangeBytes:
+      means.maxRateBytesPerSecond === null ? largestRangeBytes : rangeBytesFor(means.maxRateBytesPerSecond),
+    outputSlots: share.outputSlots,
+    slotBytes,
+  });
 }
 
 function once<T>(open: () => Promise<T>): (() => Promise<T>) & { used(): boolean } {

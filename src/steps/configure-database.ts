@@ -42,7 +42,7 @@ export const configureDatabase: Step = {
     await tree.remove(asideAutoConf);
     await tree.remove('recovery.signal');
     await tree.own(plan.owner);
-    await tree.sync();
+    if (plan.sync) await tree.sync();
     return { edits: edits.join('; ') || 'none' };
   },
 };

@@ -80,8 +80,10 @@ export const configureRecovery: Step = {
     }
     await data.own(plan.owner);
     await work.own(plan.owner);
-    await data.sync();
-    await work.sync();
+    if (plan.sync) {
+      await data.sync();
+      await work.sync();
+    }
     return { owner: `${plan.owner.uid}:${plan.owner.gid}` };
   },
 };

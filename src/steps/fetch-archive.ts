@@ -1,15 +1,19 @@
+import { addFindings, noFindings, type PageFindings } from '../archive/page-findings.ts';
 import {
   type ArchiveCheckpoint,
-  type EntryPlacement,
-  type ExpectedFile,
   type FileMismatch,
+  type RestoreArchiveOptions,
+  type RestoredArchive,
   restoreArchive,
-  type TarEntry,
 } from '../archive/restore-archive.ts';
+import { type Stretch, seekIndexVersion } from '../archive/seek-index.ts';
+import type { TrailEntry } from '../archive/seek-trail.ts';
 import type { ArchiveObject } from '../backup/base-backup.ts';
-import { readObject } from '../storage/object-reader.ts';
-import type { Tree } from '../target/tree.ts';
-import type { StepContext } from './step.ts';
+import { errorCode, OdoError } from '../errors/odo-error.ts';
+import { inParallel } from './in-parallel.ts';
+import { publishIndex } from './published-index.ts';
+import type { PartContext, StepContext } from './step.ts';
+import { planStretches, type StretchOptions } from './stretches.ts';
 
 export interface FetchedArchive {
   readonly files: number;
@@ -19,62 +23,177 @@ export interface FetchedArchive {
   /** Files that `expected` knew, and those that are not as expected. */
   readonly checkedFiles: number;
   readonly mismatches: readonly FileMismatch[];
+  readonly pageFindings: PageFindings;
+  /** How many parts it was restored in, side by side; 1 without a seek index. */
+  readonly stretches: number;
+}
+
+export interface FetchArchiveOptions extends StretchOptions {
+  readonly pages?: RestoreArchiveOptions['pages'];
+  readonly onProgress: (compressedBytes: number) => void;
 }
 
 /** Time after which a checkpoint is due even when little was written (a slow network). */
 const checkpointEveryMs = 10_000;
 
 /**
- * One archive from the bucket into a tree, as a part of its step: completed once; killed in between, it goes on
- * from its last checkpoint with a ranged read pinned to the planned ETag.
+ * One archive from the bucket into a tree, as a part of its step: completed once; killed in between, it goes on from
+ * its last checkpoint with ranged reads pinned to the planned ETag. When an earlier restore has left a seek index of
+ * the object, stretches of it are restored side by side, each a part with checkpoints of its own.
  */
 export async function fetchArchive(
   context: StepContext,
-  options: {
-    archive: ArchiveObject;
-    tree: Tree;
-    signal: AbortSignal;
-    place: (entry: TarEntry) => EntryPlacement;
-    expected?: (entry: TarEntry) => ExpectedFile | null;
-    onProgress: (compressedBytes: number) => void;
-  },
+  options: FetchArchiveOptions,
 ): Promise<FetchedArchive> {
   const { archive } = options;
-  const { storage } = await context.ports.source();
   return context.part(archive.name, { key: archive.key, etag: archive.etag }, async (part) => {
-    const result = await restoreArchive({
-      name: archive.name,
-      codec: archive.codec,
-      sizeBytes: archive.sizeBytes,
-      bytes: (from) =>
-        readObject(storage, archive, {
-          from,
-          signal: options.signal,
-          onRetry: ({ error }) =>
-            context.notice('warning', `Reading ${archive.name} again after a failure: ${error.message}`),
-        }),
-      tree: options.tree,
-      place: options.place,
-      ...(options.expected === undefined ? {} : { expected: options.expected }),
-      checkpoint: {
-        everyBytes: context.plan().checkpointBytes,
-        everyMs: checkpointEveryMs,
-        last: part.lastCheckpoint as ArchiveCheckpoint | null,
-        save: (checkpoint) => part.saveCheckpoint(checkpoint.compressedOffset, checkpoint),
-      },
-      onProgress: (progress) => options.onProgress(progress.compressedBytes),
-      nowMs: () => context.ports.now().getTime(),
-      signal: options.signal,
-      failpoint: async (name) => context.failpoint(name),
-    });
-    return {
-      files: result.files,
-      outputBytes: result.outputBytes,
-      checkedFiles: result.checkedFiles,
-      mismatches: result.mismatches,
-      captured: Object.fromEntries(
-        Object.entries(result.captured).map(([name, bytes]) => [name, Buffer.from(bytes).toString('utf8')]),
-      ),
-    };
+    const stretches = await planStretches(context, options);
+    return stretches.length > 1
+      ? fetchStretches(context, options, stretches)
+      : fetched(await fetchWhole(context, options, part));
   });
 }
+
+async function fetchWhole(
+  context: StepContext,
+  options: FetchArchiveOptions,
+  part: PartContext,
+): Promise<RestoredArchive> {
+  const { archive } = options;
+  const { storage } = await context.ports.source();
+  const result = await restoreArchive({
+    ...(await commonOptions(context, options)),
+    checkpoint: checkpointing(context, part),
+    index: { earlier: part.trail() as TrailEntry[] },
+    onProgress: (progress) => options.onProgress(progress.compressedBytes),
+  });
+  const trail = [...(part.trail() as TrailEntry[]), ...(result.trail === null ? [] : [result.trail])];
+  const points = trail.flatMap((entry) => entry.points);
+  const isUseful = points.length > 0 && archive.etag !== '' && trail.every((entry) => entry.allDistinct);
+  const { etag, sizeBytes } = archive;
+  const index = isUseful ? { formatVersion: seekIndexVersion, etag, sizeBytes, points } : null;
+  part.saveSeekIndex({ store: storage.description, key: archive.key }, index);
+  if (index !== null && context.plan().publishIndex) {
+    await publishIndex(storage, archive, index, options.signal).catch((error: unknown) => {
+      options.signal.throwIfAborted();
+      const why = error instanceof Error ? error.message : String(error);
+      context.notice('warning', `The seek index of ${archive.name} could not be published: ${why}`);
+    });
+  }
+  return result;
+}
+
+async function fetchStretches(
+  context: StepContext,
+  options: FetchArchiveOptions,
+  stretches: readonly Stretch[],
+): Promise<FetchedArchive> {
+  const { archive } = options;
+  const results: FetchedArchive[] = [];
+  const doneBytes = stretches.map(() => 0);
+  await inParallel(
+    [...stretches.entries()],
+    context.plan().jobs,
+    options.signal,
+    async ([i, stretch], signal) => {
+      const from = stretch.start?.decoder.compressedBytes ?? 0;
+      const lengthBytes = (stretch.end?.decoder.compressedBytes ?? archive.sizeBytes) - from;
+      const progress = (bytes: number) => {
+        doneBytes[i] = bytes;
+        options.onProgress(doneBytes.reduce((sum, one) => sum + one, 0));
+      };
+      results[i] = await context.part(`${archive.name}#${i + 1}`, { from, lengthBytes }, async (part) => {
+        const result = await restoreArchive({
+          ...(await commonOptions(context, { ...options, signal })),
+          stretch,
+          checkpoint: checkpointing(context, part, from),
+          onProgress: ({ compressedBytes }) => progress(compressedBytes - from),
+        }).catch(async (error: unknown) => {
+          if (errorCode(error) !== 'INDEX_MISMATCH') throw error;
+          throw await unusableIndex(context, archive, error);
+        });
+        // For `odo status`: the part may have been shorter than the way to a checkpoint.
+        await part.saveCheckpoint(lengthBytes, null);
+        return fetched(result);
+      });
+      progress(lengthBytes);
+    },
+  );
+  return {
+    files: sum(results, (result) => result.files),
+    outputBytes: Math.max(...results.map((result) => result.outputBytes)),
+    captured: Object.assign({}, ...results.map((result) => result.captured)),
+    checkedFiles: sum(results, (result) => result.checkedFiles),
+    mismatches: results.flatMap((result) => result.mismatches),
+    pageFindings: results.map((result) => result.pageFindings).reduce(addFindings, noFindings),
+    stretches: stretches.length,
+  };
+}
+
+const sum = (results: readonly FetchedArchive[], of: (result: FetchedArchive) => number): number =>
+  results.reduce((total, result) => total + of(result), 0);
+
+/** Gone for good: the next restore of the object makes another one. */
+async function unusableIndex(
+  context: StepContext,
+  archive: ArchiveObject,
+  cause: unknown,
+): Promise<OdoError> {
+  const { storage } = await context.ports.source();
+  context.removeSeekIndex({ store: storage.description, key: archive.key });
+  return new OdoError('INDEX_MISMATCH', `The seek index of ${archive.name} does not fit the object.`, {
+    hint: `odo has removed it. Restore the base backup from its beginning: odo resume ${context.runId} --redo restoreBase`,
+    details: { key: archive.key },
+    cause,
+  });
+}
+
+async function commonOptions(context: StepContext, options: FetchArchiveOptions) {
+  const { archive } = options;
+  const { storage } = await context.ports.source();
+  return {
+    name: archive.name,
+    codec: archive.codec,
+    object: archive,
+    decoders: context.ports.decoders(context.plan()),
+    source: {
+      locate: (range, signal) => storage.locate(archive, range, signal),
+      onRetry: ({ error }) =>
+        context.notice('warning', `Reading ${archive.name} again after a failure: ${error.message}`),
+    },
+    tree: options.tree,
+    place: options.place,
+    durable: context.plan().sync,
+    ...(options.expected === undefined ? {} : { expected: options.expected }),
+    ...(options.pages === undefined ? {} : { pages: options.pages }),
+    nowMs: () => context.ports.now().getTime(),
+    signal: options.signal,
+    failpoint: async (name) => context.failpoint(name),
+  } satisfies Partial<RestoreArchiveOptions>;
+}
+
+/** `from`: where the part begins in the object. */
+function checkpointing(
+  context: StepContext,
+  part: PartContext,
+  from = 0,
+): RestoreArchiveOptions['checkpoint'] {
+  return {
+    everyBytes: context.plan().checkpointBytes,
+    everyMs: checkpointEveryMs,
+    last: part.lastCheckpoint as ArchiveCheckpoint | null,
+    save: (checkpoint, trail) => part.saveCheckpoint(checkpoint.compressedOffset - from, checkpoint, trail),
+  };
+}
+
+const fetched = (result: RestoredArchive): FetchedArchive => ({
+  files: result.files,
+  outputBytes: result.outputBytes,
+  checkedFiles: result.checkedFiles,
+  mismatches: result.mismatches,
+  pageFindings: result.pageFindings,
+  stretches: 1,
+  captured: Object.fromEntries(
+    Object.entries(result.captured).map(([name, bytes]) => [name, Buffer.from(bytes).toString('utf8')]),
+  ),
+});

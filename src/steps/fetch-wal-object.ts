@@ -18,6 +18,8 @@ const historyLimitBytes = 1024 * 1024;
 export async function fetchWalObject(options: {
   object: WalObject;
   storage: ObjectStorage;
+  /** The most to ask for at once. @unit bytes */
+  rangeBytes: number;
   writer: TreeWriter;
   plan: RestorePlan;
   signal: AbortSignal;
@@ -55,11 +57,13 @@ export async function fetchWalObject(options: {
 async function* decoded(options: {
   object: WalObject;
   storage: ObjectStorage;
+  /** The most to ask for at once. @unit bytes */
+  rangeBytes: number;
   signal: AbortSignal;
 }): AsyncIterable<Uint8Array> {
   const { object, storage, signal } = options;
   let decoder: Awaited<ReturnType<typeof openDecoder>> | null = null;
-  for await (const bytes of readObject(storage, object, { from: 0, signal })) {
+  for await (const bytes of readObject(storage, object, { signal, ...reading(options.rangeBytes) })) {
     if (decoder === null) {
       const codec = sniffCodec(bytes);
       // A segment has no magic of its own that the codec table knows; uncompressed ones start with a page magic.
@@ -70,6 +74,12 @@ async function* decoded(options: {
   if (decoder === null) throw damaged(object, 'is empty');
   decoder.finish();
 }
+
+/** Several objects are read at the same time, and none is larger than a segment. */
+const reading = (rangeBytes: number) => ({
+  memoryBytes: 8 * 1024 * 1024,
+  rangeBytes: Math.min(rangeBytes, 4 * 1024 * 1024),
+});
 
 /** Name, cluster and size of a segment are in the long header of its first page (access/xlog_internal.h). */
 function checkFirstPage(object: WalObject, chunk: Uint8Array, plan: RestorePlan): void {

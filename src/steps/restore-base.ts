@@ -1,9 +1,11 @@
+import { addFindings, noFindings } from '../archive/page-findings.ts';
 import type { FileMismatch } from '../archive/restore-archive.ts';
 import type { ArchiveObject } from '../backup/base-backup.ts';
 import { OdoError } from '../errors/odo-error.ts';
 import { fetchArchive } from './fetch-archive.ts';
 import { inParallel } from './in-parallel.ts';
 import { readManifest, requireManifest } from './manifest-check.ts';
+import { pageCheckOf, requirePages } from './page-check.ts';
 import { contentOf, placeDataEntry, placeTablespaceEntry } from './place-entry.ts';
 import type { RestorePlan } from './restore-plan.ts';
 import type { Step } from './step.ts';
@@ -23,6 +25,9 @@ export const restoreBase: Step = {
     let outputBytes = 0;
     let serverMajor: number | null = null;
     const checked = { checkedFiles: 0, mismatches: [] as FileMismatch[] };
+    let pageFindings = noFindings;
+    let fromIndex = 0;
+    const pages = pageCheckOf(plan);
     const { manifestKey } = plan.contents;
     const manifest =
       manifestKey === null
@@ -38,6 +43,7 @@ export const restoreBase: Step = {
           contentOf(archive) === 'data'
             ? placeDataEntry(entry)
             : placeTablespaceEntry(entry, tablespaceOf(plan, archive)),
+        ...(pages === undefined ? {} : { pages }),
         ...(manifest === null ? {} : { expected: (entry) => manifest.expected(archive, entry) }),
         onProgress: (compressedBytes) => {
           doneBytes.set(archive.name, compressedBytes);
@@ -50,6 +56,8 @@ export const restoreBase: Step = {
       outputBytes += result.outputBytes;
       checked.checkedFiles += result.checkedFiles;
       checked.mismatches.push(...result.mismatches);
+      if (result.stretches > 1) fromIndex++;
+      pageFindings = addFindings(pageFindings, result.pageFindings);
       if (result.captured.PG_VERSION !== undefined) serverMajor = Number(result.captured.PG_VERSION.trim());
     };
 
@@ -77,12 +85,15 @@ export const restoreBase: Step = {
       );
     }
     if (manifest !== null) requireManifest(manifest, checked);
+    const pagesMatching = plan.pageChecksums ? await requirePages(context, tree, pageFindings) : null;
     return {
       archives: archives.length,
       files,
       bytes: outputBytes,
       storedBytes: totalBytes,
+      archivesBySeekIndex: fromIndex,
       filesMatchingManifest: manifest === null ? null : checked.checkedFiles,
+      ...(plan.pageChecksums ? { pagesMatching } : {}),
     };
   },
 };

@@ -48,7 +48,7 @@ async function fetchFromArchive(context: StepContext, objects: readonly WalObjec
   const plan = context.plan();
   const target = await context.ports.target(plan.target);
   const tree = await openWorkTree(context, target);
-  const { storage } = await context.ports.source();
+  const { storage, rangeBytes } = await context.ports.source();
   const batches = Array.from({ length: Math.ceil(objects.length / batchSize) }, (_, index) =>
     objects.slice(index * batchSize, (index + 1) * batchSize),
   );
@@ -60,11 +60,11 @@ async function fetchFromArchive(context: StepContext, objects: readonly WalObjec
       name,
       batch.map((object) => object.etag),
       async () => {
-        const writer = await tree.openWriter(signal);
+        const writer = await tree.openWriter(signal, { durable: plan.sync });
         let written = 0;
         try {
           for (const object of batch) {
-            written += await fetchWalObject({ object, storage, writer, plan, signal });
+            written += await fetchWalObject({ object, storage, rangeBytes, writer, plan, signal });
             context.progress({ unit: 'segments', done: ++done, total: objects.length, item: object.name });
           }
           await writer.sync();

@@ -1,3 +1,4 @@
+import type { DecoderPool } from '../archive/decode/decoder-pool.ts';
 import type { LauncherSpec, ServerLauncher } from '../service/server-launcher.ts';
 import type { Service, ServiceSpec } from '../service/service.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
@@ -26,6 +27,8 @@ export interface StepPorts {
   /** Image of a recovery server that no service names; null when the engine does not have it. */
   image(reference: string): Promise<ImageFacts | null>;
   localBinaries(binDir: string | null, major: number): Promise<LocalBinaries | null>;
+  /** The threads that read and decode archives; the same ones at every call. */
+  decoders(means: Pick<RestorePlan, 'jobs' | 'maxRateBytesPerSecond' | 'memoryBytes'>): DecoderPool;
   /** CPU cores that this process may use. */
   cores(): number;
   now(): Date;
@@ -38,13 +41,23 @@ export interface StepProgress {
   readonly item: string | null;
 }
 
+/** An object of a store: the store as it describes itself, and the key in it. */
+export interface IndexedObject {
+  readonly store: string;
+  readonly key: string;
+}
+
 /** What a part of a step (one archive, one batch of WAL) gets on top. */
 export interface PartContext {
   readonly signal: AbortSignal;
   /** Given to the last attempt's `saveCheckpoint`; null when there was none. */
   readonly lastCheckpoint: unknown;
-  /** Call only after everything `data` claims is on disk. `progress` is for people. */
-  saveCheckpoint(progress: number, data: unknown): Promise<void>;
+  /** What `saveCheckpoint` was given as `trail`, in all attempts so far. */
+  trail(): readonly unknown[];
+  /** Call only after everything `data` claims is on disk. `progress` is for people. `trail`: null adds nothing. */
+  saveCheckpoint(progress: number, data: unknown, trail?: unknown): Promise<void>;
+  /** Keeps the index of an object that was read to its end, for this and later runs; null only drops the trail. */
+  saveSeekIndex(object: IndexedObject, index: unknown): void;
 }
 
 /** What a step gets. No SQL and no machine below here. */
@@ -67,6 +80,9 @@ export interface StepContext {
     input: unknown,
     run: (context: PartContext) => Promise<Output>,
   ): Promise<Output>;
+  /** The seek index of an object, from whichever run; null when there is none. */
+  findSeekIndex(object: IndexedObject): unknown;
+  removeSeekIndex(object: IndexedObject): void;
   /** Records something that is about to be created outside, so that it can be found and removed. */
   resource(kind: ResourceKind, name: string): void;
   resourceRemoved(kind: ResourceKind, name: string): void;

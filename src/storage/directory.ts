@@ -1,5 +1,5 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { OdoError } from '../errors/odo-error.ts';
 import { fileEtag } from './etag.ts';
 import { fileError, systemCode } from './file-errors.ts';
@@ -132,6 +132,20 @@ export function openDirectoryStorage(directory: string): ObjectStorage {
       try {
         return await readFile(path, { signal });
       } catch (error) {
+        signal.throwIfAborted();
+        throw fileError(error, path);
+      }
+    },
+
+    async writeSmall(key, bytes, signal) {
+      const path = pathOf(key);
+      const temporary = `${path}.odo-tmp`;
+      try {
+        await mkdir(dirname(path), { recursive: true });
+        await writeFile(temporary, bytes, { signal });
+        await rename(temporary, path);
+      } catch (error) {
+        await rm(temporary, { force: true });
         signal.throwIfAborted();
         throw fileError(error, path);
       }

@@ -4,7 +4,7 @@ import { OdoError } from '../errors/odo-error.ts';
 import { fileEtag } from './etag.ts';
 import { fileError } from './file-errors.ts';
 import type { FileRangeLocation } from './range-location.ts';
-import type { RangeReading } from './range-reader.ts';
+import type { RangeReading } from './range-reading.ts';
 
 /** One attempt at a range of a local file. @throws what `fileError` makes, OBJECT_CHANGED, OBJECT_TRUNCATED */
 export async function* readFileRange(

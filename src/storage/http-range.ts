@@ -5,7 +5,7 @@ import type { AnswerHead } from './http-answer.ts';
 import type { Exchange, HttpConnection } from './http-connection.ts';
 import { giveConnectionBack, takeConnection } from './http-pool.ts';
 import type { HttpRangeLocation } from './range-location.ts';
-import type { RangeReading } from './range-reader.ts';
+import type { RangeReading } from './range-reading.ts';
 import { bodyTruncated, objectChanged, s3Error } from './s3-errors.ts';
 import { S3Refusal } from './s3-refusal.ts';
 import { stallError } from './stall-limit.ts';

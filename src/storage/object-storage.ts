@@ -40,5 +40,7 @@ export interface ObjectStorage {
   ): Promise<RangeLocation>;
   /** A small object (labels, backup.info, manifests) at once; OBJECT_NOT_FOUND when absent. */
   readSmall(key: string, signal: AbortSignal): Promise<Uint8Array>;
+  /** Makes or replaces an object at once: never half of it. */
+  writeSmall(key: string, bytes: Uint8Array, signal: AbortSignal): Promise<void>;
   close(): void;
 }

@@ -5,6 +5,7 @@ import {
   HeadBucketCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
+  PutObjectCommand,
   S3Client,
   type S3ClientConfig,
 } from '@aws-sdk/client-s3';
@@ -220,6 +221,12 @@ export function openS3Storage(options: S3StorageOptions): ObjectStorage {
         signal,
         shouldRetry: ({ error }) => isRetryable(error),
       });
+    },
+
+    async writeSmall(key, bytes, signal) {
+      await call(key, signal, (abortSignal) =>
+        client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: bytes }), { abortSignal }),
+      );
     },
 
     close() {

@@ -7,7 +7,7 @@ import { DirectoryGuard } from './directory-guard.ts';
 import { type FileSystemSync, openFileSystemSync } from './file-system-sync.ts';
 import { atPath, fsError, systemCode } from './fs-errors.ts';
 import { LargeFile, type LargeFileContext } from './large-file.ts';
-import type { TreeWriter } from './tree.ts';
+import type { FileToWrite, TreeWriter } from './tree.ts';
 import { splitEntryPath } from './tree-path.ts';
 import { Turn } from './turn.ts';
 import { Unsynced } from './unsynced.ts';
@@ -33,7 +33,6 @@ export interface DirectWriterOptions {
 /** A file that fits one buffer: written at its end, by calls that do not leave this thread. */
 interface SmallFile {
   readonly path: string;
-  readonly sizeBytes: number;
   readonly fd: number;
   /** Where the first byte of the buffer goes. */
   flushedTo: number;
@@ -65,6 +64,8 @@ export class DirectWriter implements TreeWriter {
   readonly #large: LargeFileContext;
   readonly #bufferBytes: number;
   #file: SmallFile | LargeFile | null = null;
+  /** Where the open file's part ends. */
+  #toByte = 0;
   #buffer: Buffer | null = null;
   readonly #turn = new Turn();
 
@@ -112,18 +113,20 @@ export class DirectWriter implements TreeWriter {
     await atPath(entry, () => this.#create(entry, () => fs.symlink(target, entry)));
   }
 
-  async beginFile(file: { path: string; sizeBytes: number }, fromByte: number): Promise<void> {
+  async beginFile(file: FileToWrite, fromByte: number): Promise<void> {
     const path = await this.#placeFor(file.path);
-    const { sizeBytes } = file;
-    if (sizeBytes - fromByte >= this.#bufferBytes) {
-      this.#file = await atPath(path, () => this.#openLarge({ path, sizeBytes }, fromByte));
+    const { sizeBytes, toByte = sizeBytes, isThere = false } = file;
+    const isNew = fromByte === 0 && !isThere;
+    if (toByte - fromByte >= this.#bufferBytes) {
+      this.#file = await atPath(path, () => this.#openLarge({ path, sizeBytes }, fromByte, isNew));
     } else {
-      const fd =
-        fromByte === 0
-          ? (this.#createSmall(path) ?? (await atPath(path, () => this.#replace(path))))
-          : await atPath(path, () => this.#reopen({ path, sizeBytes }, fromByte, O_WRONLY));
-      this.#file = { path, sizeBytes, fd, flushedTo: fromByte, buffered: 0 };
+      const fd = isNew
+        ? (this.#createSmall(path) ?? (await atPath(path, () => this.#replace(path))))
+        : await atPath(path, () => this.#reopen({ path, sizeBytes }, fromByte, O_WRONLY));
+      this.#file = { path, fd, flushedTo: fromByte, buffered: 0 };
+      if (isNew && toByte < sizeBytes) await atPath(path, () => this.#calls.truncate(fd, sizeBytes));
     }
+    this.#toByte = toByte;
     this.#unsynced.addFile(path);
   }
 
@@ -131,8 +134,8 @@ export class DirectWriter implements TreeWriter {
     this.#check();
     const file = this.#openFile();
     const end = endOf(file) + bytes.byteLength;
-    if (end > file.sizeBytes) {
-      throw new OdoError('BUG', `${file.path} was to get ${end} bytes, but has ${file.sizeBytes}.`);
+    if (end > this.#toByte) {
+      throw new OdoError('BUG', `${file.path} was to get ${end} bytes, but ends at ${this.#toByte}.`);
     }
     if (file instanceof LargeFile) {
       await atPath(file.path, () => file.append(bytes));
@@ -140,7 +143,7 @@ export class DirectWriter implements TreeWriter {
       return;
     }
     // The whole rest at once needs no buffer.
-    if (file.buffered === 0 && end === file.sizeBytes) return this.#writeNow(file, bytes);
+    if (file.buffered === 0 && end === this.#toByte) return this.#writeNow(file, bytes);
     this.#buffer ??= Buffer.allocUnsafeSlow(this.#bufferBytes);
     this.#buffer.set(bytes, file.buffered);
     file.buffered += bytes.byteLength;
@@ -150,8 +153,8 @@ export class DirectWriter implements TreeWriter {
     this.#check();
     const file = this.#openFile();
     const end = endOf(file);
-    if (end !== file.sizeBytes) {
-      throw new OdoError('BUG', `${file.path} ended at byte ${end} of ${file.sizeBytes}.`);
+    if (end !== this.#toByte) {
+      throw new OdoError('BUG', `${file.path} ended at byte ${end} of ${this.#toByte}.`);
     }
     this.#file = null;
     if (file instanceof LargeFile) return this.#end(file);
@@ -292,19 +295,23 @@ export class DirectWriter implements TreeWriter {
     }
   }
 
-  async #openLarge(file: { path: string; sizeBytes: number }, fromByte: number): Promise<LargeFile> {
+  async #openLarge(
+    file: { path: string; sizeBytes: number },
+    fromByte: number,
+    isNew: boolean,
+  ): Promise<LargeFile> {
     const { path, sizeBytes } = file;
     const open = (directFlag: number): Promise<number> =>
-      fromByte > 0
-        ? this.#reopen(file, fromByte, O_RDWR | directFlag)
-        : this.#create(path, () =>
+      isNew
+        ? this.#create(path, () =>
             this.#calls.open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | directFlag, 0o600),
-          );
+          )
+        : this.#reopen(file, fromByte, O_RDWR | directFlag);
     const { fd, isDirect } = await this.#openDirectly(open);
     const large = new LargeFile(this.#large, { path, sizeBytes, fd, isDirect }, fromByte);
     try {
       // Known before the content, so that writes in flight do not each make the file longer.
-      if (fromByte === 0) await this.#calls.truncate(fd, sizeBytes);
+      if (isNew) await this.#calls.truncate(fd, sizeBytes);
       else await large.readBlockStart();
       return large;
     } catch (error) {

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { type AlignedBuffers, alignment } from './aligned-buffers.ts';
+import { copyBytes } from './copy-bytes.ts';
 import { atPath, systemCode } from './fs-errors.ts';
 import type { WriteBehind } from './write-behind.ts';
 import type { WriterCalls } from './writer-calls.ts';
@@ -87,7 +88,7 @@ export class LargeFile {
       const buffer = (this.#buffer ??= await buffers.take());
       const capacity = buffers.sizeBytes - (this.#bufferAt % buffers.sizeBytes);
       const part = bytes.subarray(from, from + capacity - this.#filled);
-      buffer.set(part, this.#filled);
+      copyBytes(part, buffer, this.#filled);
       this.#filled += part.byteLength;
       from += part.byteLength;
       if (this.#filled === capacity) this.#handOver();

@@ -47,6 +47,17 @@ export interface TreeWriterOptions {
   readonly durable?: boolean;
 }
 
+/** A file, or the part of one that a writer writes. */
+export interface FileToWrite {
+  readonly path: string;
+  /** Of the whole file. */
+  readonly sizeBytes: number;
+  /** Where the part ends; a multiple of `partBytes` unless it is the file's end. @default sizeBytes */
+  readonly toByte?: number;
+  /** It was made before in its whole size, and others write other parts: it is opened as it is. @default false */
+  readonly isThere?: boolean;
+}
+
 /**
  * Writes entries in order. Not safe for concurrent calls: each begins when the promise of the one before is settled;
  * every archive gets its own writer.
@@ -60,7 +71,8 @@ export interface TreeWriter {
   /** Parents are created (0700) when missing, for files too. Existing entries are replaced; never through a symbolic link. */
   makeDirectory(path: string): Promise<void>;
   makeLink(path: string, target: string): Promise<void>;
-  beginFile(file: { path: string; sizeBytes: number }, fromByte: number): Promise<void>;
+  /** The bytes from `fromByte` on are written. */
+  beginFile(file: FileToWrite, fromByte: number): Promise<void>;
   /** The caller may change `bytes` as soon as the promise is settled; the file may get them later. */
   write(bytes: Uint8Array): Promise<void>;
   /** May resolve before the file has all of its bytes. */

@@ -1,3 +1,4 @@
+import { copyBytes } from '../../target/copy-bytes.ts';
 import type { FileHash } from '../file-hash.ts';
 import { type HashModule, openHashModule } from './hash-module.ts';
 
@@ -31,14 +32,14 @@ export class Crc32c implements FileHash {
       exports.begin();
       for (; at < end; at += data.length) {
         const piece = bytes.subarray(at, Math.min(at + data.length, end));
-        data.set(piece);
+        copyBytes(piece, data, 0);
         exports.fold(at === 0 ? register : 0, piece.length);
       }
       register = exports.finish();
       at = end;
     }
     if (at < bytes.length) {
-      data.set(at === 0 ? bytes : bytes.subarray(at));
+      copyBytes(at === 0 ? bytes : bytes.subarray(at), data, 0);
       register = exports.byTables(register, bytes.length - at);
     }
     this.#crc = ~register >>> 0;

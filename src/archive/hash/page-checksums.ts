@@ -1,4 +1,5 @@
 import { OdoError } from '../../errors/odo-error.ts';
+import { copyBytes } from '../../target/copy-bytes.ts';
 import { type HashModule, openHashModule } from './hash-module.ts';
 
 export interface PageChecksumsOptions {
@@ -141,7 +142,7 @@ export class PageChecksums {
     const { exports, data, damage } = this.#module;
     const count = bytes.length / this.#pageBytes;
     const block = this.#firstBlock + this.#pages;
-    data.set(bytes);
+    copyBytes(bytes, data, 0);
     const wrong = exports.checkPages(count, this.#pageBytes, block);
     for (let n = 0; n < wrong; n++) {
       const [index = 0, found = 0, expected = 0] = damage.subarray(3 * n, 3 * n + 3);

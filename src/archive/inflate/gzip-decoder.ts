@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { OdoError } from '../../errors/odo-error.ts';
+import { copyBytes } from '../../target/copy-bytes.ts';
 import type { Decoder } from '../decoder.ts';
 import { gzipHeaderLength, maxHeaderBytes } from './gzip-header.ts';
 import {
@@ -49,6 +50,8 @@ export interface GzipDecoderOptions {
   readonly state?: GzipState | undefined;
   /** A slice stays valid while one fewer than this many others are produced. @default 3 */
   readonly slots?: number;
+  /** Where slices lie: each begins where the one before ended until this much is filled. @unit bytes @default 1 MiB */
+  readonly slotBytes?: number;
   /**
    * Who computes CRC-32s. `caller`: the trailers found are handed out by `takeTrailers`, and the CRC in a snapshot
    * is for the caller to fill in. @default here
@@ -69,8 +72,7 @@ const windowBytes = 32 * 1024;
 const pieceBytes = 512 * 1024;
 /** A header that is still incomplete, then a new piece. */
 const inputBytes = maxHeaderBytes + pieceBytes + 1024;
-/** Room for one slice of output. @unit bytes */
-export const slotBytes = 1024 * 1024;
+const defaultSlotBytes = 1024 * 1024;
 
 /** An instance's address range is far larger than its memory, so instances are used again, not left to the collector. */
 const idle: Inflate[] = [];
@@ -86,6 +88,7 @@ export class GzipDecoder implements Decoder<GzipState> {
   readonly #inflate: InflateExports;
   readonly #memory: Uint8Array;
   readonly #slots: number;
+  readonly #slotBytes: number;
   readonly #checksHere: boolean;
   #trailers: GzipTrailer[] = [];
   readonly #inputAt: number;
@@ -106,11 +109,13 @@ export class GzipDecoder implements Decoder<GzipState> {
   #outLimit: number;
   #low: number;
 
-  constructor(instance: Inflate, { state, slots = 3, check = 'here' }: GzipDecoderOptions) {
+  constructor(instance: Inflate, options: GzipDecoderOptions) {
+    const { state, slots = 3, slotBytes = defaultSlotBytes, check = 'here' } = options;
     const inflate = instance.exports;
     this.#instance = instance;
     this.#inflate = inflate;
     this.#slots = slots;
+    this.#slotBytes = slotBytes;
     this.#checksHere = check === 'here';
     const slack = inflate.outputSlack.value;
     this.#inputAt = inflate.buffersAt.value;
@@ -144,12 +149,17 @@ export class GzipDecoder implements Decoder<GzipState> {
     return this.#outputBytes;
   }
 
+  /** The next slice begins in another slot. */
+  get isSlotFull(): boolean {
+    return this.#outPos >= this.#outLimit;
+  }
+
   *push(input: Uint8Array): Generator<Uint8Array> {
     for (let at = 0; at < input.length; at += pieceBytes) {
       const piece = input.subarray(at, at + pieceBytes);
       const kept = this.#inEnd - this.#inPos;
       this.#memory.copyWithin(this.#inputAt, this.#inPos, this.#inEnd);
-      this.#memory.set(piece, this.#inputAt + kept);
+      copyBytes(piece, this.#memory, this.#inputAt + kept);
       this.#inPos = this.#inputAt;
       this.#inEnd = this.#inputAt + kept + piece.length;
       this.#taken += piece.length;
@@ -287,7 +297,7 @@ export class GzipDecoder implements Decoder<GzipState> {
     const start = this.#slotsAt + this.#slot * this.#slotStride + windowBytes;
     this.#memory.copyWithin(start - history, this.#outPos - history, this.#outPos);
     this.#outPos = start;
-    this.#outLimit = start + slotBytes;
+    this.#outLimit = start + this.#slotBytes;
     this.#low = start - history;
     return start;
   }

@@ -2,6 +2,7 @@ import { cp, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { DecodeSource } from '../../../src/archive/decode/decoded-stream.ts';
 import {
   type ArchiveCheckpoint,
   type ArchiveProgress,
@@ -10,9 +11,16 @@ import {
   restoreArchive,
   type TarEntry,
 } from '../../../src/archive/restore-archive.ts';
+import { OdoError } from '../../../src/errors/odo-error.ts';
 import { DirectTree } from '../../../src/target/direct-tree.ts';
 import { buildInflate, mixedData } from './gzip-samples.ts';
-import { contentOf, restoring, temporaryDirectory, withoutContinuing } from './restore-samples.ts';
+import {
+  contentOf,
+  restoring,
+  storedObject,
+  temporaryDirectory,
+  withoutContinuing,
+} from './restore-samples.ts';
 import { endBlocks, member } from './tar-samples.ts';
 
 beforeAll(async () => {
@@ -56,13 +64,13 @@ describe('restoring an archive', () => {
     const wanted = await expected();
     expect(wanted['base/5/1'] === large.toString('latin1')).toBe(true);
     expect(wanted).toMatchObject({ pg_notify: 'dir', empty: '', 'base/5/129': 'small 29' });
-    for (const [object, codec, pieceBytes] of [
-      [gzip, 'gzip', 1000],
+    for (const [object, codec, slotBytes] of [
+      [gzip, 'gzip', 10_000],
       [gzip, 'gzip', 1_000_000],
       [tar, 'none', 777],
     ] as const) {
       await using root = await temporaryDirectory();
-      const result = await restoreArchive(restoring(object, root.path, codec, pieceBytes));
+      const result = await restoreArchive(restoring(object, root.path, codec, slotBytes));
       expect(await contentOf(root.path)).toEqual(wanted);
       expect(result).toMatchObject({
         files: 36,
@@ -285,9 +293,10 @@ describe('checkpoints of an archive', () => {
     await restoreArchive({
       ...restoring(gzip, root.path, 'gzip', 5000),
       nowMs: () => (now += 100),
-      checkpoint: { everyMs: 2000, last: null, save: async () => void saved++ },
+      checkpoint: { everyBytes: 2_000_000, everyMs: 2000, last: null, save: async () => void saved++ },
     });
-    expect(saved).toBeGreaterThan(3);
+    // By bytes alone there are three.
+    expect(saved).toBeGreaterThan(6);
   });
 
   it('are refused when another version or another object is at hand', async () => {
@@ -303,6 +312,69 @@ describe('checkpoints of an archive', () => {
     await expect(run(checkpoint, Buffer.concat([gzip, Buffer.alloc(1)]))).rejects.toMatchObject({
       code: 'OBJECT_CHANGED',
     });
+  });
+});
+
+describe('page checksums of an archive', () => {
+  const blank = Buffer.alloc(8192);
+  /** No page of a relation: neither empty nor with a right checksum. */
+  const wrong = Buffer.alloc(8192, 0x5a);
+  const pages = Buffer.concat([
+    member({ name: 'base/5/16384', content: Buffer.concat([blank, blank, wrong, blank]) }),
+    member({
+      name: 'base/5/16384.1',
+      content: Buffer.concat([...Array.from({ length: 40 }, () => blank), wrong]),
+    }),
+    member({ name: 'base/5/16385', content: blank.subarray(0, 5000) }),
+    member({ name: 'PG_VERSION', content: '15\n' }),
+    endBlocks,
+  ]);
+  const options = (root: string) => ({
+    ...restoring(gzipSync(pages, { level: 1 }), root, 'gzip', 20_000),
+    pages: ({ path }: TarEntry) =>
+      path === 'PG_VERSION' ? null : { firstBlock: path.endsWith('.1') ? 131_072 : 0, replay: null },
+  });
+
+  it('tell each wrong page by file and block, and a file that ends inside one', async () => {
+    await using root = await temporaryDirectory();
+    const { pageFindings } = await restoreArchive(options(root.path));
+    expect(pageFindings).toMatchObject({
+      pages: 45,
+      unproven: 0,
+      damagedPages: 2,
+      damaged: [
+        { path: 'base/5/16384', block: 2 },
+        { path: 'base/5/16384.1', block: 131_112 },
+      ],
+      cutFiles: ['base/5/16385'],
+    });
+  });
+
+  it('are the same after a failure at any checkpoint', async () => {
+    await using whole = await temporaryDirectory();
+    const wanted = (await restoreArchive(options(whole.path))).pageFindings;
+    await using root = await temporaryDirectory();
+    let last: ArchiveCheckpoint | null = null;
+    for (let kills = 0; ; kills++) {
+      const done = await restoreArchive({
+        ...options(root.path),
+        checkpoint: {
+          everyBytes: 30_000,
+          last,
+          save: async (checkpoint) => {
+            last = roundTrip(checkpoint);
+            throw new Error('killed');
+          },
+        },
+      }).catch((error: Error) => {
+        if (error.message !== 'killed') throw error;
+        return null;
+      });
+      if (done === null) continue;
+      expect(kills).toBeGreaterThan(5);
+      expect(done.pageFindings).toEqual(wanted);
+      return;
+    }
   });
 });
 
@@ -335,25 +407,36 @@ describe('a damaged or incomplete archive', () => {
   it('is told apart from a read that ended too early, which may be tried again', async () => {
     await using root = await temporaryDirectory();
     const options = restoring(gzip, root.path, 'gzip');
-    const short = {
-      ...options,
-      async *bytes() {
-        yield gzip.subarray(0, 100_000);
-      },
+    const { locate } = storedObject(gzip.subarray(0, 100_000));
+    const retries: string[] = [];
+    const source: DecodeSource = {
+      locate: async (range) => locate(range),
+      onRetry: ({ error }) => retries.push(error.code),
     };
-    await expect(restoreArchive(short)).rejects.toMatchObject({ code: 'OBJECT_TRUNCATED' });
+    const stop = new AbortController();
+    const stopping = restoreArchive({
+      ...options,
+      signal: stop.signal,
+      source: { ...source, onRetry: (retry) => (source.onRetry?.(retry), stop.abort()) },
+    });
+    await expect(stopping).rejects.toMatchObject({ name: 'AbortError' });
+    expect([...new Set(retries)]).toEqual(['OBJECT_TRUNCATED']);
   });
 
   it('passes the failure of a read on as it is', async () => {
     await using root = await temporaryDirectory();
-    const failure = new Error('connection reset');
     const broken = {
       ...restoring(gzip, root.path, 'gzip'),
-      async *bytes() {
-        yield gzip.subarray(0, 100_000);
-        throw failure;
+      source: {
+        async locate() {
+          throw new OdoError('ACCESS_DENIED', 'No.', { hint: 'Ask.' });
+        },
       },
     };
-    await expect(restoreArchive(broken)).rejects.toBe(failure);
+    await expect(restoreArchive(broken)).rejects.toMatchObject({
+      code: 'ACCESS_DENIED',
+      message: 'base.tar.gz: No.',
+      hint: 'Ask.',
+    });
   });
 });

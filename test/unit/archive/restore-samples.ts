@@ -1,11 +1,15 @@
+import { createHash } from 'node:crypto';
+import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DecoderPool } from '../../../src/archive/decode/decoder-pool.ts';
 import type { RestoreArchiveOptions } from '../../../src/archive/restore-archive.ts';
 import type { Codec } from '../../../src/backup/base-backup.ts';
+import { fileEtag } from '../../../src/storage/etag.ts';
+import type { ByteRange, RangeLocation } from '../../../src/storage/range-location.ts';
 import { DirectTree } from '../../../src/target/direct-tree.ts';
 import type { Tree, TreeWriter } from '../../../src/target/tree.ts';
-import { piecesOf } from './gzip-samples.ts';
 
 /** A fresh directory, removed when the test's scope ends. */
 export async function temporaryDirectory(): Promise<{ path: string } & AsyncDisposable> {
@@ -48,22 +52,65 @@ export function withoutContinuing(tree: Tree): Tree {
   });
 }
 
-/** What every test passes; `from` records where reading began. */
+const pools = new Map<number, DecoderPool>();
+
+/** Threads are kept for the next restore with slices of the same size. */
+export function decoders(slotBytes: number): DecoderPool {
+  const known = pools.get(slotBytes);
+  if (known !== undefined) return known;
+  const mebibyte = 1024 * 1024;
+  const limits = {
+    threads: 4,
+    readAheadBytes: 4 * mebibyte,
+    rangeBytes: mebibyte,
+    outputSlots: 4,
+    slotBytes,
+  };
+  const pool = new DecoderPool(limits);
+  pools.set(slotBytes, pool);
+  return pool;
+}
+
+const objects = await mkdtemp(join(tmpdir(), 'odo-objects-'));
+process.once('exit', () => rmSync(objects, { recursive: true, force: true }));
+
+/** A file with this content, and where a range of it is to be had. */
+export function storedObject(content: Uint8Array) {
+  const path = join(objects, createHash('sha1').update(content).digest('hex'));
+  writeFileSync(path, content);
+  const etag = fileEtag(statSync(path, { bigint: true }));
+  const locate = (range: ByteRange): RangeLocation => ({
+    kind: 'file',
+    path,
+    range,
+    etag,
+    key: 'base.tar.gz',
+  });
+  return { key: 'base.tar.gz', etag, sizeBytes: content.length, locate };
+}
+
+/** What every test passes; `from` records where reading began. Slices have `slotBytes` of output. */
 export function restoring(
-  object: Uint8Array,
+  content: Uint8Array | ReturnType<typeof storedObject>,
   root: string,
   codec: Codec,
-  pieceBytes = 65_536,
+  slotBytes = 65_536,
 ): RestoreArchiveOptions & { from: number[] } {
   const from: number[] = [];
+  let hasBegun = false;
+  const { locate, ...object } = content instanceof Uint8Array ? storedObject(content) : content;
   return {
     from,
     name: 'base.tar.gz',
     codec,
-    sizeBytes: object.length,
-    async *bytes(offset) {
-      from.push(offset);
-      yield* piecesOf(object.subarray(offset), () => pieceBytes);
+    object,
+    decoders: decoders(slotBytes),
+    source: {
+      async locate(range) {
+        if (!hasBegun) from.push(range.from);
+        hasBegun = true;
+        return locate(range);
+      },
     },
     tree: new DirectTree(root),
     place: (entry) => ({ kind: 'write', path: entry.path }),

@@ -156,8 +156,8 @@ describe('records of a run', () => {
   test('a checkpoint outlives attempts and goes with its step', () => {
     const { database, records } = running();
     records.intendStep({ ...step, instance: 'base.tar.gz' });
-    records.saveCheckpoint('restoreBase', 'base.tar.gz', 10, { offset: 10 });
-    records.saveCheckpoint('restoreBase', 'base.tar.gz', 20, { offset: 20 });
+    records.saveCheckpoint('restoreBase', 'base.tar.gz', 10, { offset: 10 }, null);
+    records.saveCheckpoint('restoreBase', 'base.tar.gz', 20, { offset: 20 }, null);
     records.intendStep({ ...step, instance: 'base.tar.gz' });
     expect(records.lastCheckpoint('restoreBase', 'base.tar.gz')).toEqual({ offset: 20 });
     expect(listCheckpoints(database, 'r1')).toMatchObject([{ progress: 20, sequence: 2 }]);
@@ -165,9 +165,29 @@ describe('records of a run', () => {
     expect(records.lastCheckpoint('restoreBase', 'base.tar.gz')).toBeNull();
   });
 
+  test('what a part learns about its object is kept with its checkpoints, and becomes the object’s index', () => {
+    const { records } = running();
+    const object = { store: 's3://backups', key: 'base.tar.gz' };
+    records.intendStep({ ...step, instance: 'base.tar.gz' });
+    records.saveCheckpoint('restoreBase', 'base.tar.gz', 10, { offset: 10 }, ['point 1']);
+    records.saveCheckpoint('restoreBase', 'base.tar.gz', 20, { offset: 20 }, null);
+    records.saveCheckpoint('restoreBase', 'base.tar.gz', 30, { offset: 30 }, ['point 2']);
+    expect(records.listTrail('restoreBase', 'base.tar.gz')).toEqual([['point 1'], ['point 2']]);
+    expect(records.findSeekIndex(object)).toBeNull();
+    records.saveSeekIndex('restoreBase', 'base.tar.gz', object, { points: 2 });
+    expect(records.listTrail('restoreBase', 'base.tar.gz')).toEqual([]);
+    expect(records.findSeekIndex(object)).toEqual({ points: 2 });
+    records.saveCheckpoint('restoreBase', 'base.tar.gz', 40, { offset: 40 }, ['point 3']);
+    records.forgetStep('restoreBase');
+    expect(records.listTrail('restoreBase', 'base.tar.gz')).toEqual([]);
+    expect(records.findSeekIndex(object)).toEqual({ points: 2 });
+    records.removeSeekIndex(object);
+    expect(records.findSeekIndex(object)).toBeNull();
+  });
+
   test('a transaction that fails in the middle leaves nothing', () => {
     const { database, records } = running();
-    expect(codeOf(() => records.saveCheckpoint('nobody', 'x', 1, {}))).toBe('JOURNAL_FAILED');
+    expect(codeOf(() => records.saveCheckpoint('nobody', 'x', 1, {}, null))).toBe('JOURNAL_FAILED');
     expect(listCheckpoints(database, 'r1')).toEqual([]);
   });
 
