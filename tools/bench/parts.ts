@@ -1,0 +1,52 @@
+/** What can be run alone. A part either brings contenders, which run in turn on the backups of every case, or is its own. */
+import type { Contender } from './contender.ts';
+import { backupTools } from './contenders/backup-tools.ts';
+import { limits } from './contenders/limits.ts';
+import { odoCheckpoints, odoIndex, odoRestores } from './contenders/odo.ts';
+import { odoKilled } from './contenders/odo-killed.ts';
+import { pipes } from './contenders/pipes.ts';
+import { benchDecode } from './decode.ts';
+import { benchWorkers } from './workers.ts';
+
+export interface Part {
+  readonly name: string;
+  readonly about: string;
+  readonly contenders?: readonly Contender[];
+  /** Prints its own figures. */
+  readonly run?: (options: { rounds: number; sizeBytes: number }) => Promise<void>;
+}
+
+export const parts: readonly Part[] = [
+  { name: 'decode', about: 'the gzip decoder against node:zlib, in memory', run: benchDecode },
+  { name: 'restore', about: 'odo, durable and with --no-sync', contenders: odoRestores },
+  {
+    name: 'peers',
+    about: 'the other ways to restore the same cluster',
+    contenders: [...backupTools, ...pipes],
+  },
+  { name: 'limits', about: 'decoding alone, writing alone, tar of the plain tar', contenders: limits },
+  { name: 'index', about: 'odo once more, with the seek index of a first restore', contenders: odoIndex },
+  { name: 'workers', about: 'one archive by its seek index, with 1 to 16 workers', run: benchWorkers },
+  { name: 'resume', about: 'odo killed half-way with SIGKILL, and resumed', contenders: odoKilled },
+  {
+    name: 'checkpoints',
+    about: 'odo without checkpoints on the way: what they cost',
+    contenders: odoCheckpoints,
+  },
+];
+
+/** Everything is compared with it, so it runs with every part. */
+const [odo] = odoRestores;
+
+export function chooseContenders(chosen: readonly Part[], only: readonly string[] | null): Contender[] {
+  const all = chosen.flatMap(({ contenders = [] }) => contenders);
+  const wanted = only === null ? all : all.filter(({ name }) => only.includes(name));
+  const unknown = only?.filter(
+    (name) => !parts.some((part) => part.contenders?.some((one) => one.name === name)),
+  );
+  if (unknown && unknown.length > 0)
+    throw new Error(`There is no contender ${unknown.join(', ')}; see --list.`);
+  return odo === undefined || all.length === 0
+    ? []
+    : [odo, ...wanted.filter((contender) => contender !== odo)];
+}
