@@ -8,6 +8,7 @@ import { OdoError } from '../../errors/odo-error.ts';
 import { fromErrorData, toErrorData } from '../../errors/serialize.ts';
 import { readObject } from '../../storage/object-reader.ts';
 import type { ByteRange, RangeLocation } from '../../storage/range-location.ts';
+import { adoptMemory } from '../hash/hash-module.ts';
 import type { GzipTrailer } from '../inflate/gzip-decoder.ts';
 import { MemberChecksum } from './member-checksum.ts';
 import type { DecodeJob, FromDecoder, ToDecoder } from './messages.ts';
@@ -47,7 +48,7 @@ class RunningJob {
   readonly #job: DecodeJob;
   readonly #stop = new AbortController();
   readonly #locating = new Map<number, PromiseWithResolvers<RangeLocation>>();
-  readonly #checksum: MemberChecksum | null;
+  #checksum: MemberChecksum | null = null;
   #locateIds = 0;
   #waitingSlices = 0;
   #wake = () => {};
@@ -58,12 +59,7 @@ class RunningJob {
 
   constructor(job: DecodeJob) {
     this.#job = job;
-    const { from } = job;
-    this.#stateBytes = from?.outputBytes ?? 0;
-    this.#checksum =
-      job.checksums === 'decoder'
-        ? new MemberChecksum(from?.codec === 'gzip' ? from.crc : 0, from?.outputBytes ?? 0)
-        : null;
+    this.#stateBytes = job.from?.outputBytes ?? 0;
   }
 
   get crc(): number {
@@ -96,6 +92,14 @@ class RunningJob {
     // One more than may wait: the one that is being filled.
     const decoder = await openThreadDecoder(codec, from, { slots: outputSlots + 1, slotBytes });
     try {
+      if (this.#job.checksums === 'decoder') {
+        await adoptMemory(decoder.memory, 'decoder');
+        this.#checksum = await MemberChecksum.open(
+          from?.codec === 'gzip' ? from.crc : 0,
+          from?.outputBytes ?? 0,
+        );
+      }
+      post({ type: 'memory', memory: decoder.memory });
       await this.#decode(decoder);
     } finally {
       decoder.release();
@@ -152,7 +156,8 @@ class RunningJob {
     this.#waitingSlices++;
     post({
       type: 'slice',
-      bytes,
+      at: bytes.byteOffset,
+      length: bytes.length,
       compressedBytes: decoder.compressedBytes,
       trailers,
       state: state?.codec === 'gzip' && this.#checksum !== null ? { ...state, crc: this.crc } : state,

@@ -2,6 +2,7 @@ import type { OdoError } from '../../errors/odo-error.ts';
 import { fromErrorData, toErrorData } from '../../errors/serialize.ts';
 import type { ByteRange, RangeLocation } from '../../storage/range-location.ts';
 import type { RangeRetry } from '../../storage/read-options.ts';
+import { adoptMemory } from '../hash/hash-module.ts';
 import type { GzipTrailer } from '../inflate/gzip-decoder.ts';
 import type { DecoderState } from '../open-decoder.ts';
 import type { DecoderPool } from './decoder-pool.ts';
@@ -40,7 +41,8 @@ export class DecodedStream {
   readonly #job: DecodeJob;
   readonly #source: DecodeSource;
   readonly #signal: AbortSignal;
-  readonly #checksum: MemberChecksum;
+  #checksum: MemberChecksum | null = null;
+  #memory: WebAssembly.Memory | null = null;
   readonly #arrived: FromDecoder[] = [];
   #wake = Promise.withResolvers<void>();
   #death: OdoError | null = null;
@@ -52,14 +54,12 @@ export class DecodedStream {
     this.#job = job;
     this.#source = source;
     this.#signal = signal;
-    const { from } = job;
-    this.#outputBytes = from?.outputBytes ?? 0;
-    this.#checksum = new MemberChecksum(from?.codec === 'gzip' ? from.crc : 0, this.#outputBytes);
+    this.#outputBytes = job.from?.outputBytes ?? 0;
   }
 
   /** CRC-32 of the gzip member that the output has ended in; known when all slices were taken. */
   get crc(): number {
-    return this.#job.checksums === 'decoder' ? this.#crcOfDecoder : this.#checksum.crc;
+    return this.#checksum?.crc ?? this.#crcOfDecoder;
   }
 
   /** @throws ARCHIVE_CORRUPT, OBJECT_CHANGED and what reading can end with; the signal's reason */
@@ -90,6 +90,7 @@ export class DecodedStream {
           this.#crcOfDecoder = message.crc;
           return;
         }
+        if (message.type === 'memory') await this.#open(message.memory);
         if (message.type !== 'slice') continue;
         yield* this.#piecesOf(message);
         thread.post({ type: 'release' });
@@ -105,14 +106,23 @@ export class DecodedStream {
     }
   }
 
+  async #open(memory: WebAssembly.Memory): Promise<void> {
+    const { from, codec, checksums } = this.#job;
+    await adoptMemory(memory, 'receiver');
+    this.#memory = memory;
+    if (codec === 'gzip' && checksums === 'receiver')
+      this.#checksum = await MemberChecksum.open(from?.codec === 'gzip' ? from.crc : 0, this.#outputBytes);
+  }
+
   *#piecesOf(slice: Extract<FromDecoder, { type: 'slice' }>): Generator<DecodedSlice> {
-    const { compressedBytes } = slice;
+    const { compressedBytes, length } = slice;
+    const slot = new Uint8Array(this.#memory?.buffer ?? new SharedArrayBuffer(0), slice.at, length);
     let trailers = slice.trailers;
-    for (let at = 0; at < slice.bytes.length; at += pieceBytes) {
-      const bytes = slice.bytes.subarray(at, at + pieceBytes);
+    for (let at = 0; at < length; at += pieceBytes) {
+      const bytes = slot.subarray(at, at + pieceBytes);
       const outputStart = this.#outputBytes;
       const end = outputStart + bytes.length;
-      const isLast = at + pieceBytes >= slice.bytes.length;
+      const isLast = at + pieceBytes >= length;
       const passed = isLast ? trailers : trailers.filter((trailer) => trailer.outputBytes <= end);
       trailers = trailers.slice(passed.length);
       this.#sum(bytes, passed);
@@ -123,11 +133,11 @@ export class DecodedStream {
   }
 
   #sum(bytes: Uint8Array, trailers: readonly GzipTrailer[]): void {
-    if (this.#job.codec === 'gzip' && this.#job.checksums === 'receiver') this.#checksum.add(bytes, trailers);
+    this.#checksum?.add(bytes, trailers);
   }
 
   #withSum(state: DecoderState | null): DecoderState | null {
-    if (state?.codec !== 'gzip' || this.#job.checksums === 'decoder') return state;
+    if (state?.codec !== 'gzip' || this.#checksum === null) return state;
     return { ...state, crc: this.#checksum.crc };
   }
 

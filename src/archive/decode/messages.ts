@@ -40,10 +40,13 @@ export type ToDecoder =
   | { readonly type: 'stop' };
 
 export type FromDecoder =
+  /** The first message of every job: where its slices lie. */
+  | { readonly type: 'memory'; readonly memory: WebAssembly.Memory }
   | {
       readonly type: 'slice';
-      /** In shared memory; valid until released. */
-      readonly bytes: Uint8Array;
+      /** Its place in the memory; valid until released. */
+      readonly at: number;
+      readonly length: number;
       readonly compressedBytes: number;
       /** Ends of members up to the slice's end, since the slice before. */
       readonly trailers: readonly GzipTrailer[];

@@ -2,9 +2,12 @@ import type { Codec } from '../../backup/base-backup.ts';
 import { copyBytes } from '../../target/copy-bytes.ts';
 import { type GzipDecoder, type GzipTrailer, openGzipDecoder } from '../inflate/gzip-decoder.ts';
 import { type DecoderState, unknownCodec } from '../open-decoder.ts';
+import { memoryPages } from '../wasm/memory-pages.ts';
 
 /** A decoder that fills slots of shared memory, each to the brim, and leaves checksums to others. */
 export interface ThreadDecoder {
+  /** Where slots lie; does not grow any more. */
+  readonly memory: WebAssembly.Memory;
   /** Bytes of the object that are used up. @unit bytes */
   readonly compressedBytes: number;
   /** Up to the end of the slot handed out last. @unit bytes */
@@ -51,6 +54,10 @@ class GzipSlots implements ThreadDecoder {
     this.#decoder = decoder;
   }
 
+  get memory(): WebAssembly.Memory {
+    return this.#decoder.memory;
+  }
+
   get compressedBytes(): number {
     return this.#decoder.compressedBytes;
   }
@@ -93,8 +100,12 @@ class GzipSlots implements ThreadDecoder {
   }
 }
 
+/** Free for the module that sums up what lies there, as in a memory that a gzip decoder uses. @unit bytes */
+const reservedBytes = 5 * 65_536;
+
 /** What is not compressed is copied into the slots. */
 class PlainSlots implements ThreadDecoder {
+  readonly memory: WebAssembly.Memory;
   readonly #slots: readonly Uint8Array[];
   #current = 0;
   #filledBytes = 0;
@@ -102,8 +113,13 @@ class PlainSlots implements ThreadDecoder {
 
   constructor(from: { readonly outputBytes: number } | null, { slots, slotBytes }: SlotOptions) {
     this.#handedOutBytes = from?.outputBytes ?? 0;
-    const memory = new SharedArrayBuffer(slots * slotBytes);
-    this.#slots = Array.from({ length: slots }, (_, i) => new Uint8Array(memory, i * slotBytes, slotBytes));
+    const pages = Math.ceil((reservedBytes + slots * slotBytes) / 65_536);
+    this.memory = new WebAssembly.Memory({ ...memoryPages, initial: pages, shared: true });
+    const { buffer } = this.memory;
+    this.#slots = Array.from(
+      { length: slots },
+      (_, i) => new Uint8Array(buffer, reservedBytes + i * slotBytes, slotBytes),
+    );
   }
 
   get compressedBytes(): number {

@@ -1,4 +1,6 @@
+import { copyBytes } from '../../target/copy-bytes.ts';
 import { loadModule } from '../wasm/load-module.ts';
+import { memoryPages } from '../wasm/memory-pages.ts';
 
 /** Relative to the package's root: src/archive/hash and dist/archive/hash are equally deep. */
 export const hashWasmUrl = new URL('../../../build/hash.wasm', import.meta.url);
@@ -7,34 +9,35 @@ type Integer = WebAssembly.Global;
 
 /** What assembly/index.ts exports; see there for the meaning. */
 export interface HashExports {
-  readonly memory: { readonly buffer: ArrayBuffer };
   readonly dataAt: Integer;
   readonly dataBytes: Integer;
   readonly damageAt: Integer;
-  staticDataEnd(): number;
-  buildTables(): void;
-  begin(): void;
-  fold(register: number, length: number): void;
-  finish(): number;
-  byTables(register: number, length: number): number;
+  prepare(): void;
+  useSecondScratch(): void;
+  crc32(crc: number, at: number, length: number): number;
+  crc32c(crc: number, at: number, length: number): number;
   checkPages(count: number, pageBytes: number, block: number): number;
 }
 
 export interface HashModule {
   readonly exports: HashExports;
-  /** Where a piece of data is put before a call. */
-  readonly data: Uint8Array<ArrayBuffer>;
+  /** Where data is put that lies in no memory of a module. */
+  readonly data: Uint8Array;
   /** Index, computed and found checksum of each page that `checkPages` counted. */
-  readonly damage: Uint32Array<ArrayBuffer>;
+  readonly damage: Uint32Array;
 }
 
 const damageLength = 64 * 3;
+const ownMemory = { ...memoryPages, initial: 4 };
 
-export async function instantiateHash(module: WebAssembly.Module): Promise<HashModule> {
-  const instance = await WebAssembly.instantiate(module, {});
+export async function instantiateHash(
+  module: WebAssembly.Module,
+  memory = new WebAssembly.Memory({ ...ownMemory, shared: true }),
+): Promise<HashModule> {
+  const instance = await WebAssembly.instantiate(module, { env: { memory } });
   const exports = instance.exports as unknown as HashExports;
-  exports.buildTables();
-  const { buffer } = exports.memory;
+  exports.prepare();
+  const { buffer } = memory;
   return {
     exports,
     data: new Uint8Array(buffer, exports.dataAt.value, exports.dataBytes.value),
@@ -42,10 +45,40 @@ export async function instantiateHash(module: WebAssembly.Module): Promise<HashM
   };
 }
 
-let shared: Promise<HashModule> | undefined;
+let compiled: Promise<WebAssembly.Module> | undefined;
+let own: Promise<HashModule> | undefined;
+
+const load = (): Promise<WebAssembly.Module> => (compiled ??= loadModule(hashWasmUrl, 'The checksum module'));
 
 /** The one instance of this thread: no call leaves anything in it that the next one needs. */
 export async function openHashModule(): Promise<HashModule> {
-  shared ??= loadModule(hashWasmUrl, 'The checksum module').then(instantiateHash);
-  return shared;
+  own ??= load().then((module) => instantiateHash(module));
+  return own;
+}
+
+/** Instances that work in the memory of a decoder. */
+const adopted = new WeakMap<ArrayBufferLike, HashModule>();
+
+/** From now on this thread sums up what lies in a decoder's memory where it lies. */
+export async function adoptMemory(memory: WebAssembly.Memory, thread: 'receiver' | 'decoder'): Promise<void> {
+  if (adopted.has(memory.buffer)) return;
+  const module = await instantiateHash(await load(), memory);
+  if (thread === 'decoder') module.exports.useSecondScratch();
+  adopted.set(memory.buffer, module);
+}
+
+type Sum = 'crc32' | 'crc32c';
+
+/** `module` is the one for bytes that lie in no adopted memory. */
+export function sumUp(module: HashModule, sum: Sum, crc: number, bytes: Uint8Array): number {
+  const there = adopted.get(bytes.buffer);
+  if (there !== undefined) return there.exports[sum](crc, bytes.byteOffset, bytes.length) >>> 0;
+  const { exports, data } = module;
+  let sumSoFar = crc;
+  for (let at = 0; at < bytes.length; at += data.length) {
+    const piece = bytes.subarray(at, at + data.length);
+    copyBytes(piece, data, 0);
+    sumSoFar = exports[sum](sumSoFar, exports.dataAt.value, piece.length) >>> 0;
+  }
+  return sumSoFar;
 }

@@ -149,6 +149,11 @@ export class GzipDecoder implements Decoder<GzipState> {
     return this.#outputBytes;
   }
 
+  /** Where slices lie. */
+  get memory(): WebAssembly.Memory {
+    return this.#instance.memory;
+  }
+
   /** The next slice begins in another slot. */
   get isSlotFull(): boolean {
     return this.#outPos >= this.#outLimit;

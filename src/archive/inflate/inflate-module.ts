@@ -1,10 +1,8 @@
 import { loadModule } from '../wasm/load-module.ts';
+import { memoryPages } from '../wasm/memory-pages.ts';
 
 /** Relative to the package's root: src/archive/inflate and dist/archive/inflate are equally deep. */
 export const inflateWasmUrl = new URL('../../../build/inflate.wasm', import.meta.url);
-
-/** Of one decoder's memory; the maximum is address space, not memory. @unit pages of 64 KiB */
-export const inflateMemoryPages = { initial: 1, maximum: 1024 } as const;
 
 type Integer = WebAssembly.Global;
 
@@ -51,7 +49,7 @@ export interface Inflate {
 }
 
 export async function instantiateModule(module: WebAssembly.Module): Promise<Inflate> {
-  const memory = new WebAssembly.Memory({ ...inflateMemoryPages, shared: true });
+  const memory = new WebAssembly.Memory({ ...memoryPages, shared: true });
   const instance = await WebAssembly.instantiate(module, { env: { memory } });
   return { exports: instance.exports as unknown as InflateExports, memory };
 }

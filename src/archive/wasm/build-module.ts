@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { memoryPages } from './memory-pages.ts';
 
 export interface ModuleBuild {
   /** Holds the sources, of which index.ts is the entry. Ends with a slash. */
@@ -7,9 +8,6 @@ export interface ModuleBuild {
   /** Other files that the result depends on. */
   readonly alsoFrom: readonly URL[];
   readonly output: URL;
-  /** Of the module's memory. @unit pages of 64 KiB */
-  readonly initialPages: number;
-  readonly flags: readonly string[];
   /** Throws when the compiled module is not what its caller expects. */
   readonly check: (module: WebAssembly.Module) => Promise<void>;
 }
@@ -42,11 +40,17 @@ export async function buildModule(build: ModuleBuild): Promise<boolean> {
     fileURLToPath(new URL('index.ts', sources)),
     ...['--outFile', unfinished, '--baseDir', fileURLToPath(sources)],
     ...['-O3', '--converge', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--use', 'abort='],
-    ...['--initialMemory', String(build.initialPages), ...build.flags],
+    // What one thread's module has written another's reads; grown by whoever made it.
+    ...['--enable', 'threads', '--importMemory', '--sharedMemory'],
+    ...['--initialMemory', String(memoryPages.initial), '--maximumMemory', String(memoryPages.maximum)],
   ]);
   try {
     if (error) throw new Error(`asc failed: ${stderr.toString()}`, { cause: error });
-    await build.check(await WebAssembly.compile(await readFile(unfinished)));
+    const module = await WebAssembly.compile(await readFile(unfinished));
+    const imports = WebAssembly.Module.imports(module);
+    if (imports.length !== 1 || imports[0]?.kind !== 'memory')
+      throw new Error(`A module must import its memory and nothing else: ${JSON.stringify(imports)}`);
+    await build.check(module);
     await rename(unfinished, output);
   } finally {
     await rm(unfinished, { force: true });

@@ -15,7 +15,7 @@ const leastSlots = 4;
 const leastReadAheadBytes = 4 * MiB;
 /** Enough slices to write while the next are decoded; ranges in flight for a store that is far away. */
 const mostSlots = 16;
-const mostReadAheadBytes = 64 * MiB;
+const mostReadAheadBytes = 24 * MiB;
 
 /**
  * Memory for the buffers of reading, decoding and writing: what the operator said, or a quarter of what this process
@@ -46,7 +46,7 @@ export interface MemoryShare {
 
 /**
  * Divides a budget evenly among decoders. A decoder gets 4 to 16 slots, a quarter of its share where that is in
- * between, and reads ahead with the rest, 4 to 64 MiB. Where a share would be less than 8 MiB, fewer decoders work;
+ * between, and reads ahead with the rest, 4 to 24 MiB. Where a share would be less than 8 MiB, fewer decoders work;
  * one always does, also below its minimum of 8 MiB.
  */
 export function divideMemory(budgetBytes: number, decoders: number): MemoryShare {

@@ -4,51 +4,17 @@
  *   y^209 = y^144 + y^54 + y^39 + y^14 + 1   with y = x^128
  * (the shortest such sum with six terms, found by search; with four terms it is y^5275, too long to be worth it).
  * A 16-byte word may therefore be left out if it is added to the words 65, 155, 170, 195 and 209 places behind it.
- * What is left of any length are the last 209 words, and those go through tables, sixteen bytes a round.
- *
- * `register` is the CRC's state without the complement at either end.
+ * What is left of any length are the last 209 words, and those go through tables.
  */
-import { DATA, HISTORY, HISTORY_BYTES, TABLES } from './memory';
-
-export function buildTables(): void {
-  for (let i: u32 = 0; i < 256; i++) {
-    let crc = i;
-    for (let bit = 0; bit < 8; bit++) crc = (crc >> 1) ^ (0x82f63b78 & (0 - (crc & 1)));
-    store<u32>(TABLES + (<usize>i << 2), crc);
-  }
-  for (let i: u32 = 256; i < 16 * 256; i++) {
-    const before = load<u32>(TABLES + (<usize>(i - 256) << 2));
-    store<u32>(TABLES + (<usize>i << 2), (before >> 8) ^ load<u32>(TABLES + (<usize>(before & 255) << 2)));
-  }
-}
+import { PIECE_BYTES, TABLES_C } from './memory';
+import { scratch } from './scratch';
+import { fillTables, throughTables } from './tables';
 
 // @ts-ignore: decorator
-@inline
-function entry(byte: u64): usize {
-  return <usize>(byte & 255) << 2;
-}
+@inline const HISTORY_BYTES: usize = 209 * 16;
 
-function throughTables(register: u32, at: usize, end: usize): u32 {
-  for (; at + 16 <= end; at += 16) {
-    const a = load<u64>(at) ^ <u64>register;
-    const b = load<u64>(at, 8);
-    register =
-      load<u32>(entry(a), TABLES + 15 * 1024) ^ load<u32>(entry(a >> 8), TABLES + 14 * 1024) ^
-      load<u32>(entry(a >> 16), TABLES + 13 * 1024) ^ load<u32>(entry(a >> 24), TABLES + 12 * 1024) ^
-      load<u32>(entry(a >> 32), TABLES + 11 * 1024) ^ load<u32>(entry(a >> 40), TABLES + 10 * 1024) ^
-      load<u32>(entry(a >> 48), TABLES + 9 * 1024) ^ load<u32>(entry(a >> 56), TABLES + 8 * 1024) ^
-      load<u32>(entry(b), TABLES + 7 * 1024) ^ load<u32>(entry(b >> 8), TABLES + 6 * 1024) ^
-      load<u32>(entry(b >> 16), TABLES + 5 * 1024) ^ load<u32>(entry(b >> 24), TABLES + 4 * 1024) ^
-      load<u32>(entry(b >> 32), TABLES + 3 * 1024) ^ load<u32>(entry(b >> 40), TABLES + 2 * 1024) ^
-      load<u32>(entry(b >> 48), TABLES + 1024) ^ load<u32>(entry(b >> 56), TABLES);
-  }
-  for (; at < end; at++) register = (register >> 8) ^ load<u32>(entry(<u64>(register ^ load<u8>(at))), TABLES);
-  return register;
-}
-
-/** For data too short to be folded. */
-export function byTables(register: u32, length: usize): u32 {
-  return throughTables(register, DATA, DATA + length);
+export function buildTablesC(): void {
+  fillTables(TABLES_C, 0x82f63b78);
 }
 
 // Offsets from the word that lies 209 places before the one that is worked on.
@@ -63,49 +29,58 @@ export function byTables(register: u32, length: usize): u32 {
 // @ts-ignore: decorator
 @inline const HERE: usize = 209 * 16;
 
-/** Before the first piece. */
-export function begin(): void {
-  memory.fill(HISTORY, 0, HISTORY_BYTES);
+/** Adds what the word at `from + HERE` gets from those before it to the word of the data. */
+// @ts-ignore: decorator
+@inline
+function foldWord(from: usize, word: v128): void {
+  const far = v128.xor(v128.load(from), v128.load(from, B195));
+  const middle = v128.xor(v128.load(from, B170), v128.load(from, B155));
+  v128.store(from, v128.xor(v128.xor(far, middle), v128.xor(v128.load(from, B65), word)), HERE);
 }
 
-/**
- * Takes a piece, whose `length` is a multiple of 16, into the history and destroys it. `register` is that of the bytes
- * before the first piece, and 0 for the others.
- */
-export function fold(register: u32, length: usize): void {
-  store<u32>(DATA, load<u32>(DATA) ^ register);
-  let from = HISTORY;
-  const end = from + length;
-  // Two words a round are a tenth faster than one; more gain nothing.
-  for (; from + 32 <= end; from += 32) {
-    const far = v128.xor(v128.load(from), v128.load(from, B195));
-    const middle = v128.xor(v128.load(from, B170), v128.load(from, B155));
-    const near = v128.xor(v128.load(from, B65), v128.load(from, HERE));
-    v128.store(from, v128.xor(v128.xor(far, middle), near), HERE);
-    const nextFar = v128.xor(v128.load(from, 16), v128.load(from, B195 + 16));
-    const nextMiddle = v128.xor(v128.load(from, B170 + 16), v128.load(from, B155 + 16));
-    const nextNear = v128.xor(v128.load(from, B65 + 16), v128.load(from, HERE + 16));
-    v128.store(from, v128.xor(v128.xor(nextFar, nextMiddle), nextNear), HERE + 16);
+/** The register after the `length` bytes at `at`, a multiple of 16, which stay as they are. */
+function folded(register: u32, at: usize, length: usize): u32 {
+  const history = scratch;
+  for (let i: usize = 0; i < HISTORY_BYTES; i += 16) v128.store(history + i, i64x2.splat(0));
+  // The oldest word is added to the first word of the data and to no other.
+  store<u32>(history, register);
+  for (const end = at + length; at < end; ) {
+    const bytes = min<usize>(end - at, PIECE_BYTES);
+    let from = history;
+    const stop = from + bytes;
+    // Two words a round are a tenth faster than one; more gain nothing.
+    for (; from + 32 <= stop; from += 32, at += 32) {
+      foldWord(from, v128.load(at));
+      foldWord(from + 16, v128.load(at, 16));
+    }
+    if (from < stop) {
+      foldWord(from, v128.load(at));
+      at += 16;
+    }
+    // V8 does memory.copy by a call, and in shared memory word by word.
+    for (let i: usize = 0; i < HISTORY_BYTES; i += 16) v128.store(history + i, v128.load(history + bytes + i));
   }
-  if (from < end) {
-    const far = v128.xor(v128.load(from), v128.load(from, B195));
-    const middle = v128.xor(v128.load(from, B170), v128.load(from, B155));
-    const near = v128.xor(v128.load(from, B65), v128.load(from, HERE));
-    v128.store(from, v128.xor(v128.xor(far, middle), near), HERE);
-  }
-  memory.copy(HISTORY, HISTORY + length, HISTORY_BYTES);
-}
-
-/** The register after the last piece. */
-export function finish(): u32 {
   // The last 209 words stay, so none of them may have been added to another; taken back from the last one on.
   for (let word: usize = 208; word >= 65; word--) {
-    const at = HISTORY + word * 16;
-    let sum = v128.xor(v128.load(at), v128.load(at - 65 * 16));
-    if (word >= 155) sum = v128.xor(sum, v128.load(at - 155 * 16));
-    if (word >= 170) sum = v128.xor(sum, v128.load(at - 170 * 16));
-    if (word >= 195) sum = v128.xor(sum, v128.load(at - 195 * 16));
-    v128.store(at, sum);
+    const to = history + word * 16;
+    let sum = v128.xor(v128.load(to), v128.load(to - 65 * 16));
+    if (word >= 155) sum = v128.xor(sum, v128.load(to - 155 * 16));
+    if (word >= 170) sum = v128.xor(sum, v128.load(to - 170 * 16));
+    if (word >= 195) sum = v128.xor(sum, v128.load(to - 195 * 16));
+    v128.store(to, sum);
   }
-  return throughTables(0, HISTORY, DATA);
+  return throughTables(TABLES_C, 0, history, history + HISTORY_BYTES);
+}
+
+/** The CRC of the `length` bytes at `at`; `crc` is that of the bytes before them, 0 at the start. */
+export function crc32c(crc: u32, at: usize, length: usize): u32 {
+  let register = ~crc;
+  // Folding ends with 209 words that go through tables: it gains nothing for less than about twice as much.
+  if (length >= 2 * HISTORY_BYTES) {
+    const bytes = length & ~15;
+    register = folded(register, at, bytes);
+    at += bytes;
+    length -= bytes;
+  }
+  return ~throughTables(TABLES_C, register, at, at + length);
 }

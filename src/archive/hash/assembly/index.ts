@@ -1,16 +1,22 @@
 /**
  * Checksums of the data plane: AssemblyScript, not TypeScript, compiled by ../build.ts.
- * The caller copies a piece of data to `dataAt` and calls; see memory.ts for what lies where.
+ * See memory.ts for what lies where.
  */
-import { DATA, DATA_BYTES, DAMAGE } from './memory';
+import { buildTables } from './crc32';
+import { buildTablesC } from './crc32c';
+import { DAMAGE, DATA, DATA_BYTES } from './memory';
 
 export const dataAt: usize = DATA;
 export const dataBytes: usize = DATA_BYTES;
 export const damageAt: usize = DAMAGE;
 
-export function staticDataEnd(): usize {
-  return __heap_base;
+/** Once, before anything else. */
+export function prepare(): void {
+  buildTables();
+  buildTablesC();
 }
 
-export { buildTables, begin, fold, finish, byTables } from './crc32c';
+export { crc32 } from './crc32';
+export { crc32c } from './crc32c';
 export { checkPages } from './page-checksum';
+export { useSecondScratch } from './scratch';

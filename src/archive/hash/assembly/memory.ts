@@ -1,16 +1,30 @@
-/** Fixed addresses, so that loads carry them as immediates. Static data lies below 4096. */
+/**
+ * Fixed addresses, so that loads carry them as immediates. The module works in its own memory, or in that of a decoder,
+ * whose output it sums up where it lies: these pages are left free there (RESERVED in inflate/assembly/index.ts), and
+ * nothing below them is touched, so it has no static data.
+ */
 
 // @ts-ignore: decorator
-@inline export const TABLES: usize = 4096; // u32[16][256], see crc32c.ts
+@inline const BASE: usize = 65536;
 // @ts-ignore: decorator
-@inline export const DAMAGE: usize = 20480; // u32[64][3], see page-checksum.ts
-/** The words in front of the data that fold refers to. */
+@inline export const TABLES_C: usize = BASE; // u32[16][256], see crc32c.ts
 // @ts-ignore: decorator
-@inline export const HISTORY_BYTES: usize = 209 * 16;
+@inline export const TABLES: usize = BASE + 16384; // u32[16][256], see crc32.ts
 // @ts-ignore: decorator
-@inline export const DATA: usize = 24576;
+@inline export const DAMAGE: usize = BASE + 32768; // u32[64][3], see page-checksum.ts
+/**
+ * Where folding keeps a piece and, in front of it, the words it refers to (209 at most). Two threads may sum up what
+ * lies in one decoder's memory; the one that decodes works in the second place.
+ */
 // @ts-ignore: decorator
-@inline export const HISTORY: usize = DATA - HISTORY_BYTES; // 21232
-/** A multiple of every page size; history and data together stay in the second-level cache. */
+@inline export const FIRST_SCRATCH: usize = BASE + 40960;
+// @ts-ignore: decorator
+@inline export const SECOND_SCRATCH: usize = BASE + 131072;
+/** A multiple of every page size; history and piece together stay in the second-level cache. */
+// @ts-ignore: decorator
+@inline export const PIECE_BYTES: usize = 65536;
+/** Where a caller puts data that lies in no memory of a module. Only in a memory of its own, without a second place. */
+// @ts-ignore: decorator
+@inline export const DATA: usize = BASE + 131072;
 // @ts-ignore: decorator
 @inline export const DATA_BYTES: usize = 65536;

@@ -31,8 +31,11 @@
 @inline const STARTS: usize = 28736; // u32[17]
 // @ts-ignore: decorator
 @inline const PRECODE_LENGTHS: usize = 28928; // u8[19]
+// Four pages belong to the module that sums up the output where it lies (hash/assembly/memory.ts).
+// @ts-ignore: decorator
+@inline const RESERVED: usize = 4 * 65536;
 /** From here on memory belongs to the caller: input, output. */
-export const buffersAt: usize = 65536;
+export const buffersAt: usize = 65536 + RESERVED;
 export const codeLengthsAt: usize = LENGTHS;
 /** Writes may go this far past `outLimit` (a whole match plus what vector stores overshoot). */
 export const outputSlack: usize = 1024;
@@ -146,6 +149,25 @@ export function reset(): void {
   pendingCount = 0;
 }
 
+// ---- bytes. V8 does memory.copy and memory.fill by a call, and in shared memory word by word.
+
+/** Of places that do not overlap. */
+// @ts-ignore: decorator
+@inline
+function copyBytes(to: usize, from: usize, bytes: usize): void {
+  let i: usize = 0;
+  for (; i + 16 <= bytes; i += 16) v128.store(to + i, v128.load(from + i));
+  for (; i < bytes; i++) store<u8>(to + i, load<u8>(from + i));
+}
+
+/** Up to 15 bytes behind the end are overwritten as well. */
+// @ts-ignore: decorator
+@inline
+function fillBytes(to: usize, value: u8, bytes: usize): void {
+  const all = i8x16.splat(<i8>value);
+  for (let i: usize = 0; i < bytes; i += 16) v128.store(to + i, all);
+}
+
 // ---- tables
 
 // @ts-ignore: decorator
@@ -205,9 +227,9 @@ function putSubtable(kind: i32, index: u32, start: u32, indexBits: u32): void {
 // @ts-ignore: decorator
 @inline
 function doubleTable(kind: i32, entries: u32): void {
-  if (kind == KIND_LITLEN) memory.copy(LITLEN + (<usize>entries << 3), LITLEN, <usize>entries << 3);
-  else if (kind == KIND_DIST) memory.copy(DIST + (<usize>entries << 2), DIST, <usize>entries << 2);
-  else memory.copy(PRECODE + (<usize>entries << 1), PRECODE, <usize>entries << 1);
+  if (kind == KIND_LITLEN) copyBytes(LITLEN + (<usize>entries << 3), LITLEN, <usize>entries << 3);
+  else if (kind == KIND_DIST) copyBytes(DIST + (<usize>entries << 2), DIST, <usize>entries << 2);
+  else copyBytes(PRECODE + (<usize>entries << 1), PRECODE, <usize>entries << 1);
 }
 
 /** An invalid entry has length 1, so that it is an error only once the bit that selects it has arrived. */
@@ -226,7 +248,7 @@ function fillInvalid(kind: i32, tableBits: u32): void {
 // @ts-ignore: decorator
 @inline
 function buildTable(kind: i32, lengths: usize, symbols: u32, tableBits: u32, maxLength: u32): bool {
-  memory.fill(COUNTS, 0, 64);
+  fillBytes(COUNTS, 0, 64);
   for (let i: u32 = 0; i < symbols; i++) {
     const at = COUNTS + (<usize>load<u8>(lengths + i) << 2);
     store<u32>(at, load<u32>(at) + 1);
@@ -424,7 +446,7 @@ function readDynamicHeader(inEnd: usize): i32 {
   const distances = takeBits(5) + 1;
   const precodes = takeBits(4) + 4;
   if (literals > 286 || distances > 30) return BAD_CODE_LENGTHS;
-  memory.fill(PRECODE_LENGTHS, 0, 19);
+  fillBytes(PRECODE_LENGTHS, 0, 19);
   for (let i: u32 = 0; i < precodes; i++) {
     if (!fetchBits(3, inEnd)) return NEED_INPUT;
     store<u8>(PRECODE_LENGTHS + load<u8>(PRECODE_ORDER + i), <u8>takeBits(3));
@@ -457,7 +479,7 @@ function readDynamicHeader(inEnd: usize): i32 {
       repeat = symbol == 17 ? 3 + takeBits(3) : 11 + takeBits(7);
     }
     if (have + repeat > total) return BAD_CODE_LENGTHS;
-    memory.fill(LENGTHS + have, value, repeat);
+    fillBytes(LENGTHS + have, value, repeat);
     have += repeat;
   }
   isFixed = 0;
@@ -736,7 +758,7 @@ function step(inEnd: usize, outLimit: usize, low: usize): i32 {
     if (mode == STORED) {
       let count = min<usize>(<usize>storedLeft, inEnd - inPos);
       count = min<usize>(count, outPos < outLimit ? outLimit - outPos : 0);
-      memory.copy(outPos, inPos, count);
+      copyBytes(outPos, inPos, count);
       inPos += count;
       outPos += count;
       storedLeft -= <i32>count;

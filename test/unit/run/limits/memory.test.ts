@@ -41,7 +41,7 @@ test('every decoder has enough to work, and none more than helps', () => {
       expect(share.outputSlots).toBeGreaterThanOrEqual(4);
       expect(share.outputSlots).toBeLessThanOrEqual(16);
       expect(share.readAheadBytes).toBeGreaterThanOrEqual(4 * MiB);
-      expect(share.readAheadBytes).toBeLessThanOrEqual(64 * MiB);
+      expect(share.readAheadBytes).toBeLessThanOrEqual(24 * MiB);
       expect(Number.isInteger(share.outputSlots) && Number.isInteger(share.readAheadBytes)).toBe(true);
     }),
   );
@@ -60,7 +60,7 @@ test('nothing is left over but the rest of a division, as long as no share is at
   fc.assert(
     fc.property(budgets, decoders, (budget, wanted) => {
       const { decoders: working, readAheadBytes, outputSlots } = divideMemory(budget, wanted);
-      if (readAheadBytes === 64 * MiB) return;
+      if (readAheadBytes === 24 * MiB) return;
       expect(budget - working * (readAheadBytes + outputSlots * slotBytes)).toBeLessThan(working);
     }),
   );
