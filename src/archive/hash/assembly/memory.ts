@@ -7,9 +7,9 @@
 // @ts-ignore: decorator
 @inline const BASE: usize = 65536;
 // @ts-ignore: decorator
-@inline export const TABLES_C: usize = BASE; // u32[16][256], see crc32c.ts
+@inline export const TABLES_C: usize = BASE; // u32[16][256], see tables.ts
 // @ts-ignore: decorator
-@inline export const TABLES: usize = BASE + 16384; // u32[16][256], see crc32.ts
+@inline export const TABLES: usize = BASE + 16384; // u32[16][256], see tables.ts
 // @ts-ignore: decorator
 @inline export const DAMAGE: usize = BASE + 32768; // u32[64][3], see page-checksum.ts
 /**
