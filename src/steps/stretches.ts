@@ -30,18 +30,16 @@ export async function planStretches(
 ): Promise<readonly Stretch[]> {
   const { archive, tree } = options;
   return context.part(`${archive.name}#`, { key: archive.key, etag: archive.etag }, async () => {
+    const { jobs } = context.plan();
     // The engine's writer cannot write the rest of a file that another one began.
-    if (tree.localPath === null) return [];
+    if (jobs === 1 || tree.localPath === null) return [];
     const { storage } = await context.ports.source();
     const index =
       usableIndex(context.findSeekIndex({ store: storage.description, key: archive.key }), archive) ??
       usableIndex(await readPublishedIndex(storage, archive, options.signal), archive);
     if (index === null) return [];
     const usable = index.points.filter((point) => canBegin(point, options));
-    const count = Math.min(
-      context.plan().jobs * stretchesEachJob,
-      Math.floor(archive.sizeBytes / leastStretchBytes),
-    );
+    const count = Math.min(jobs * stretchesEachJob, Math.floor(archive.sizeBytes / leastStretchBytes));
     const stretches = count < 2 ? [] : stretchesOf(usable, archive.sizeBytes, count);
     if (stretches.length > 1) await makeSharedFiles(stretches, { ...options, durable: context.plan().sync });
     return stretches;
