@@ -19,7 +19,7 @@ const leftovers = new Set([
 ]);
 
 /** Only the directory is wanted: content is rebuilt at start, and a copied replication slot would pin WAL for ever. */
-const emptied = [
+const emptied = new Set([
   'pg_replslot',
   'pg_stat_tmp',
   'pg_subtrans',
@@ -27,7 +27,7 @@ const emptied = [
   'pg_snapshots',
   'pg_serial',
   'pg_dynshmem',
-];
+]);
 
 const diverted: Readonly<Record<string, string>> = {
   'global/pg_control': `${sealedFolder}/pg_control`,
@@ -48,10 +48,12 @@ export function placeDataEntry(entry: Pick<TarEntry, 'kind' | 'path'>): EntryPla
   const aside = diverted[path];
   if (aside !== undefined) return { kind: 'write', path: aside };
   if (leftovers.has(path)) return { kind: 'skip' };
-  const [top, ...rest] = path.split('/');
-  if (rest.length > 0 && top !== undefined && emptied.includes(top)) return { kind: 'skip' };
-  if (path.split('/').some((part) => part.startsWith('pgsql_tmp'))) return { kind: 'skip' };
-  if (top === sealedFolder || top?.startsWith('.odo-')) return { kind: 'skip' };
+  // Without taking the path apart: there may be a million of them.
+  const slash = path.indexOf('/');
+  const top = slash < 0 ? path : path.slice(0, slash);
+  if (slash >= 0 && emptied.has(top)) return { kind: 'skip' };
+  if (path.startsWith('pgsql_tmp') || path.includes('/pgsql_tmp')) return { kind: 'skip' };
+  if (top === sealedFolder || top.startsWith('.odo-')) return { kind: 'skip' };
   // Links below pg_tblspc are made from the map; a real directory there is an in-place tablespace and stays.
   return { kind: 'write', path };
 }
