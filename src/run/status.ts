@@ -151,8 +151,12 @@ function baseBytes(
   const archives = plan.contents.archives.filter((archive) => archive.content !== 'wal');
   const done = archives.reduce((sum, archive) => {
     if (stateOf('restoreBase', archive.name) === 'completed') return sum + archive.sizeBytes;
-    const checkpoint = checkpoints.find((one) => one.name === 'restoreBase' && one.instance === archive.name);
-    return sum + (checkpoint?.progress ?? 0);
+    // Its own, or those of its stretches: an archive is restored in one way or the other.
+    const own = checkpoints.filter(
+      ({ name, instance }) =>
+        name === 'restoreBase' && (instance === archive.name || instance.startsWith(`${archive.name}#`)),
+    );
+    return sum + own.reduce((bytes, { progress }) => bytes + progress, 0);
   }, 0);
   return { done, total: archives.reduce((sum, archive) => sum + archive.sizeBytes, 0) };
 }

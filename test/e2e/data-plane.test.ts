@@ -40,6 +40,23 @@ describeWithLab('the seek index of an archive', () => {
     },
   );
 
+  test('keeps odo status true: what stretches have on disk counts', async () => {
+    const backup = await fixture('basebackup-15');
+    await using s3 = await startS3({ storageDir: backup.storageDir });
+    await using directory = await temporaryDirectory();
+    const env = { ...s3.env, XDG_STATE_HOME: directory.path };
+    const args = (name: string) => [
+      ...['start', '-u', backup.url, '-e', s3.endpoint, '--data-dir', join(directory.path, name), '--json'],
+    ];
+    await odo(args('first'), { env: { ...env, ODO_FAILPOINT: 'configureRecovery:after-intent' } });
+    const killed = await odo(args('second'), { env: { ...env, ODO_FAILPOINT: 'checkpoint:after#3' } });
+    expect(killed.signal).toBe('SIGKILL');
+    const status = await odo(['status', String(killed.events[0]?.runId), '--json'], { env });
+    const { baseBytes } = status.events[0] as { baseBytes: { done: number; total: number } };
+    expect(baseBytes.done).toBeGreaterThan(baseBytes.total / 4);
+    expect(baseBytes.done).toBeLessThan(baseBytes.total);
+  });
+
   test('is published beside the backup when asked, for hosts whose journal does not have it', async () => {
     await using directory = await temporaryDirectory();
     const backup = await copyFixture(await fixture('basebackup-15'), join(directory.path, 's3'));
