@@ -141,11 +141,8 @@ export class EntrySink {
     if (entry === null || state.open === null || state.open.kind === 'skip') return;
     await this.#beginFile(state.open, entry, offset);
     await this.#checkPages(entry, 0, state.pages);
-    this.#expected = this.#options.expected?.(entry) ?? null;
-    const algorithm = this.#expected?.algorithm ?? null;
-    if (algorithm === null) return;
-    this.#hash = await openFileHash(algorithm, state.hash);
-    if (this.#hash.saved === null) await this.#hashAgain(this.#hash, state.open, offset);
+    await this.#expect(entry, state.hash);
+    if (this.#hash?.saved === null) await this.#hashAgain(this.#hash, state.open, offset);
   }
 
   /** Begins inside `entry`, whose first `offset` bytes others handle; `hash` is the state of its hash there. */
@@ -155,9 +152,7 @@ export class EntrySink {
     if (this.#open.kind === 'skip') return;
     await this.#beginFile(this.#open, entry, offset);
     await this.#checkPages(entry, offset);
-    this.#expected = this.#options.expected?.(entry) ?? null;
-    const algorithm = this.#expected?.algorithm ?? null;
-    this.#hash = algorithm === null ? null : await openFileHash(algorithm, hash);
+    await this.#expect(entry, hash);
   }
 
   /** Ends inside an entry whose rest others handle. */
@@ -203,9 +198,7 @@ export class EntrySink {
       // A later member of the same name wins.
       this.#captured.set(placement.name, []);
     }
-    this.#expected = this.#options.expected?.(entry) ?? null;
-    const algorithm = this.#expected?.algorithm ?? null;
-    this.#hash = algorithm === null ? null : await openFileHash(algorithm);
+    await this.#expect(entry, null);
     await this.#beginFile(placement, entry, 0);
     await this.#checkPages(entry, 0);
   }
@@ -242,6 +235,13 @@ export class EntrySink {
     const isThere = shared?.paths.includes(entry.path) ?? false;
     const toByte = shared?.last?.path === entry.path ? shared.last.toByte : entry.sizeBytes;
     await writer.beginFile({ path, sizeBytes: entry.sizeBytes, isThere, toByte }, fromByte);
+  }
+
+  /** What the manifest says of the entry that begins; `saved` is the state of its hash there. */
+  async #expect(entry: TarEntry, saved: number | null): Promise<void> {
+    this.#expected = this.#options.expected?.(entry) ?? null;
+    const algorithm = this.#expected?.algorithm ?? null;
+    this.#hash = algorithm === null ? null : await openFileHash(algorithm, saved);
   }
 
   /** From `offset` on, which lies between two pages. */
