@@ -40,8 +40,9 @@ module_ready() {
       -type f -newer "$root/build/$1.wasm" -print)" ]
 }
 wasm_ready() {
-  [ ! -f "$wasm_sources/wasm/build.ts" ] && return 0
-  module_ready inflate && module_ready hash
+  for assembly in "$wasm_sources"/*/assembly; do
+    [ ! -d "$assembly" ] || module_ready "$(basename "$(dirname "$assembly")")" || return 1
+  done
 }
 
 # One process installs at a time; the others wait. The kernel gives the lock back however its holder ends.

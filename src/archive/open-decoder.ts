@@ -5,24 +5,41 @@ import { type GzipState, openGzipDecoder } from './inflate/gzip-decoder.ts';
 import { PlainDecoder, type PlainState } from './plain-decoder.ts';
 
 /**
- * Where a decoder stands. Everything but `window` is JSON; `compressedBytes` is the offset in the object of the
- * next byte to give to the restored decoder.
+ * Where a decoder stands. Everything but `window` (bytes, in codecs that have one) is JSON; `compressedBytes` is the
+ * offset in the object of the next byte to give to the restored decoder, `outputBytes` that of the next one it gives.
  */
 export type DecoderState = GzipState | PlainState;
 
+type ReadableCodec = DecoderState['codec'];
+
 /** A decoder from the beginning, or one that goes on from `state`. */
+type Open<State> = (state?: State) => Promise<Decoder<State>>;
+
+/** What odo can decode; a new codec is a row here and a state in the union above. */
+const openers: { readonly [Name in ReadableCodec]: Open<Extract<DecoderState, { codec: Name }>> } = {
+  none: async (state) => new PlainDecoder(state),
+  gzip: (state) => openGzipDecoder({ state }),
+};
+
+export function isReadable(codec: Codec): codec is ReadableCodec {
+  return Object.hasOwn(openers, codec);
+}
+
+/** For messages. */
+export const readableCodecs: string = Object.keys(openers)
+  .map((codec) => (codec === 'none' ? 'no compression' : codec))
+  .join(', ');
+
+/** @throws FORMAT_UNKNOWN for a codec that this version does not read */
 export async function openDecoder(codec: Codec, state?: DecoderState): Promise<Decoder<DecoderState>> {
   if (state !== undefined && state.codec !== codec) {
     throw new OdoError('BUG', `A decoder state of codec ${state.codec} cannot continue a ${codec} object.`);
   }
-  if (codec === 'gzip') return openGzipDecoder({ state: state?.codec === 'gzip' ? state : undefined });
-  if (codec === 'none') return new PlainDecoder(state?.codec === 'none' ? state : undefined);
-  throw unknownCodec(codec);
-}
-
-export function unknownCodec(codec: Codec): OdoError {
-  return new OdoError('FORMAT_UNKNOWN', `odo cannot read archives compressed with ${codec} yet.`, {
-    hint: 'Use a backup that is compressed with gzip or not at all.',
-    details: { codec },
-  });
+  if (!isReadable(codec)) {
+    throw new OdoError('FORMAT_UNKNOWN', `odo cannot read archives compressed with ${codec}.`, {
+      hint: `Use a backup with one of: ${readableCodecs}.`,
+      details: { codec },
+    });
+  }
+  return (openers[codec] as Open<DecoderState>)(state);
 }

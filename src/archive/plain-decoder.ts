@@ -33,10 +33,16 @@ export class PlainDecoder implements Decoder<PlainState> {
     }
   }
 
+  rest(): Uint8Array[] {
+    return [];
+  }
+
   /** Nothing to check: the tar reader notices a missing end. */
   finish(): void {}
 
   snapshot(): PlainState {
     return { codec: 'none', compressedBytes: this.#bytes, outputBytes: this.#bytes };
   }
+
+  release(): void {}
 }

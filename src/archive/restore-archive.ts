@@ -14,6 +14,7 @@ import type { SeekPoint, Stretch } from './seek-index.ts';
 import { SeekTrail, type TrailEntry } from './seek-trail.ts';
 import { sharedFilesOf } from './shared-files.ts';
 import { type TarEntry, TarReader } from './tar-reader.ts';
+import { withName } from './with-name.ts';
 
 export type { ArchiveCheckpoint, EntryPlacement, ExpectedFile, FileMismatch, TarEntry };
 
@@ -293,12 +294,4 @@ class Passage {
     this.#progressMs = now;
     return true;
   }
-}
-
-/** The decoder and the tar reader do not know which archive they read. */
-function withName(error: unknown, name: string): unknown {
-  if (!(error instanceof OdoError)) return error;
-  const details = { archive: name, ...error.details };
-  const hint = error.hint === undefined ? {} : { hint: error.hint };
-  return new OdoError(error.code, `${name}: ${error.message}`, { ...hint, details, cause: error });
 }

@@ -1,3 +1,4 @@
+import { isReadable, readableCodecs } from '../archive/open-decoder.ts';
 import type { ErrorData } from '../errors/serialize.ts';
 import type { ObjectStorage, StoredObject } from '../storage/object-storage.ts';
 import type { ArchiveObject, Codec } from './base-backup.ts';
@@ -8,9 +9,6 @@ import { problem } from './problem.ts';
 
 /** Objects looked into at the same time. */
 const looksAtOnce = 8;
-
-/** What this version can unpack. */
-export const readableCodecs: readonly Codec[] = ['none', 'gzip'];
 
 /** Storage classes whose objects must be brought back before they can be read. */
 const archivedClasses: readonly string[] = ['GLACIER', 'DEEP_ARCHIVE'];
@@ -62,7 +60,7 @@ export async function examineArchives(
           { key },
         ),
       );
-    } else if (!readableCodecs.includes(codec)) {
+    } else if (!isReadable(codec)) {
       problems.push(unreadableCodec(key, codec));
     }
     return archive(codec);
@@ -73,8 +71,8 @@ export async function examineArchives(
 export function unreadableCodec(key: string, codec: Codec): ErrorData {
   return problem(
     'FORMAT_UNKNOWN',
-    `${key} is compressed with ${codec}, and this version of odo reads gzip and uncompressed tar.`,
-    'Choose a backup compressed with gzip, or compress it anew.',
+    `${key} is compressed with ${codec}, which this version of odo does not read.`,
+    `Choose a backup with one of these, or compress it anew: ${readableCodecs}.`,
     { key, codec },
   );
 }

@@ -1,3 +1,4 @@
+import { isReadable } from '../archive/open-decoder.ts';
 import type { ErrorData } from '../errors/serialize.ts';
 import { parseLsn } from '../postgres/lsn.ts';
 import { type TimelineStretch, timelineOfSegment } from '../postgres/timeline-history.ts';
@@ -10,7 +11,7 @@ import {
   segmentNumberOf,
 } from '../postgres/wal-segment.ts';
 import type { ObjectStorage, StoredObject } from '../storage/object-storage.ts';
-import { readableCodecs, unreadableCodec } from './archive-objects.ts';
+import { unreadableCodec } from './archive-objects.ts';
 import type { WalObject, WalPlan } from './base-backup.ts';
 import { chooseTimeline } from './choose-timeline.ts';
 import { problem } from './problem.ts';
@@ -243,7 +244,7 @@ async function unreadableSegments(
     if (looked.has(suffix)) continue;
     looked.add(suffix);
     const { codec } = await readWalHeader(storage, object, signal);
-    if (!readableCodecs.includes(codec)) problems.push(unreadableCodec(object.key, codec));
+    if (!isReadable(codec)) problems.push(unreadableCodec(object.key, codec));
   }
   return problems;
 }

@@ -1,4 +1,3 @@
-import { OdoError } from '../errors/odo-error.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import { sniffCodec } from './codec-magic.ts';
 import { type PinnedObject, readDecodedHead } from './object-head.ts';
@@ -15,16 +14,6 @@ export async function readWholeDecoded(
   const stored = await storage.readSmall(object.key, signal);
   const codec = sniffCodec(stored);
   if (codec === 'none' || codec === 'unknown') return stored;
-  if (codec !== 'gzip') {
-    throw new OdoError(
-      'FORMAT_UNKNOWN',
-      `${object.key} is compressed with ${codec}, which this version cannot read.`,
-      {
-        hint: 'This version of odo reads gzip and uncompressed files.',
-        details: { key: object.key, codec },
-      },
-    );
-  }
   const chunks: Uint8Array[] = [];
   for await (const chunk of readDecodedHead(storage, object, codec, { signal, limitBytes }))
     chunks.push(chunk);

@@ -1,9 +1,9 @@
-import { openDecoder } from '../archive/open-decoder.ts';
+import { decodedChunks } from '../archive/decoded-chunks.ts';
 import type { WalObject } from '../backup/base-backup.ts';
-import { sniffCodec } from '../backup/codec-magic.ts';
+import { sniffBytes, sniffCodec } from '../backup/codec-magic.ts';
 import { OdoError } from '../errors/odo-error.ts';
 import { parseLsn } from '../postgres/lsn.ts';
-import { parseLongPageHeader } from '../postgres/wal-page.ts';
+import { longPageHeaderBytes, parseLongPageHeader } from '../postgres/wal-page.ts';
 import { isWalSegmentName, parseSegmentName, segmentStart } from '../postgres/wal-segment.ts';
 import { readObject } from '../storage/object-reader.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
@@ -43,8 +43,15 @@ export async function fetchWalObject(options: {
   const segmentBytes = options.plan.contents.wal?.segmentBytes ?? 0;
   await writer.beginFile({ path, sizeBytes: segmentBytes }, 0);
   let size = 0;
+  let head: Uint8Array | null = new Uint8Array();
   for await (const chunk of chunks) {
-    if (size === 0) checkFirstPage(object, chunk, options.plan);
+    if (head !== null) {
+      head = Buffer.concat([head, chunk.subarray(0, longPageHeaderBytes)]);
+      if (head.length >= longPageHeaderBytes) {
+        checkFirstPage(object, head, options.plan);
+        head = null;
+      }
+    }
     size += chunk.length;
     if (size > segmentBytes) throw damaged(object, `is larger than a segment of ${segmentBytes} bytes`);
     await writer.write(chunk);
@@ -62,17 +69,29 @@ async function* decoded(options: {
   signal: AbortSignal;
 }): AsyncIterable<Uint8Array> {
   const { object, storage, signal } = options;
-  let decoder: Awaited<ReturnType<typeof openDecoder>> | null = null;
-  for await (const bytes of readObject(storage, object, { signal, ...reading(options.rangeBytes) })) {
-    if (decoder === null) {
-      const codec = sniffCodec(bytes);
-      // A segment has no magic of its own that the codec table knows; uncompressed ones start with a page magic.
-      decoder = await openDecoder(codec === 'unknown' ? 'none' : codec);
+  const stored = readObject(storage, object, { signal, ...reading(options.rangeBytes) });
+  try {
+    let head: Uint8Array = new Uint8Array();
+    while (head.length < sniffBytes) {
+      const next = await stored.next();
+      if (next.done === true) break;
+      head = Buffer.concat([head, next.value]);
     }
-    for (const chunk of decoder.push(bytes)) yield chunk;
+    if (head.length === 0) throw damaged(object, 'is empty');
+    const codec = sniffCodec(head);
+    // Text has no magic; a segment that is none is found by its first page.
+    yield* decodedChunks(behind(head, stored), {
+      codec: codec === 'unknown' ? 'none' : codec,
+      name: object.key,
+    });
+  } finally {
+    await stored.return(undefined);
   }
-  if (decoder === null) throw damaged(object, 'is empty');
-  decoder.finish();
+}
+
+async function* behind(head: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield head;
+  yield* rest;
 }
 
 /** Several objects are read at the same time, and none is larger than a segment. */

@@ -55,7 +55,7 @@ function heapPages(count: number): Buffer {
 
 async function withOurs(pieces: readonly Uint8Array[]): Promise<number> {
   const decoder = await openDecoder('gzip');
-  for (const piece of pieces) for (const _slice of decoder.push(piece));
+  for (const piece of pieces) for await (const _slice of decoder.push(piece));
   decoder.finish();
   return decoder.outputBytes;
 }

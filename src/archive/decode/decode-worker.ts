@@ -8,11 +8,13 @@ import { OdoError } from '../../errors/odo-error.ts';
 import { fromErrorData, toErrorData } from '../../errors/serialize.ts';
 import { readObject } from '../../storage/object-reader.ts';
 import type { ByteRange, RangeLocation } from '../../storage/range-location.ts';
+import type { Slices } from '../decoder.ts';
 import { adoptMemory } from '../hash/hash-module.ts';
 import type { GzipTrailer } from '../inflate/gzip-decoder.ts';
 import { MemberChecksum } from './member-checksum.ts';
 import type { DecodeJob, FromDecoder, ToDecoder } from './messages.ts';
-import { openThreadDecoder, type ThreadDecoder } from './thread-decoder.ts';
+import { openThreadDecoder } from './open-thread-decoder.ts';
+import type { ThreadDecoder } from './thread-decoder.ts';
 
 const port = parentPort;
 if (port === null) throw new OdoError('BUG', 'The decoder thread was started as a program.');
@@ -92,7 +94,7 @@ class RunningJob {
     // One more than may wait: the one that is being filled.
     const decoder = await openThreadDecoder(codec, from, { slots: outputSlots + 1, slotBytes });
     try {
-      if (this.#job.checksums === 'decoder') {
+      if (codec === 'gzip' && this.#job.checksums === 'decoder') {
         await adoptMemory(decoder.memory, 'decoder');
         this.#checksum = await MemberChecksum.open(
           from?.codec === 'gzip' ? from.crc : 0,
@@ -124,18 +126,23 @@ class RunningJob {
     });
     for await (const chunk of chunks) {
       read += chunk.length;
-      for (const slot of decoder.push(chunk)) {
-        if (this.#hand(slot, decoder) === 'enough') return;
-        await this.#untilSlotIsFree();
-      }
+      if ((await this.#handAll(decoder.push(chunk), decoder)) === 'enough') return;
       // Sockets and messages get their turn.
       await setImmediate();
       signal.throwIfAborted();
     }
     if (read !== end) throw wrongLength(read, end);
-    const rest = until === null ? decoder.finish() : decoder.rest();
-    if (rest.length > 0) this.#hand(rest, decoder);
-    else this.lastTrailers = this.#summed(rest, decoder.takeTrailers());
+    if ((await this.#handAll(decoder.rest(), decoder)) === 'enough') return;
+    if (until === null) decoder.finish();
+    this.lastTrailers = this.#summed(new Uint8Array(), decoder.takeTrailers());
+  }
+
+  async #handAll(slots: Slices, decoder: ThreadDecoder): Promise<'more' | 'enough'> {
+    for await (const slot of slots) {
+      if (this.#hand(slot, decoder) === 'enough') return 'enough';
+      await this.#untilSlotIsFree();
+    }
+    return 'more';
   }
 
   /** Posts a slot as a slice, no further than the job wants. */
@@ -167,7 +174,7 @@ class RunningJob {
 
   /** The trailers that are left for the receiver to check. */
   #summed(bytes: Uint8Array, trailers: readonly GzipTrailer[]): readonly GzipTrailer[] {
-    if (this.#checksum === null || this.#job.codec !== 'gzip') return trailers;
+    if (this.#checksum === null) return trailers;
     this.#checksum.add(bytes, trailers);
     return [];
   }

@@ -108,6 +108,7 @@ export class GzipDecoder implements Decoder<GzipState> {
   #outPos: number;
   #outLimit: number;
   #low: number;
+  #isReleased = false;
 
   constructor(instance: Inflate, options: GzipDecoderOptions) {
     const { state, slots = 3, slotBytes = defaultSlotBytes, check = 'here' } = options;
@@ -172,6 +173,10 @@ export class GzipDecoder implements Decoder<GzipState> {
     }
   }
 
+  rest(): Uint8Array[] {
+    return [];
+  }
+
   finish(): void {
     if (this.#phase !== 'between' && this.#phase !== 'padding') {
       const where = this.#taken === 0 ? 'it is empty' : `inside the ${inWords[this.#phase]}`;
@@ -189,7 +194,9 @@ export class GzipDecoder implements Decoder<GzipState> {
 
   /** Gives the memory back to the next decoder; `finish` has done so. */
   release(): void {
-    if (idle.length < maxIdle && !idle.includes(this.#instance)) idle.push(this.#instance);
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    if (idle.length < maxIdle) idle.push(this.#instance);
   }
 
   /** With `check: 'caller'`: trailers passed since the last call, in order. */

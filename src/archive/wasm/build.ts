@@ -2,10 +2,12 @@
 import { buildHash } from '../hash/build.ts';
 import { buildInflate } from '../inflate/build.ts';
 
+/** Of each folder of src/archive that has an assembly/; each says build/<folder>.wasm. */
+const builds = [buildHash, buildInflate];
+
 /** Builds what is not up to date. */
 export async function buildModules(): Promise<void> {
-  await buildInflate();
-  await buildHash();
+  for (const build of builds) await build();
 }
 
 if (import.meta.main) await buildModules();

@@ -1,9 +1,10 @@
+import { isReadable } from '../../archive/open-decoder.ts';
 import { toErrorData } from '../../errors/serialize.ts';
 import type { ObjectStorage, StoredObject } from '../../storage/object-storage.ts';
 import type { ArchiveObject, BaseBackup, Tablespace } from '../base-backup.ts';
 import { sniffCodec } from '../codec-magic.ts';
 import { mapLimited } from '../map-limited.ts';
-import { readFirstBytes } from '../object-head.ts';
+import { firstBlockBytes, readFirstBytes } from '../object-head.ts';
 import { findBaseTarFolders } from './find-folders.ts';
 import { manifestName, parseTarName, unfinishedManifestName } from './layout.ts';
 import { readManifestEnds } from './manifest-ends.ts';
@@ -109,7 +110,7 @@ async function withFacts(
       : await readManifestEnds(storage, files.manifest, signal);
   const codec = sniffCodec(await readFirstBytes(storage, base, signal));
   // What this version cannot unpack is refused when it is inspected; the listing shows it without its facts.
-  if (codec !== 'none' && codec !== 'gzip') return { ...backup, ...ends };
+  if (!isReadable(codec)) return { ...backup, ...ends };
   const { label, map } = await readTarLabels(storage, base, codec, signal);
   if (label === null) {
     return {
@@ -137,8 +138,8 @@ async function withFacts(
   const wal = files.tars.find((tar) => tar.content === 'wal')?.object;
   if (!wal || wal.sizeBytes === 0) return facts;
   const walCodec = sniffCodec(await readFirstBytes(storage, wal, signal));
-  if (walCodec !== 'none' && walCodec !== 'gzip') return facts;
-  const options = { signal, limitBytes: 1024 * 1024, firstOnly: true };
+  if (!isReadable(walCodec)) return facts;
+  const options = { signal, limitBytes: firstBlockBytes, firstOnly: true };
   const { header } = await scanWalTar(storage, wal, walCodec, options);
   return {
     ...facts,

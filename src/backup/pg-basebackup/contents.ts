@@ -1,3 +1,4 @@
+import { isReadable } from '../../archive/open-decoder.ts';
 import { errorCode } from '../../errors/odo-error.ts';
 import { type ErrorData, toErrorData } from '../../errors/serialize.ts';
 import {
@@ -13,7 +14,6 @@ import {
   duplicateProblems,
   estimateDataBytes,
   examineArchives,
-  readableCodecs,
 } from '../archive-objects.ts';
 import type { ArchiveObject, BackupContents, BaseBackup, Tablespace } from '../base-backup.ts';
 import { problem } from '../problem.ts';
@@ -63,11 +63,11 @@ export async function inspectBaseBackup(
   const { manifest } = read;
 
   const base = archives.find((archive) => archive.content === 'data');
-  const isReadable = base !== undefined && readableCodecs.includes(base.codec);
-  const labels = isReadable
+  const canRead = base !== undefined && isReadable(base.codec);
+  const labels = canRead
     ? await attempt(problems, signal, () => readTarLabels(storage, base, base.codec, signal))
     : null;
-  if (isReadable && labels?.label === null && backup.status === 'complete') {
+  if (canRead && labels?.label === null && backup.status === 'complete') {
     problems.push(
       problem(
         'BACKUP_INCOMPLETE',
@@ -103,7 +103,7 @@ export async function inspectBaseBackup(
   warnings.push(...(inner?.warnings ?? []));
 
   let serverMajor = inner?.serverMajor ?? backup.serverMajor;
-  if (serverMajor === null && isReadable) {
+  if (serverMajor === null && canRead) {
     const options = { signal, limitBytes: versionSearchBytes };
     serverMajor = await attempt(problems, signal, () => findServerMajor(storage, base, base.codec, options));
   }

@@ -1,3 +1,4 @@
+import { isReadable } from '../../archive/open-decoder.ts';
 import type { ErrorData } from '../../errors/serialize.ts';
 import type { BackupLabel } from '../../postgres/backup-label.ts';
 import type { BackupManifest } from '../../postgres/backup-manifest.ts';
@@ -10,7 +11,6 @@ import {
   segmentNumberOf,
 } from '../../postgres/wal-segment.ts';
 import type { ObjectStorage } from '../../storage/object-storage.ts';
-import { readableCodecs } from '../archive-objects.ts';
 import type { ArchiveObject, BaseBackup, WalPlan } from '../base-backup.ts';
 import { problem } from '../problem.ts';
 import { scanWalTar, type WalTar } from './wal-tar.ts';
@@ -65,7 +65,7 @@ export async function planInnerWal(
       ],
     };
   }
-  if (tar !== undefined && !readableCodecs.includes(tar.codec)) return nothing;
+  if (tar !== undefined && !isReadable(tar.codec)) return nothing;
 
   const warnings: string[] = [];
   const scan: WalTar | null =

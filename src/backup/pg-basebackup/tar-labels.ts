@@ -3,7 +3,7 @@ import { parsePgVersion } from '../../postgres/server-version.ts';
 import { parseTablespaceMap, type TablespaceMapEntry } from '../../postgres/tablespace-map.ts';
 import type { ObjectStorage } from '../../storage/object-storage.ts';
 import type { Codec } from '../base-backup.ts';
-import { type PinnedObject, readDecodedHead } from '../object-head.ts';
+import { firstBlockBytes, type PinnedObject, readDecodedHead } from '../object-head.ts';
 import { scanTarHead } from '../tar-head.ts';
 
 /** Labels and maps are far smaller. @unit bytes */
@@ -26,7 +26,7 @@ export async function readTarLabels(
   signal: AbortSignal,
 ): Promise<TarLabels> {
   let label: BackupLabel | null = null;
-  const chunks = readDecodedHead(storage, object, codec, { signal, limitBytes: 1024 * 1024 });
+  const chunks = readDecodedHead(storage, object, codec, { signal, limitBytes: firstBlockBytes });
   for await (const member of scanTarHead(chunks, { headBytes: textBytes })) {
     if (member.name === 'backup_label') {
       label = parseBackupLabel(textOf(member.head));

@@ -18,7 +18,7 @@ async function snapshots(
   let before = 0;
   if (wanted()) taken.push({ state: decoder.snapshot(), before });
   for (const piece of piecesOf(gzip, size)) {
-    for (const slice of decoder.push(piece)) {
+    for await (const slice of decoder.push(piece)) {
       before += slice.length;
       if (wanted()) taken.push({ state: decoder.snapshot(), before });
     }

@@ -1,5 +1,5 @@
 import { constants, gzipSync } from 'node:zlib';
-import type { Decoder } from '../../../src/archive/decoder.ts';
+import type { Decoder, Slices } from '../../../src/archive/decoder.ts';
 import { buildInflate } from '../../../src/archive/inflate/build.ts';
 import { type DecoderState, openDecoder } from '../../../src/archive/open-decoder.ts';
 
@@ -68,11 +68,17 @@ export function* piecesOf(data: Uint8Array, size: () => number): Generator<Uint8
   }
 }
 
+export async function copiesOf(slices: Slices): Promise<Buffer[]> {
+  const copies: Buffer[] = [];
+  for await (const slice of slices) copies.push(Buffer.from(slice));
+  return copies;
+}
+
 export async function decodeAll(gzip: Uint8Array, size = () => 65_536): Promise<Buffer> {
   const decoder = await openDecoder('gzip');
   const output: Buffer[] = [];
   for (const piece of piecesOf(gzip, size))
-    for (const slice of decoder.push(piece)) output.push(Buffer.from(slice));
+    for await (const slice of decoder.push(piece)) output.push(Buffer.from(slice));
   decoder.finish();
   return Buffer.concat(output);
 }
@@ -86,7 +92,7 @@ export async function decodeRest(
   const decoder: Decoder<DecoderState> = await openDecoder(state.codec, state);
   const output: Buffer[] = [];
   for (const piece of piecesOf(gzip.subarray(state.compressedBytes), size)) {
-    for (const slice of decoder.push(piece)) output.push(Buffer.from(slice));
+    for await (const slice of decoder.push(piece)) output.push(Buffer.from(slice));
   }
   decoder.finish();
   return Buffer.concat(output);

@@ -213,7 +213,7 @@ describe('a pg_basebackup that cannot be restored', () => {
     await store.remove(`${folder}base.tar.gz`);
     await store.put(`${folder}base.tar.zst`, Buffer.from('28b52ffd00000000', 'hex'));
     expect((await inspectNow()).problems).toMatchObject([
-      { code: 'FORMAT_UNKNOWN', message: expect.stringMatching(/zstd.*gzip and uncompressed/) },
+      { code: 'FORMAT_UNKNOWN', message: expect.stringContaining('zstd') },
     ]);
   });
 });

@@ -13,7 +13,7 @@ for (let turn = 1; ; turn++) {
   const { bytesRead, buffer } = await reading;
   if (bytesRead === 0) break;
   reading = handle.read(buffers[turn % 2 === 0 ? 0 : 1]);
-  for (const _slice of decoder.push(buffer.subarray(0, bytesRead)));
+  for await (const _slice of decoder.push(buffer.subarray(0, bytesRead)));
 }
 decoder.finish();
 console.log((performance.now() - started) / 1000);
