@@ -78,6 +78,7 @@ export const samplePlan: RestorePlan = {
     problems: [],
     warnings: [],
   },
+  selectedBecause: 'the newest of 5 complete backups',
   passedOver: [{ id: '20261121T020000', problem: 'data.tar.gz is missing: the backup was killed' }],
   target: {
     kind: 'docker-volume',

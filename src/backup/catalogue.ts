@@ -1,6 +1,7 @@
 import { OdoError } from '../errors/odo-error.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import type { BackupFormat } from './backup-format.ts';
+import { lastSeenMs } from './backup-order.ts';
 import { findServers } from './barman-cloud/find-servers.ts';
 import { barmanCloud } from './barman-cloud/format.ts';
 import { folderName } from './barman-cloud/layout.ts';
@@ -24,9 +25,7 @@ export async function listBackups(
   for (const format of backupFormats) all.push(...(await format.list(storage, prefix, signal)));
   const backups = server === undefined ? all : all.filter((backup) => backup.server === server);
   if (backups.length === 0) throw await nothingFound(storage, prefix, { ...options, all });
-  return backups.sort(
-    (a, b) => (a.finishedAt ?? '').localeCompare(b.finishedAt ?? '') || a.id.localeCompare(b.id),
-  );
+  return backups.sort((a, b) => (lastSeenMs(a) ?? 0) - (lastSeenMs(b) ?? 0) || a.id.localeCompare(b.id));
 }
 
 /** Reads what is needed to restore one backup of the catalogue and finds everything that forbids it. */

@@ -1,16 +1,21 @@
 import type { ErrorCode } from '../errors/codes.ts';
 import { OdoError } from '../errors/odo-error.ts';
-import { compareLsn, parseLsn } from '../postgres/lsn.ts';
+import { finishedMs, isNewerAttempt, lastSeenMs, newestOf } from './backup-order.ts';
 import type { BackupStatus, BaseBackup } from './base-backup.ts';
+import { findNamed, type NamedBackups, shown } from './named-backups.ts';
 
 export interface BackupChoice {
   /** `latest`, a backup id or a backup name. */
   readonly backup: string;
+  /** Only a backup that had finished before it: RFC 3339, UTC; null or absent for any. */
+  readonly before?: string | null;
   readonly server?: string;
 }
 
 export interface BackupSelection {
   readonly backup: BaseBackup;
+  /** For a person: `the newest of 3 complete backups`. */
+  readonly because: string;
   /** Backups that are newer but cannot be restored, and why. */
   readonly passedOver: readonly { readonly id: string; readonly problem: string }[];
 }
@@ -26,51 +31,69 @@ const refusalCodes: Readonly<Record<Exclude<BackupStatus, 'complete'>, ErrorCode
 };
 
 /**
- * The backup that the operator means. Only complete ones are ever chosen.
+ * The backup that the operator means. Only complete ones are ever chosen, and with `before` only those whose end is
+ * known to lie before it.
  * @throws BACKUP_NOT_FOUND, CHOICE_NEEDED, BACKUP_INCOMPLETE, FORMAT_UNKNOWN
  */
 export function selectBackup(backups: readonly BaseBackup[], choice: BackupChoice): BackupSelection {
-  const ofServer =
-    choice.server === undefined ? backups : backups.filter((backup) => backup.server === choice.server);
-  return latestWords.includes(choice.backup) ? newestOf(ofServer) : named(ofServer, choice.backup);
+  const { server, before = null } = choice;
+  const ofServer = server === undefined ? backups : backups.filter((backup) => backup.server === server);
+  return latestWords.includes(choice.backup)
+    ? selectNewest(ofServer, before)
+    : selectNamed(findNamed(ofServer, choice.backup), before);
 }
 
-function named(backups: readonly BaseBackup[], wanted: string): BackupSelection {
-  const name = wanted.replace(/\/$/, '');
-  const byId = backups.filter((backup) => backup.id === name);
-  const matches = byId.length > 0 ? byId : backups.filter((backup) => backup.name === name);
+function selectNamed(named: NamedBackups, before: string | null): BackupSelection {
+  const { by, name, matches } = named;
+  const servers = [...new Set(matches.map((match) => match.server))];
   const [backup, second] = matches;
-  if (backup === undefined) {
-    throw new OdoError('BACKUP_NOT_FOUND', `There is no backup with the id or name ${wanted}.`, {
-      hint: `Found were ${shown(backups.map((other) => other.id))}. List them with: odo backups`,
-      details: { wanted, found: backups.map((other) => other.id) },
-    });
+  // A name that a schedule gives to all its backups, with a time, is a choice.
+  const isChoice = before !== null && by === 'name' && servers.length === 1;
+  if (second !== undefined && !isChoice) throw ambiguous(named, servers);
+  if (second !== undefined && before !== null) {
+    const candidates = finishedBefore(matches, before);
+    const newest = newestOf(candidates);
+    if (newest === null) throw noneBefore(matches, before, ` named ${name}`);
+    return {
+      backup: newest,
+      because: `the newest of ${candidates.length} complete backups named ${name} that had finished before ${before}`,
+      passedOver: [],
+    };
   }
-  if (second !== undefined) {
-    const servers = [...new Set(matches.map((match) => match.server))];
-    throw new OdoError('CHOICE_NEEDED', `${matches.length} backups have the id or name ${wanted}.`, {
-      hint:
-        servers.length > 1
-          ? `Name the server with --server: ${shown(servers.map(String))}.`
-          : `Name one by its id: ${shown(matches.map((match) => match.id))}.`,
-      details: { wanted, matches: matches.map((match) => match.folder) },
-    });
-  }
-  if (backup.status !== 'complete') {
+  if (backup.status !== 'complete') throw cannotBeRestored(backup, backup.status);
+  if (before !== null && finishedBefore([backup], before).length === 0) {
     throw new OdoError(
-      refusalCodes[backup.status],
-      `Backup ${backup.id} cannot be restored. ${backup.problem ?? ''}`.trim(),
+      'BACKUP_NOT_FOUND',
+      backup.finishedAt === null
+        ? `Backup ${backup.id} does not record when it finished, so that it cannot be told whether that was before ${before}.`
+        : `Backup ${backup.id} finished at ${backup.finishedAt}, which is not before ${before}.`,
       {
-        hint: 'Choose another backup: odo backups',
-        details: { id: backup.id, status: backup.status },
+        hint: 'Leave out --before, or choose another backup: odo backups',
+        details: { id: backup.id, finishedAt: backup.finishedAt, before },
       },
     );
   }
-  return { backup, passedOver: [] };
+  return { backup, because: `asked for by its ${by} ${name}`, passedOver: [] };
 }
 
-function newestOf(backups: readonly BaseBackup[]): BackupSelection {
-  const complete = backups.filter((backup) => backup.status === 'complete');
+function ambiguous({ name, matches }: NamedBackups, servers: readonly (string | null)[]): OdoError {
+  return new OdoError('CHOICE_NEEDED', `${matches.length} backups have the id or name ${name}.`, {
+    hint:
+      servers.length > 1
+        ? `Name the server with --server: ${shown(servers.map(String))}.`
+        : `Name one by its id: ${shown(matches.map((match) => match.id))}; or take the newest of them that had finished before a time: --before TIME.`,
+    details: { wanted: name, matches: matches.map((match) => match.folder) },
+  });
+}
+
+function cannotBeRestored({ id, problem }: BaseBackup, status: keyof typeof refusalCodes): OdoError {
+  return new OdoError(refusalCodes[status], `Backup ${id} cannot be restored. ${problem ?? ''}`.trim(), {
+    hint: 'Choose another backup: odo backups',
+    details: { id, status },
+  });
+}
+
+function selectNewest(backups: readonly BaseBackup[], before: string | null): BackupSelection {
   const servers = [...new Set(backups.map((backup) => backup.server))];
   if (servers.length > 1) {
     const names = servers.map((server) => server ?? 'pg_basebackup folders');
@@ -83,30 +106,82 @@ function newestOf(backups: readonly BaseBackup[]): BackupSelection {
       },
     );
   }
+  const complete = backups.filter((backup) => backup.status === 'complete');
   refuseSeveralClusters(complete);
-  const newest = complete.reduce<BaseBackup | null>(
-    (best, backup) => (best === null || isNewer(backup, best) ? backup : best),
-    null,
-  );
-  if (newest === null) {
-    throw new OdoError(
-      'BACKUP_NOT_FOUND',
-      backups.length === 1
-        ? 'The only backup found cannot be restored.'
-        : `None of the ${backups.length} backups found can be restored.`,
-      {
-        hint: `${backups
-          .slice(-8)
-          .map((backup) => `${backup.id}: ${backup.problem ?? backup.status}`)
-          .join(' ')}`,
-        details: { backups: backups.map(({ id, status, problem }) => ({ id, status, problem })) },
-      },
-    );
+  if (complete.length === 0) throw noneComplete(backups);
+  const candidates = before === null ? complete : finishedBefore(complete, before);
+  const newest = newestOf(candidates);
+  if (newest === null) throw noneBefore(complete, before ?? '', '');
+  return {
+    backup: newest,
+    because: because(backups.length, complete.length, candidates.length, before),
+    passedOver: passedOver(backups, newest, before),
+  };
+}
+
+function because(all: number, complete: number, candidates: number, before: string | null): string {
+  const count = (number: number) => `${number} complete backup${number === 1 ? '' : 's'}`;
+  if (before !== null) {
+    const others = complete - candidates;
+    const of = candidates === 1 ? `the only one of ${count(complete)}` : `the newest of ${count(candidates)}`;
+    return `${of} that had finished before ${before}${others === 0 || candidates === 1 ? '' : `; ${others} had not`}`;
   }
-  const passedOver = backups
-    .filter((backup) => backup.status !== 'complete' && isNewerAttempt(backup, newest))
-    .map((backup) => ({ id: backup.id, problem: backup.problem ?? backup.status }));
-  return { backup: newest, passedOver };
+  if (all === 1) return 'the only backup there';
+  return complete === 1 ? `the only complete one of ${all} backups` : `the newest of ${count(complete)}`;
+}
+
+function passedOver(
+  backups: readonly BaseBackup[],
+  chosen: BaseBackup,
+  before: string | null,
+): BackupSelection['passedOver'] {
+  const isTooLate = (backup: BaseBackup) =>
+    before !== null && (lastSeenMs(backup) ?? Number.NEGATIVE_INFINITY) >= Date.parse(before);
+  return backups.flatMap((backup) => {
+    const { id, status, problem } = backup;
+    if (status === 'complete') {
+      return before === null || finishedMs(backup) !== null
+        ? []
+        : [{ id, problem: 'It does not record when it finished.' }];
+    }
+    return isNewerAttempt(backup, chosen) && !isTooLate(backup) ? [{ id, problem: problem ?? status }] : [];
+  });
+}
+
+const finishedBefore = (backups: readonly BaseBackup[], before: string): BaseBackup[] =>
+  backups.filter(
+    (backup) =>
+      backup.status === 'complete' && (finishedMs(backup) ?? Number.POSITIVE_INFINITY) < Date.parse(before),
+  );
+
+function noneComplete(backups: readonly BaseBackup[]): OdoError {
+  return new OdoError(
+    'BACKUP_NOT_FOUND',
+    backups.length === 1
+      ? 'The only backup found cannot be restored.'
+      : `None of the ${backups.length} backups found can be restored.`,
+    {
+      hint: `${backups
+        .slice(-8)
+        .map((backup) => `${backup.id}: ${backup.problem ?? backup.status}`)
+        .join(' ')}`,
+      details: { backups: backups.map(({ id, status, problem }) => ({ id, status, problem })) },
+    },
+  );
+}
+
+/** Says which one comes nearest: a zone that is off by hours is the usual reason. */
+function noneBefore(backups: readonly BaseBackup[], before: string, named: string): OdoError {
+  const [oldest] = backups
+    .filter((backup) => backup.status === 'complete' && finishedMs(backup) !== null)
+    .toSorted((a, b) => (finishedMs(a) ?? 0) - (finishedMs(b) ?? 0));
+  return new OdoError('BACKUP_NOT_FOUND', `No complete backup${named} had finished before ${before}.`, {
+    hint:
+      oldest === undefined
+        ? 'None of them records when it finished. Name one by its id: odo backups'
+        : `The oldest is ${oldest.id}, which finished at ${oldest.finishedAt}. List them with: odo backups`,
+    details: { before, oldest: oldest?.id ?? null },
+  });
 }
 
 /**
@@ -130,29 +205,4 @@ function refuseSeveralClusters(backups: readonly BaseBackup[]): void {
       details: { folders: [...parents.keys()] },
     },
   );
-}
-
-/**
- * Positions order the backups of one timeline of one cluster; anything else is ordered by when it was finished.
- * Never by id: a barman id is local time without a zone.
- */
-function isNewer(a: BaseBackup, b: BaseBackup): boolean {
-  const comparable =
-    a.systemIdentifier === b.systemIdentifier && a.timeline !== null && a.timeline === b.timeline;
-  if (comparable && a.endLsn !== null && b.endLsn !== null) {
-    const order = compareLsn(parseLsn(a.endLsn), parseLsn(b.endLsn));
-    if (order !== 0) return order > 0;
-  }
-  const [aTime, bTime] = [a.finishedAt ?? a.startedAt ?? '', b.finishedAt ?? b.startedAt ?? ''];
-  return aTime === bTime ? a.id > b.id : aTime > bTime;
-}
-
-/** A broken backup often records no end; its begin, or failing that its id, says whether it came later. */
-function isNewerAttempt(broken: BaseBackup, chosen: BaseBackup): boolean {
-  const time = broken.finishedAt ?? broken.startedAt;
-  return time === null || chosen.finishedAt === null ? broken.id > chosen.id : time > chosen.finishedAt;
-}
-
-function shown(names: readonly string[]): string {
-  return names.length > 8 ? `${names.slice(0, 8).join(', ')} and ${names.length - 8} more` : names.join(', ');
 }

@@ -1,4 +1,4 @@
-import { nearest } from '../config/nearest.ts';
+import { nearest } from '../errors/nearest.ts';
 import { errorCode, OdoError } from '../errors/odo-error.ts';
 import type { RunStatus } from '../run/run-api.ts';
 import type { CliApi } from './context.ts';

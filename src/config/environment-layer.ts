@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
+import { nearest } from '../errors/nearest.ts';
 import type { LayerValues, RawValue } from './layer.ts';
-import { nearest } from './nearest.ts';
 import type { ConfigProblem } from './problem.ts';
 import { mayComeFrom, type SettingKey, settingKeys, settingOf } from './schema.ts';
 

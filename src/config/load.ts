@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { z } from 'zod';
 import { readDotenv, readEnvironment } from './environment-layer.ts';
 import type { LayerValues, RawValue } from './layer.ts';
 import { type ConfigProblem, configInvalid } from './problem.ts';
@@ -131,9 +132,16 @@ function parseValue(key: SettingKey, one: RawValue): Parsed {
       key: name,
       message: `${name} ${shown}`,
       expected: expectedOf(key),
-      suggestion: null,
+      suggestion: suggestionOf(result.error),
     },
   };
+}
+
+/** What a value's own check thinks was meant. */
+function suggestionOf({ issues }: z.ZodError): string | null {
+  const [issue] = issues;
+  const suggestion: unknown = issue?.code === 'custom' ? issue.params?.suggestion : undefined;
+  return typeof suggestion === 'string' ? suggestion : null;
 }
 
 function show(raw: unknown): string {

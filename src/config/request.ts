@@ -24,6 +24,7 @@ export function toRestoreRequest(loaded: LoadedSettings, cwd: string): RestoreRe
   return {
     source,
     backup: settings.backup,
+    before: settings.before,
     server: settings.server,
     target,
     volumeAccess: settings.volumeAccess,

@@ -118,6 +118,14 @@ export const settings = {
     default: 'latest',
     value: values.text,
   }),
+  before: setting({
+    group: 'source',
+    argument: '<time>',
+    env: ['ODO_BEFORE'],
+    description: 'only a base backup that had finished before this time: with latest the newest of them',
+    default: null,
+    value: values.instant,
+  }),
   server: setting({
     group: 'source',
     argument: '<name>',

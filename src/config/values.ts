@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseInstant } from './instant.ts';
 
 /**
  * What a setting's value may look like. Each accepts the text of a flag or variable and the YAML value;
@@ -106,6 +107,21 @@ export const rate = (from: number) =>
     )
     .refine((bytes) => Number.isSafeInteger(bytes) && bytes >= from)
     .meta({ description: `a size a second from ${from / 1024} KiB/s on, such as 50MiB/s` });
+
+/** A moment, as RFC 3339 in UTC; an issue about a missing zone carries what was probably meant. */
+export const instant = z
+  .string()
+  .transform((text, context): string => {
+    const parsed = parseInstant(text);
+    if (parsed !== null && 'instant' in parsed) return parsed.instant;
+    const params = parsed === null ? {} : { suggestion: parsed.inUtc };
+    context.addIssue({ code: 'custom', message: 'no moment', params });
+    return z.NEVER;
+  })
+  .meta({
+    description:
+      'a time with its zone such as 2026-11-20T14:00:00Z or 2026-11-20T14:00+01:00, or a date (its begin in UTC)',
+  });
 
 /** 2^32 - 1 stands for "no id" in the kernel's calls. */
 const largestId = 4_294_967_294;

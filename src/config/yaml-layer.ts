@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { isMap, isScalar, LineCounter, type Pair, parseDocument } from 'yaml';
+import { nearest } from '../errors/nearest.ts';
 import type { LayerValues, RawValue } from './layer.ts';
-import { nearest } from './nearest.ts';
 import type { ConfigProblem } from './problem.ts';
 import { mayComeFrom, type SettingKey, settingKeys, settingName } from './schema.ts';
 

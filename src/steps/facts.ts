@@ -7,6 +7,8 @@ import type { ServerLauncherFacts } from './server-facts.ts';
 export interface PreflightFacts {
   readonly gatheredAt: string;
   readonly contents: BackupContents;
+  /** Why this backup, for a person. Facts of older journals do not have it. */
+  readonly selectedBecause?: string;
   /** Backups that were newer but not usable, and why. */
   readonly passedOver: readonly { readonly id: string; readonly problem: string }[];
   readonly service: ServiceFacts;

@@ -54,6 +54,7 @@ export async function planRestore(
     createdAt: context.ports.now().toISOString(),
     source: request.source,
     contents,
+    ...(facts.selectedBecause === undefined ? {} : { selectedBecause: facts.selectedBecause }),
     passedOver: facts.passedOver,
     target: facts.targetSpec,
     targetDescription: target.description,

@@ -18,7 +18,11 @@ export async function gatherFacts(request: RestoreRequest, context: StepContext)
   const { storage, prefix } = await ports.source();
   const server = request.server === null ? {} : { server: request.server };
   const backups = await listBackups(storage, prefix, { ...server, signal });
-  const selection = selectBackup(backups, { ...server, backup: request.backup });
+  const selection = selectBackup(backups, {
+    ...server,
+    backup: request.backup,
+    before: request.before ?? null,
+  });
   const contents = await inspectBackup(storage, selection.backup, signal);
 
   const major = contents.backup.serverMajor;
@@ -29,6 +33,7 @@ export async function gatherFacts(request: RestoreRequest, context: StepContext)
   return {
     gatheredAt: ports.now().toISOString(),
     contents,
+    selectedBecause: selection.because,
     passedOver: selection.passedOver,
     service,
     target,

@@ -28,6 +28,8 @@ export interface RestorePlan extends DataPlaneOptions {
   readonly createdAt: string;
   readonly source: { readonly url: string; readonly endpoint: string | null; readonly region: string | null };
   readonly contents: BackupContents;
+  /** Why this backup, for a person. Plans of older journals do not have it. */
+  readonly selectedBecause?: string;
   readonly passedOver: readonly { readonly id: string; readonly problem: string }[];
   readonly target: TargetSpec;
   readonly targetDescription: string;

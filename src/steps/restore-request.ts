@@ -22,6 +22,8 @@ export interface RestoreRequest extends DataPlaneOptions {
   readonly source: SourceRequest;
   /** `latest`, a backup id or a backup name. */
   readonly backup: string;
+  /** Only a backup that had finished before it: RFC 3339, UTC. Requests of older journals do not have it. */
+  readonly before?: string | null;
   /** barman-cloud server folder, when the prefix holds several. */
   readonly server: string | null;
   readonly target: TargetRequest;

@@ -41,8 +41,8 @@ function section(title: string, lines: readonly string[]): string[] {
 type Row = readonly [label: string, text: string];
 
 function backupRows(
-  { contents, passedOver, source }: RestorePlan,
-  { settings, provenance }: LoadedSettings,
+  { contents, selectedBecause, passedOver, source }: RestorePlan,
+  { layers, provenance }: LoadedSettings,
 ): Row[] {
   const { backup, archives, wal } = contents;
   const facts = [
@@ -51,6 +51,9 @@ function backupRows(
     backup.finishedAt === null ? null : `finished ${formatTime(backup.finishedAt)}`,
     backup.systemIdentifier === null ? null : `system identifier ${backup.systemIdentifier}`,
   ].filter((fact) => fact !== null);
+  const asked = (['backup', 'before'] as const)
+    .filter((key) => layers[key] !== null)
+    .map((key) => provenance[key]);
   const archiveBytes = archives.reduce((sum, archive) => sum + archive.sizeBytes, 0);
   const codecs = [...new Set(archives.map((archive) => archive.codec))].join(', ');
   return [
@@ -63,12 +66,9 @@ function backupRows(
       `${backup.id}${backup.name === null ? '' : ` (${backup.name})`}${backup.server === null ? '' : `, server ${backup.server}`}`,
     ],
     ['', facts.join(', ')],
-    [
-      'why',
-      settings.backup === 'latest'
-        ? 'the newest one that can be restored'
-        : `asked for as ${settings.backup} (${provenance.backup})`,
-    ],
+    ...(selectedBecause === undefined
+      ? []
+      : [['why', `${selectedBecause}${asked.length === 0 ? '' : ` (${asked.join(', ')})`}`] satisfies Row]),
     ...passedOver.map(({ id, problem }): Row => ['passed over', `${id}: ${problem}`]),
     [
       'archives',

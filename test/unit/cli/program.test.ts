@@ -354,6 +354,19 @@ describe('odo plan', () => {
     });
   });
 
+  it('says why this backup, and where the wish came from', async () => {
+    let before: string | null | undefined;
+    const planRun: CliApi['planRun'] = async (request) => {
+      before = request.before;
+      return { plan: samplePlan, problems: [] };
+    };
+    expect(await odo(`${line} -a AKIA --before 2026-11-21T01:00+01:00`, { planRun })).toBe(0);
+    expect(before).toBe('2026-11-21T00:00:00.000Z');
+    expect(host.stdout.text()).toContain('why         the newest of 5 complete backups (flag --before)');
+    expect(await odo(`${line} -a AKIA --before 2026-11-21T01:00`, { planRun })).toBe(2);
+    expect(host.stderr.text().replaceAll(/\s+/g, ' ')).toContain('Did you mean 2026-11-21T01:00:00Z?');
+  });
+
   it('shows no limit that is not set', async () => {
     expect(await odo(`${line} -a AKIA`, { planRun: async () => ({ plan: plainPlan, problems: [] }) })).toBe(
       0,

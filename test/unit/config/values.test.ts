@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nearest } from '../../../src/config/nearest.ts';
 import { SecretRedactor, withoutUserInfo } from '../../../src/config/redact.ts';
 import {
   expectedOf,
@@ -19,6 +18,7 @@ import {
   volumeName,
   yesOrNo,
 } from '../../../src/config/values.ts';
+import { nearest } from '../../../src/errors/nearest.ts';
 
 describe('sizes', () => {
   it.each([
