@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { OdoError } from '../errors/odo-error.ts';
 import type { Tree, TreeWriter } from '../target/tree.ts';
+import { BlockPatch } from './block-patch.ts';
 import { refused } from './entry-check.ts';
 import type { EntryPlacement } from './entry-placement.ts';
 import type { FileHash } from './file-hash.ts';
@@ -31,6 +32,8 @@ export interface EntrySinkState {
   readonly mismatches: readonly FileMismatch[];
   /** State of the open file's hash where it can be saved. */
   readonly hash: number | null;
+  /** Of the open entry when it changes a file that is there. */
+  readonly patch?: string | null;
   /** Of the pages of the open file, and of all files before it. */
   readonly pages: PageChecksumsState | null;
   readonly pageFindings: PageFindings;
@@ -63,6 +66,7 @@ export class EntrySink {
   #open: EntryPlacement | null = null;
   #expected: ExpectedFile | null = null;
   #hash: FileHash | null = null;
+  #patch: BlockPatch | null = null;
   #pages: PageChecksums | null = null;
   #pageFindings = noFindings;
 
@@ -95,6 +99,13 @@ export class EntrySink {
     return this.#open !== null && pathOf(this.#open) !== null;
   }
 
+  /** Whether a checkpoint may lie here. What a patch brought cannot be read again for a hash that cannot be saved. */
+  get canBeSaved(): boolean {
+    if (!this.isWriting) return true;
+    const canHashAgain = this.#patch === null || this.#hash === null || this.#hash.saved !== null;
+    return this.#options.writer.continuesFiles && canHashAgain;
+  }
+
   /** Whether the open file, if there is one, can be begun here by another sink. */
   get canBeCut(): boolean {
     if (this.#open === null || this.#open.kind === 'skip') return true;
@@ -121,6 +132,7 @@ export class EntrySink {
       checkedFiles: this.#checkedFiles,
       mismatches: [...this.#mismatches],
       hash: this.savedHash,
+      patch: this.#patch?.saved ?? null,
       pages: this.#pages?.saved ?? null,
       pageFindings: this.#pageFindings,
       inexactNames: [...this.#inexactNames],
@@ -139,7 +151,7 @@ export class EntrySink {
     }
     this.#open = state.open;
     if (entry === null || state.open === null || state.open.kind === 'skip') return;
-    await this.#beginFile(state.open, entry, offset);
+    await this.#beginFile(state.open, entry, offset, state.patch ?? '');
     await this.#checkPages(entry, 0, state.pages);
     await this.#expect(entry, state.hash);
     if (this.#hash?.saved === null) await this.#hashAgain(this.#hash, state.open, offset);
@@ -208,7 +220,8 @@ export class EntrySink {
     const open = this.#open;
     if (open === null || open.kind === 'skip') return;
     if (open.kind === 'capture') this.#captured.get(open.name)?.push(Buffer.from(bytes));
-    const written = pathOf(open) === null ? null : this.#options.writer.write(bytes);
+    const written =
+      this.#patch?.data(bytes) ?? (pathOf(open) === null ? null : this.#options.writer.write(bytes));
     // While the write is on its way; a failed write is reported below.
     written?.catch(() => {});
     this.#hash?.update(bytes);
@@ -221,17 +234,22 @@ export class EntrySink {
     this.#open = null;
     if (open === null || open.kind === 'skip') return;
     if (pathOf(open) !== null) {
-      await this.#options.writer.endFile();
+      await (this.#patch ?? this.#options.writer).endFile();
+      this.#patch = null;
       this.#files++;
     }
     this.#pagesEnd(entry);
     this.#compare(entry);
   }
 
-  async #beginFile(placement: EntryPlacement, entry: TarEntry, fromByte: number): Promise<void> {
+  async #beginFile(placement: EntryPlacement, entry: TarEntry, fromByte: number, saved = ''): Promise<void> {
     const path = pathOf(placement);
     if (path === null) return;
     const { writer, shared } = this.#options;
+    if (placement.kind === 'patch') {
+      this.#patch = await BlockPatch.open(writer, placement, entry, { offset: fromByte, saved });
+      return;
+    }
     const isThere = shared?.paths.includes(entry.path) ?? false;
     const toByte = shared?.last?.path === entry.path ? shared.last.toByte : entry.sizeBytes;
     await writer.beginFile({ path, sizeBytes: entry.sizeBytes, isThere, toByte }, fromByte);
@@ -294,6 +312,6 @@ export class EntrySink {
 }
 
 function pathOf(placement: EntryPlacement): string | null {
-  if (placement.kind === 'write') return placement.path;
+  if (placement.kind === 'write' || placement.kind === 'patch') return placement.path;
   return placement.kind === 'capture' ? (placement.path ?? null) : null;
 }

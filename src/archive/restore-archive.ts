@@ -202,7 +202,7 @@ export async function restoreArchive(options: RestoreArchiveOptions): Promise<Re
 
     async function checkpoint(): Promise<void> {
       if (state === null || !passed.isDue(tar.offset)) return;
-      if (sink.isWriting && !writer.continuesFiles) return;
+      if (!sink.canBeSaved) return;
       await options.failpoint?.('archive:before-sync');
       await writer.sync();
       await options.failpoint?.('archive:synced');

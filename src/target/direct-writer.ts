@@ -7,7 +7,8 @@ import { DirectoryGuard } from './directory-guard.ts';
 import { type FileSystemSync, openFileSystemSync } from './file-system-sync.ts';
 import { atPath, fsError, systemCode } from './fs-errors.ts';
 import { LargeFile, type LargeFileContext } from './large-file.ts';
-import type { FileToWrite, TreeWriter } from './tree.ts';
+import { PatchedFile } from './patched-file.ts';
+import type { FileToPatch, FileToWrite, TreeWriter } from './tree.ts';
 import { splitEntryPath } from './tree-path.ts';
 import { Turn } from './turn.ts';
 import { Unsynced } from './unsynced.ts';
@@ -63,7 +64,7 @@ export class DirectWriter implements TreeWriter {
   readonly #ending = new Set<Promise<void>>();
   readonly #large: LargeFileContext;
   readonly #bufferBytes: number;
-  #file: SmallFile | LargeFile | null = null;
+  #file: SmallFile | LargeFile | PatchedFile | null = null;
   /** Where the open file's part ends. */
   #toByte = 0;
   #buffer: Buffer | null = null;
@@ -130,9 +131,23 @@ export class DirectWriter implements TreeWriter {
     this.#unsynced.addFile(path);
   }
 
+  async beginPatch(file: FileToPatch): Promise<void> {
+    const path = await this.#placeFor(file.path);
+    this.#file = await atPath(path, () => PatchedFile.open(this.#calls, path, file));
+    this.#unsynced.addFile(path);
+  }
+
+  async patch(bytes: Uint8Array, position: number): Promise<void> {
+    this.#check();
+    const file = this.#file;
+    if (!(file instanceof PatchedFile)) throw new OdoError('BUG', `No file is open to be changed in places.`);
+    this.#orFail(file.path, () => file.write(bytes, position));
+    if (this.#turn.isOver) await this.#turn.next();
+  }
+
   async write(bytes: Uint8Array): Promise<void> {
     this.#check();
-    const file = this.#openFile();
+    const file = this.#fileToWrite();
     const end = endOf(file) + bytes.byteLength;
     if (end > this.#toByte) {
       throw new OdoError('BUG', `${file.path} was to get ${end} bytes, but ends at ${this.#toByte}.`);
@@ -151,7 +166,8 @@ export class DirectWriter implements TreeWriter {
 
   async endFile(): Promise<void> {
     this.#check();
-    const file = this.#openFile();
+    if (this.#file instanceof PatchedFile) return this.#endPatch(this.#file);
+    const file = this.#fileToWrite();
     const end = endOf(file);
     if (end !== this.#toByte) {
       throw new OdoError('BUG', `${file.path} ended at byte ${end} of ${this.#toByte}.`);
@@ -171,7 +187,7 @@ export class DirectWriter implements TreeWriter {
     const open = this.#file;
     try {
       if (open instanceof LargeFile) await atPath(open.path, () => open.flush());
-      else if (open !== null) this.#flushSmall(open);
+      else if (open !== null && !(open instanceof PatchedFile)) this.#flushSmall(open);
       await this.#behind.settle();
       this.#behind.throwFailure();
       if (this.#isDurable) await this.#sync();
@@ -197,6 +213,7 @@ export class DirectWriter implements TreeWriter {
     if (this.#signal.aborted) this.#behind.fail(this.#signal.reason);
     try {
       if (file instanceof LargeFile) await file.abandon();
+      else if (file instanceof PatchedFile) file.close();
       else if (file !== null) this.#calls.closeNow(file.fd);
     } finally {
       await this.#behind.settle();
@@ -243,9 +260,29 @@ export class DirectWriter implements TreeWriter {
     if (this.#guard.forget(path)) this.#unsynced.forgetDirectory(path);
   }
 
-  #openFile(): SmallFile | LargeFile {
-    if (this.#file === null) throw new OdoError('BUG', `No file is open in ${this.#root}.`);
+  #fileToWrite(): SmallFile | LargeFile {
+    if (this.#file === null || this.#file instanceof PatchedFile) {
+      throw new OdoError('BUG', `No file is open in ${this.#root}.`);
+    }
     return this.#file;
+  }
+
+  async #endPatch(file: PatchedFile): Promise<void> {
+    this.#file = null;
+    // NFS and some quotas report here what they could not write.
+    this.#orFail(file.path, () => file.close());
+    if (this.#turn.isOver) await this.#turn.next();
+  }
+
+  /** What fails here was promised to the caller, or would be: no later sync may succeed. */
+  #orFail(path: string, action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      const failure = fsError(error, path);
+      this.#behind.fail(failure);
+      throw failure;
+    }
   }
 
   /** A new inode, never the content of whatever had this name (a hard link's, for one). Null when the name is taken. */
@@ -271,28 +308,18 @@ export class DirectWriter implements TreeWriter {
   }
 
   #writeNow(file: SmallFile, bytes: Uint8Array): void {
-    try {
+    this.#orFail(file.path, () => {
       for (let from = 0; from < bytes.byteLength; ) {
         const count = this.#calls.writeNow(file.fd, bytes.subarray(from), file.flushedTo);
         from += count;
         file.flushedTo += count;
       }
-    } catch (error) {
-      const failure = fsError(error, file.path);
-      this.#behind.fail(failure);
-      throw failure;
-    }
+    });
   }
 
   #closeSmall(file: SmallFile): void {
-    try {
-      this.#calls.closeNow(file.fd);
-    } catch (error) {
-      // NFS and some quotas report here what they could not write.
-      const failure = fsError(error, file.path);
-      this.#behind.fail(failure);
-      throw failure;
-    }
+    // NFS and some quotas report here what they could not write.
+    this.#orFail(file.path, () => this.#calls.closeNow(file.fd));
   }
 
   async #openLarge(

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { type Pack, pack } from 'tar-stream';
 import { OdoError } from '../errors/odo-error.ts';
 import { linkRefused } from './fs-errors.ts';
-import type { TreeWriter } from './tree.ts';
+import type { FileToPatch, TreeWriter } from './tree.ts';
 import { splitEntryPath } from './tree-path.ts';
 
 export interface EngineWriterOptions {
@@ -72,6 +72,14 @@ export class EngineWriter implements TreeWriter {
     this.#replaceLink(name);
     const sink = await this.#send({ name, type: 'file', size: file.sizeBytes, mode: 0o600 });
     this.#file = { path: name, sink, remaining: file.sizeBytes };
+  }
+
+  async beginPatch({ path }: FileToPatch): Promise<void> {
+    throw new OdoError('BUG', `${path} in ${this.#options.description} cannot be changed in places.`);
+  }
+
+  async patch(): Promise<void> {
+    throw new OdoError('BUG', `No file in ${this.#options.description} is being changed in places.`);
   }
 
   async write(bytes: Uint8Array): Promise<void> {

@@ -58,6 +58,15 @@ export interface FileToWrite {
   readonly isThere?: boolean;
 }
 
+/** A file that this run wrote before, to be changed in places. */
+export interface FileToPatch {
+  readonly path: string;
+  /** What lies behind is dropped first; null: nothing is. */
+  readonly keepBytes: number | null;
+  /** Its size after that; zeros where it was shorter. Null: it grows only with what is written behind its end. */
+  readonly sizeBytes: number | null;
+}
+
 /**
  * Writes entries in order. Not safe for concurrent calls: each begins when the promise of the one before is settled;
  * every archive gets its own writer.
@@ -66,7 +75,7 @@ export interface FileToWrite {
  * `sync`; after that the writer only fails.
  */
 export interface TreeWriter {
-  /** Whether `beginFile` accepts an offset above 0 (a checkpoint may then lie inside a file). */
+  /** Whether `beginFile` accepts an offset above 0 (a checkpoint may then lie inside a file), and files can be patched. */
   readonly continuesFiles: boolean;
   /** Parents are created (0700) when missing, for files too. Existing entries are replaced; never through a symbolic link. */
   makeDirectory(path: string): Promise<void>;
@@ -75,6 +84,13 @@ export interface TreeWriter {
   beginFile(file: FileToWrite, fromByte: number): Promise<void>;
   /** The caller may change `bytes` as soon as the promise is settled; the file may get them later. */
   write(bytes: Uint8Array): Promise<void>;
+  /**
+   * Opens a file that is there; what it holds stays, but for what `file` says. Ended by `endFile`. Only where
+   * `continuesFiles` is true.
+   */
+  beginPatch(file: FileToPatch): Promise<void>;
+  /** Replaces what the file that `beginPatch` opened holds at `position`. `bytes` as for `write`. */
+  patch(bytes: Uint8Array, position: number): Promise<void>;
   /** May resolve before the file has all of its bytes. */
   endFile(): Promise<void>;
   /**

@@ -278,6 +278,46 @@ export function describeTree(name: string, open: () => Promise<TreeFixture>): vo
         expect(await read(fixture, 'short')).toBe('12345');
       });
 
+      it('changes a file in places, cuts it and makes it longer, or says that it cannot', async () => {
+        await using fixture = await open();
+        await sh(fixture, 'mkdir base; printf 0123456789 > base/file; printf 0123456789 > base/longer');
+        const writer = await fixture.tree.openWriter(signal);
+        const file = { path: 'base/file', keepBytes: 6, sizeBytes: 12 };
+        if (!writer.continuesFiles) {
+          await expect(writer.beginPatch(file)).rejects.toMatchObject({ code: 'BUG' });
+          return writer.close();
+        }
+        await writer.beginPatch(file);
+        await writer.patch(Buffer.from('ab'), 2);
+        await writer.patch(Buffer.from('c'), 10);
+        await writer.sync();
+        await writer.patch(Buffer.from('d'), 0);
+        await expect(writer.write(Buffer.from('x'))).rejects.toMatchObject({ code: 'BUG' });
+        await writer.endFile();
+        await writer.beginPatch({ path: 'base/longer', keepBytes: null, sizeBytes: null });
+        await writer.patch(Buffer.from('z'), 11);
+        await writer.endFile();
+        await writeWhole(writer, 'base/other', 'other');
+        await writer.sync();
+        await writer.close();
+        expect(await read(fixture, 'base/file')).toBe('d1ab45\0\0\0\0c\0');
+        expect(await read(fixture, 'base/longer')).toBe('0123456789\0z');
+        expect(await read(fixture, 'base/other')).toBe('other');
+      });
+
+      it('does not change in places what vanished or is another thing now', async () => {
+        await using fixture = await open();
+        await sh(fixture, 'mkdir directory; echo kept > kept; ln -s kept link; mkfifo pipe');
+        const writer = await fixture.tree.openWriter(signal);
+        const code = writer.continuesFiles ? 'TARGET_CHANGED' : 'BUG';
+        for (const path of ['gone', 'directory', 'link', 'pipe']) {
+          const file = { path, keepBytes: 0, sizeBytes: 0 };
+          await expect(writer.beginPatch(file)).rejects.toMatchObject({ code });
+        }
+        await writer.close();
+        expect(await read(fixture, 'kept')).toBe('kept\n');
+      });
+
       it('can be closed in the middle; another begins the file again', async () => {
         await using fixture = await open();
         const writer = await fixture.tree.openWriter(signal);
