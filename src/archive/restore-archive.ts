@@ -1,4 +1,4 @@
-import type { Codec } from '../backup/base-backup.ts';
+import type { Codec, TarDialect } from '../backup/base-backup.ts';
 import { OdoError } from '../errors/odo-error.ts';
 import type { Tree } from '../target/tree.ts';
 import { type ArchiveCheckpoint, checkCheckpoint, makeCheckpoint } from './archive-checkpoint.ts';
@@ -38,6 +38,7 @@ export interface RestoreArchiveOptions {
   /** For people: the object's last component. */
   readonly name: string;
   readonly codec: Codec;
+  readonly dialect?: TarDialect | undefined;
   readonly object: { readonly key: string; readonly etag: string; readonly sizeBytes: number };
   readonly decoders: DecoderPool;
   readonly source: DecodeSource;
@@ -112,7 +113,7 @@ export async function restoreArchive(options: RestoreArchiveOptions): Promise<Re
   const { durable = true } = options;
   const writer = await options.tree.openWriter(signal, { durable });
   try {
-    const tar = new TarReader(last?.tar ?? start?.tar);
+    const tar = new TarReader(last?.tar ?? start?.tar, options.dialect);
     const sink = new EntrySink({ ...options, writer, shared: sharedFilesOf({ start, end }) });
     if (last !== null) await sink.restore(last.sink, tar.entry, tar.entryOffset);
     else if (start !== null) await sink.enter(tar.entry, tar.entryOffset, start.fileHash);

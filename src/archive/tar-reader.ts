@@ -1,3 +1,4 @@
+import type { TarDialect } from '../backup/base-backup.ts';
 import { OdoError } from '../errors/odo-error.ts';
 import { checkedEntryPath, refused } from './entry-check.ts';
 import { type EntryName, entryName, untilNul } from './entry-name.ts';
@@ -51,6 +52,8 @@ export interface TarState {
 /** Records and long names are a few hundred bytes; more is damage or an attack on memory. */
 const maxExtensionBytes = 1024 * 1024;
 
+const standard: TarDialect = { rootedNames: false, mayLackEnd: false };
+
 const start: TarState = {
   offset: 0,
   mode: 'header',
@@ -79,8 +82,10 @@ export class TarReader {
   #global: PaxFields;
   #entry: TarEntry | null;
   #zeroBlocks: number;
+  readonly #dialect: TarDialect;
 
-  constructor(state: TarState = start) {
+  constructor(state: TarState = start, dialect: TarDialect = standard) {
+    this.#dialect = dialect;
     this.#offset = state.offset;
     this.#mode = state.mode;
     this.#remaining = state.remaining;
@@ -160,9 +165,11 @@ export class TarReader {
     }
   }
 
-  /** The archive's bytes have ended. ARCHIVE_CORRUPT when the end-of-archive blocks were not among them. */
+  /** The archive's bytes have ended. ARCHIVE_CORRUPT when the end-of-archive blocks were not among them, but should be. */
   finish(): void {
     if (this.#mode === 'end') return;
+    const isBetween = this.#mode === 'header' && this.#pending.length === 0 && this.#offset > 0;
+    if (this.#dialect.mayLackEnd && isBetween) return;
     const where =
       this.#entry !== null
         ? `inside ${JSON.stringify(this.#entry.path)}, ${this.#remaining} bytes before its end`
@@ -239,7 +246,9 @@ export class TarReader {
   #entryFrom(header: TarHeader): TarEntry {
     const fields = { ...this.#global, ...this.#local };
     const name: EntryName = fields.path ?? header.name;
-    const path = checkedEntryPath(name.text);
+    const path = checkedEntryPath(
+      this.#dialect.rootedNames ? `.${name.text.replace(/^\/?/, '/')}` : name.text,
+    );
     const kind = kindOf(header, name, fields);
     if (path === '' && kind !== 'directory') throw refused(name.text, 'names the root, but is no directory');
     return {

@@ -3,7 +3,7 @@ import type { ErrorData } from '../errors/serialize.ts';
 /** How the bytes of an archive object are compressed; found by content, never by name. */
 export type Codec = 'none' | 'gzip' | 'bzip2' | 'lz4' | 'zstd' | 'xz' | 'snappy' | 'unknown';
 
-export type BackupFormatName = 'barman-cloud' | 'pg-basebackup';
+export type BackupFormatName = 'barman-cloud' | 'pg-basebackup' | 'wal-g';
 
 /**
  * - `complete`: finished, as far as its own metadata and object names tell
@@ -25,14 +25,17 @@ export interface Tablespace {
 
 /** One catalogue entry: plain JSON, also shown by `odo backups --json`. */
 export interface BaseBackup {
-  /** barman-cloud: the backup id; pg_basebackup: the folder's name below the prefix (or `.` when it is the prefix). */
+  /**
+   * barman-cloud: the backup id; pg_basebackup: the folder's name below the prefix (or `.` when it is the prefix);
+   * WAL-G: `base_<segment>`.
+   */
   readonly id: string;
   readonly format: BackupFormatName;
   /** Key prefix of the backup's folder, with trailing slash (or empty). */
   readonly folder: string;
-  /** barman-cloud: the server folder's name. */
+  /** barman-cloud: the server folder's name; WAL-G: that of the folder above `basebackups_005/`. */
   readonly server: string | null;
-  /** Where the WAL archive lies (key prefix ending in `wals/`), null when the WAL is inside the backup. */
+  /** Key prefix of the WAL archive (`wals/`, `wal_005/`), null when the WAL is inside the backup. */
   readonly walFolder: string | null;
   readonly name: string | null;
   readonly status: BackupStatus;
@@ -56,6 +59,14 @@ export interface BaseBackup {
   readonly tablespaces: readonly Tablespace[];
 }
 
+/** What the tars of a format do that others must not. */
+export interface TarDialect {
+  /** Names begin with a slash that stands for the data directory. */
+  readonly rootedNames: boolean;
+  /** The two zero blocks at the end may be missing. */
+  readonly mayLackEnd: boolean;
+}
+
 /** One tar in the bucket, pinned by its ETag. */
 export interface ArchiveObject {
   /** Short and unique in the backup: the key's last component. */
@@ -68,6 +79,8 @@ export interface ArchiveObject {
   readonly content: 'data' | 'wal' | { readonly tablespace: string };
   /** Parts of one content are independent tars; a later part's duplicate member wins. */
   readonly part: number;
+  /** Absent for a tar as the standard has it. */
+  readonly dialect?: TarDialect;
 }
 
 /** One object of a WAL archive. */

@@ -7,9 +7,10 @@ import { barmanCloud } from './barman-cloud/format.ts';
 import { folderName } from './barman-cloud/layout.ts';
 import type { BackupContents, BaseBackup } from './base-backup.ts';
 import { pgBasebackup } from './pg-basebackup/format.ts';
+import { walG } from './wal-g/format.ts';
 
 /** Every layout odo knows; a prefix may hold several. */
-export const backupFormats: readonly BackupFormat[] = [barmanCloud, pgBasebackup];
+export const backupFormats: readonly BackupFormat[] = [barmanCloud, pgBasebackup, walG];
 
 /**
  * Every backup at or below a prefix, of all formats, oldest first; broken ones included, with what is broken.
@@ -84,7 +85,7 @@ async function nothingFound(
       ? `Nothing lies in ${place}.`
       : `No backup was found in ${place}; there are ${lying.join(', ')}.`,
     {
-      hint: 'odo looks for <server>/base/<id>/backup.info (barman-cloud) and for base.tar* (pg_basebackup) there and up to three folders below. Check the address.',
+      hint: 'odo looks for <server>/base/<id>/backup.info (barman-cloud), basebackups_005/ (WAL-G) and base.tar* (pg_basebackup) there and up to three folders below. Check the address.',
       details: { prefix, found: lying },
     },
   );

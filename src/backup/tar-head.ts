@@ -1,6 +1,6 @@
 /** One member of a tar as a scan from its beginning sees it. */
 export interface TarMember {
-  /** Without a leading `./`. */
+  /** Without a leading `./` or `/`. */
   readonly name: string;
   /** Tar's type flag; `0` is a file, `5` a directory. */
   readonly type: string;
@@ -94,7 +94,7 @@ export async function* scanTarHead(
       const head = await cursor.take(Math.min(sizeBytes, options.headBytes));
       const type = textAt(block, 156, 1) || '0';
       if (!['x', 'g', 'L', 'K'].includes(type)) {
-        yield { name: textAt(block, 0, 100).replace(/^\.\//, ''), type, sizeBytes, head };
+        yield { name: textAt(block, 0, 100).replace(/^(?:\.\/|\/)/, ''), type, sizeBytes, head };
       }
       const rest = Math.ceil(sizeBytes / blockBytes) * blockBytes - head.length;
       if (!(await cursor.skip(rest))) return end('cut');

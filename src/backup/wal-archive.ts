@@ -48,12 +48,16 @@ export async function planArchiveWal(
   const warnings: string[] = [];
   const begin = parseLsn(range.beginLsn);
   const end = parseLsn(range.endLsn);
-  const folders = await listWalFolders(storage, range.walFolder, signal);
+  const recordedBegin = segmentName(
+    { timeline: range.timeline, number: segmentNumberOf(begin, range.segmentBytes) },
+    range.segmentBytes,
+  );
+  const folders = await listWalFolders(storage, range, recordedBegin, signal);
   if (folders.length === 0) {
     problems.push(
       problem(
         'WAL_MISSING',
-        `There is no archived WAL at ${range.walFolder}, and backup ${range.backupId} cannot become consistent without it.`,
+        `There is no archived WAL at ${range.walFolder}${range.walLayout === 'flat' ? ` from ${recordedBegin} on` : ''}, and backup ${range.backupId} cannot become consistent without it.`,
         'Check that archive_command writes to this server’s folder, or that the WAL was not uploaded elsewhere.',
         { walFolder: range.walFolder },
       ),
@@ -61,7 +65,7 @@ export async function planArchiveWal(
     return { plan: null, systemIdentifier: range.systemIdentifier, problems, warnings };
   }
 
-  const first = await examineFirstSegment(storage, range, folders, signal);
+  const first = await examineFirstSegment(storage, range, recordedBegin, folders, signal);
   problems.push(...first.problems);
   const { segmentBytes } = first;
   const systemIdentifier = range.systemIdentifier ?? first.systemIdentifier;
@@ -142,13 +146,13 @@ const walObject = (name: string, { key, sizeBytes, etag }: StoredObject): WalObj
 async function examineFirstSegment(
   storage: ObjectStorage,
   range: BackupRange,
+  name: string,
   folders: readonly WalFolder[],
   signal: AbortSignal,
 ): Promise<{ segmentBytes: number; systemIdentifier: string | null; problems: ErrorData[] }> {
   const nothing = { segmentBytes: range.segmentBytes, systemIdentifier: null, problems: [] };
-  const number = segmentNumberOf(parseLsn(range.beginLsn), range.segmentBytes);
-  const name = segmentName({ timeline: range.timeline, number }, range.segmentBytes);
-  const folder = folders.find((candidate) => candidate.folder.endsWith(`${name.slice(0, 16)}/`));
+  const log = Number.parseInt(name.slice(8, 16), 16);
+  const folder = folders.find((candidate) => candidate.timeline === range.timeline && candidate.log === log);
   if (!folder) return nothing;
   const inventory = await listSegments(storage, [folder], name, signal);
   const object = bestVariant(inventory.get(name));

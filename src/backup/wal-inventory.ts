@@ -11,25 +11,60 @@ export interface WalVariants {
   readonly partial: StoredObject[];
 }
 
-/** `wals/<16 hex>/` folders of an archive: their timelines and log numbers, found with one listing. */
+/**
+ * How an archive lays its segments out.
+ * - `folders`: in `<first 16 digits>/`, history files beside them (barman-cloud)
+ * - `flat`: all in one folder (WAL-G)
+ */
+export type WalLayout = 'folders' | 'flat';
+
+/** The segments of one timeline and log number. */
 export interface WalFolder {
-  readonly folder: string;
   readonly timeline: number;
   readonly log: number;
+  /** What its keys begin with. */
+  readonly prefix: string;
+  /** Null when it has not been listed yet. */
+  readonly objects: readonly StoredObject[] | null;
 }
 
+/**
+ * What of an archive may serve a backup that begins at `from`, with as few listings as the layout allows. A flat
+ * archive is read from that name on: timelines stand one behind the other there, and a descendant is always a higher one.
+ */
 export async function listWalFolders(
   storage: ObjectStorage,
-  walFolder: string,
+  archive: { readonly walFolder: string; readonly walLayout: WalLayout },
+  from: string,
   signal: AbortSignal,
 ): Promise<WalFolder[]> {
-  const folders: WalFolder[] = [];
-  for (const folder of await storage.listFolders(walFolder, signal)) {
-    const [, timeline, log] = /\/?([0-9A-F]{8})([0-9A-F]{8})\/$/.exec(folder.slice(walFolder.length)) ?? [];
-    if (timeline === undefined || log === undefined) continue;
-    folders.push({ folder, timeline: Number.parseInt(timeline, 16), log: Number.parseInt(log, 16) });
+  const { walFolder, walLayout } = archive;
+  if (walLayout === 'folders') {
+    const folders = await storage.listFolders(walFolder, signal);
+    return folders.flatMap((prefix) => folderOf(prefix, /^([0-9A-F]{8})([0-9A-F]{8})\/$/, walFolder) ?? []);
   }
-  return folders;
+  const found = new Map<string, StoredObject[]>();
+  // Up to the log number only: the segment size may turn out to be another one.
+  const startAfter = walFolder + from.slice(0, 16);
+  for await (const object of storage.list(walFolder, { signal, startAfter })) {
+    const segment = parseWalFileName(object.key.slice(walFolder.length))?.segment;
+    if (segment === undefined || segment === null) continue;
+    const prefix = walFolder + segment.slice(0, 16);
+    const objects = found.get(prefix) ?? [];
+    objects.push(object);
+    found.set(prefix, objects);
+  }
+  return [...found].flatMap(([prefix, objects]) => {
+    const folder = folderOf(prefix, /^([0-9A-F]{8})([0-9A-F]{8})$/, walFolder);
+    return folder === null ? [] : [{ ...folder, objects }];
+  });
+}
+
+function folderOf(prefix: string, pattern: RegExp, walFolder: string): WalFolder | null {
+  const [, timeline, log] = pattern.exec(prefix.slice(walFolder.length)) ?? [];
+  if (timeline === undefined || log === undefined) return null;
+  const numbers = { timeline: Number.parseInt(timeline, 16), log: Number.parseInt(log, 16) };
+  return { ...numbers, prefix, objects: null };
 }
 
 /** What lies in the given folders, by plain segment name; only names at or above `from`. */
@@ -40,9 +75,9 @@ export async function listSegments(
   signal: AbortSignal,
 ): Promise<Map<string, WalVariants>> {
   const found = new Map<string, WalVariants>();
-  for (const { folder } of folders) {
-    for await (const object of storage.list(folder, { signal })) {
-      const name = parseWalFileName(object.key.slice(folder.length));
+  for (const { prefix, objects } of folders) {
+    for await (const object of objects ?? storage.list(prefix, { signal })) {
+      const name = parseWalFileName(object.key.split('/').at(-1) ?? '');
       if (name === null || name.segment === null || name.kind === 'backup-label') continue;
       if (name.segment.slice(8) < from.slice(8)) continue;
       const variants = found.get(name.segment) ?? { complete: [], partial: [] };

@@ -1,8 +1,11 @@
+import type { WalLayout } from './wal-inventory.ts';
+
 /** Where in the WAL a backup begins and ends. */
 export interface BackupRange {
   readonly backupId: string;
-  /** Key prefix ending in `wals/`. */
+  /** Key prefix of the WAL archive, with trailing slash. */
   readonly walFolder: string;
+  readonly walLayout: WalLayout;
   readonly timeline: number;
   /** Another one than `timeline` when a standby followed a switch during the backup. */
   readonly endTimeline: number;

@@ -1,7 +1,7 @@
 import { exitCodes } from './exit-codes.ts';
 
 export const description =
-  'Restores PostgreSQL physical backups (barman-cloud, CloudNativePG, pg_basebackup) from S3 or a directory, and survives being killed while doing so: whatever happens, the run goes on where it stood.';
+  'Restores PostgreSQL physical backups (barman-cloud, CloudNativePG, WAL-G, pg_basebackup) from S3 or a directory, and survives being killed while doing so: whatever happens, the run goes on where it stood.';
 
 export const startExamples = `
 Examples:

@@ -130,7 +130,7 @@ export const settings = {
     group: 'source',
     argument: '<name>',
     env: ['ODO_SERVER'],
-    description: 'server folder below the URL (barman-cloud), when it holds several',
+    description: 'folder of a server (barman-cloud) or cluster (WAL-G) below the URL, when it holds several',
     default: null,
     value: values.text,
   }),

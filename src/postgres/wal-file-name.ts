@@ -12,13 +12,13 @@ export interface WalFileName {
   readonly suffix: string;
 }
 
-const suffixPattern = /\.(?:gz|bz2|snappy|xz|zst|lz4)$/;
+const suffixPattern = /\.(?:gz|bz2|snappy|xz|zst|lz4|br|lzma|lzo)$/;
 const namePattern = /^([0-9A-F]{8})(?:([0-9A-F]{16})(\.[0-9A-F]{8}\.backup|\.partial)?|(\.history))$/;
 
 /**
  * Reads the last component of a key or path; null when it is nothing PostgreSQL would have archived.
  * Names: xlog_internal.h `IsXLogFileName`, `IsPartialXLogFileName`, `IsTLHistoryFileName`, `IsBackupHistoryFileName`;
- * suffixes: those that barman-cloud-wal-archive writes.
+ * suffixes: those that barman-cloud-wal-archive and WAL-G write.
  */
 export function parseWalFileName(fileName: string): WalFileName | null {
   const suffix = suffixPattern.exec(fileName)?.[0] ?? '';

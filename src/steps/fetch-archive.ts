@@ -154,6 +154,7 @@ async function commonOptions(context: StepContext, options: FetchArchiveOptions)
   return {
     name: archive.name,
     codec: archive.codec,
+    dialect: archive.dialect,
     object: archive,
     decoders: context.ports.decoders(context.plan()),
     source: {

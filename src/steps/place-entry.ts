@@ -38,7 +38,10 @@ const diverted: Readonly<Record<string, string>> = {
  * Where an archive's entry goes. tablespace_map is left out: configureRecovery writes one with the planned paths, because a
  * map from the source re-points every tablespace to the source's own directories at start-up.
  */
-export function placeDataEntry(entry: Pick<TarEntry, 'kind' | 'path'>): EntryPlacement {
+export function placeDataEntry(
+  entry: Pick<TarEntry, 'kind' | 'path'>,
+  tablespaces: readonly Pick<PlannedTablespace, 'oid' | 'path'>[] = [],
+): EntryPlacement {
   const { path } = entry;
   if (path === 'PG_VERSION' || path === 'tablespace_map') {
     const written = path === 'PG_VERSION';
@@ -55,7 +58,17 @@ export function placeDataEntry(entry: Pick<TarEntry, 'kind' | 'path'>): EntryPla
   if (path.startsWith('pgsql_tmp') || path.includes('/pgsql_tmp')) return { kind: 'skip' };
   if (top === sealedFolder || top.startsWith('.odo-')) return { kind: 'skip' };
   // Links below pg_tblspc are made from the map; a real directory there is an in-place tablespace and stays.
-  return { kind: 'write', path };
+  return { kind: 'write', path: top === 'pg_tblspc' ? tablespacePath(path, tablespaces) : path };
+}
+
+/** WAL-G stores the content of tablespaces as if their links were directories. */
+function tablespacePath(
+  path: string,
+  tablespaces: readonly Pick<PlannedTablespace, 'oid' | 'path'>[],
+): string {
+  const [, oid = '', ...rest] = path.split('/');
+  const tablespace = tablespaces.find((one) => one.oid === oid);
+  return tablespace === undefined ? path : [tablespace.path, ...rest].join('/');
 }
 
 export function placeTablespaceEntry(entry: TarEntry, tablespace: PlannedTablespace): EntryPlacement {

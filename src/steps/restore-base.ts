@@ -41,7 +41,7 @@ export const restoreBase: Step = {
         signal,
         place: (entry) =>
           contentOf(archive) === 'data'
-            ? placeDataEntry(entry)
+            ? placeDataEntry(entry, plan.tablespaces)
             : placeTablespaceEntry(entry, tablespaceOf(plan, archive)),
         ...(pages === undefined ? {} : { pages }),
         ...(manifest === null ? {} : { expected: (entry) => manifest.expected(archive, entry) }),

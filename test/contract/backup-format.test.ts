@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { barmanCloud } from '../../src/backup/barman-cloud/format.ts';
 import { pgBasebackup } from '../../src/backup/pg-basebackup/format.ts';
+import { walG } from '../../src/backup/wal-g/format.ts';
 import { openS3Storage } from '../../src/storage/s3.ts';
 import {
   type BackupStore,
@@ -11,6 +12,7 @@ import {
   segmentNames,
 } from '../support/backup-store.ts';
 import { startS3Server } from '../support/s3-server.ts';
+import { putWalgBackup, tablespaceSpec } from '../support/walg-backup.ts';
 import { describeBackupFormat, type FormatFixture } from './backup-format.contract.ts';
 
 /** The same store behind an S3 server: objects lie in its directory. */
@@ -45,6 +47,7 @@ const barman: FormatFixture = {
   },
   putUnreadable: (store, prefix) => store.put(`${prefix}main/base/20261129T000000/backup.info`, '<html>'),
   archiveKey: (prefix, day) => `${prefix}main/base/2026112${day}T000000/data.tar.gz`,
+  tablespacesApart: true,
 };
 
 const basebackup: FormatFixture = {
@@ -53,11 +56,27 @@ const basebackup: FormatFixture = {
   putUnreadable: (store, prefix) =>
     putBaseBackup(store, `${prefix}20261129/`, { label: 'START WAL LOCATION: nowhere\n' }),
   archiveKey: (prefix, day) => `${prefix}2026112${day}/base.tar.gz`,
+  tablespacesApart: true,
+};
+
+const walgName = (day: number) =>
+  `base_0000000100000000000000${day.toString(16).toUpperCase().padStart(2, '0')}`;
+
+const walg: FormatFixture = {
+  format: walG,
+  async putComplete(store, prefix, day) {
+    await putWalgBackup(store, prefix, walgName(day), { sentinel: { Spec: tablespaceSpec } });
+    await putSegments(store, `${prefix}wal_005/`, segmentNames(1, 4, 2), { flat: true });
+  },
+  putUnreadable: (store, prefix) =>
+    store.put(`${prefix}basebackups_005/${walgName(9)}_backup_stop_sentinel.json`, '<html>'),
+  archiveKey: (prefix, day) => `${prefix}basebackups_005/${walgName(day)}/tar_partitions/part_002.tar.gz`,
+  tablespacesApart: false,
 };
 
 describe.each([
   ['a directory', () => openBackupStore()],
   ['an S3 bucket', openS3Store],
 ])('in %s', (_, open) => {
-  for (const fixture of [barman, basebackup]) describeBackupFormat(fixture, open);
+  for (const fixture of [barman, basebackup, walg]) describeBackupFormat(fixture, open);
 });

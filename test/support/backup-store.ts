@@ -84,6 +84,8 @@ export interface SegmentOptions {
   readonly segmentBytes?: number;
   readonly suffix?: string;
   readonly modifiedAt?: string;
+  /** WAL-G's way: all in one folder. */
+  readonly flat?: boolean;
 }
 
 /** Segments as barman-cloud-wal-archive leaves them: the folder is the first 16 digits. Only their first page header is real. */
@@ -104,7 +106,8 @@ export async function putSegments(
       segmentBytes,
     });
     const content = suffix === '.gz' ? gzipSync(page) : page;
-    await store.put(`${walFolder}${name.slice(0, 16)}/${name}${suffix}`, content, options.modifiedAt);
+    const folder = options.flat ? '' : `${name.slice(0, 16)}/`;
+    await store.put(`${walFolder}${folder}${name}${suffix}`, content, options.modifiedAt);
   }
 }
 

@@ -196,6 +196,7 @@ async function walOf(
     {
       backupId: backup.id,
       walFolder: backup.walFolder,
+      walLayout: 'folders',
       timeline,
       endTimeline: (endSegment === null ? null : timelineOfName(endSegment)) ?? timeline,
       beginLsn,

@@ -1,4 +1,5 @@
 import type { ObjectStorage } from '../../storage/object-storage.ts';
+import { isReservedFolder } from '../reserved-folders.ts';
 import { folderName } from './layout.ts';
 
 /** People give the folder of a server, the one above it, or (`s3://bucket/cluster` with a server `cluster`) one more up. */
@@ -26,6 +27,7 @@ async function search(
   if (folders.some((child) => ['base', 'wals'].includes(folderName(child)))) return [folder];
   if (depth === 0) return [];
   const found: string[] = [];
-  for (const child of folders) found.push(...(await search(storage, child, depth - 1, signal)));
+  for (const child of folders.filter((key) => !isReservedFolder(key)))
+    found.push(...(await search(storage, child, depth - 1, signal)));
   return found;
 }

@@ -1,6 +1,5 @@
 import { isReadable } from '../../archive/open-decoder.ts';
-import { errorCode } from '../../errors/odo-error.ts';
-import { type ErrorData, toErrorData } from '../../errors/serialize.ts';
+import type { ErrorData } from '../../errors/serialize.ts';
 import {
   type BackupManifest,
   manifestIsIntact,
@@ -15,6 +14,7 @@ import {
   estimateDataBytes,
   examineArchives,
 } from '../archive-objects.ts';
+import { attempt } from '../attempt.ts';
 import type { ArchiveObject, BackupContents, BaseBackup, Tablespace } from '../base-backup.ts';
 import { problem } from '../problem.ts';
 import { listBackupFiles, mergeTablespaces } from './catalogue.ts';
@@ -139,23 +139,6 @@ export async function inspectBaseBackup(
     problems,
     warnings,
   };
-}
-
-/** Runs one look into the backup; what it cannot read becomes a problem, a store that is away does not. */
-async function attempt<T>(
-  problems: ErrorData[],
-  signal: AbortSignal,
-  look: () => Promise<T>,
-): Promise<T | null> {
-  try {
-    return await look();
-  } catch (error) {
-    signal.throwIfAborted();
-    const code = errorCode(error);
-    if (code !== 'FORMAT_UNKNOWN' && code !== 'ARCHIVE_CORRUPT') throw error;
-    problems.push(toErrorData(error));
-    return null;
-  }
 }
 
 const rank = ({ content }: ArchiveCandidate): number => (content === 'data' ? 0 : content === 'wal' ? 2 : 1);

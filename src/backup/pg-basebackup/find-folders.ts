@@ -1,6 +1,7 @@
 import { OdoError } from '../../errors/odo-error.ts';
 import type { ObjectStorage } from '../../storage/object-storage.ts';
 import { mapLimited } from '../map-limited.ts';
+import { isReservedFolder } from '../reserved-folders.ts';
 import { parseTarName } from './layout.ts';
 
 /** `<prefix>/<host>/<cluster>/<timestamp>/base.tar.gz` is the deepest that is looked for. */
@@ -39,7 +40,9 @@ export async function findBaseTarFolders(
       const folders = await storage.listFolders(folder, signal);
       // A server folder of barman-cloud, or a plain data directory: neither has tars of this kind below.
       const names = folders.map((child) => child.slice(folder.length));
-      return names.includes('base/') || names.includes('wals/') ? [] : folders;
+      return names.includes('base/') || names.includes('wals/')
+        ? []
+        : folders.filter((key) => !isReservedFolder(key));
     });
     level = next.flat();
   }

@@ -176,6 +176,38 @@ describe('tar reader', () => {
     expect(() => reader.finish()).toThrow(/stops at byte 700 inside "a", 412 bytes before its end/);
   });
 
+  it('may lack the end of an archive in a dialect that allows it, but not a part of a member', () => {
+    const dialect = { rootedNames: false, mayLackEnd: true };
+    const tar = Buffer.concat([member({ name: 'a', content: 'x'.repeat(600) }), endBlocks]);
+    for (let length = 0; length < tar.length; length++) {
+      const reader = new TarReader(undefined, dialect);
+      for (const _event of reader.feed(tar.subarray(0, length)));
+      const isBetween = [1536, 2048].includes(length);
+      if (isBetween) expect(() => reader.finish()).not.toThrow();
+      else expect(() => reader.finish(), `${length} bytes`).toThrow(/stops at byte/);
+    }
+  });
+
+  it('takes a slash in front of names for the data directory only in a dialect that says so', () => {
+    const tar = Buffer.concat([
+      member({ name: '/', type: '5' }),
+      member({ name: '', type: '5' }),
+      member({ name: '/base/1/1259' }),
+      member({ name: './base/2' }),
+      member({ name: 'backup_label' }),
+      endBlocks,
+    ]);
+    const reader = new TarReader(undefined, { rootedNames: true, mayLackEnd: false });
+    const found = [...reader.feed(tar)].flatMap((event) =>
+      event.type === 'entry' ? [event.entry.path] : [],
+    );
+    expect(found).toEqual(['', '', 'base/1/1259', 'base/2', 'backup_label']);
+    expect(() => paths(Buffer.concat([member({ name: '/base/1/1259' }), endBlocks]))).toThrow(/absolute/);
+    const climbing = Buffer.concat([member({ name: '/../etc/passwd' }), endBlocks]);
+    const rooted = new TarReader(undefined, { rootedNames: true, mayLackEnd: false });
+    expect(() => [...rooted.feed(climbing)]).toThrow(expect.objectContaining({ code: 'ENTRY_REFUSED' }));
+  });
+
   it('notices a damaged header wherever the damage is', () => {
     const tar = Buffer.concat([member({ name: 'a', content: 'x' }), endBlocks]);
     for (let at = 0; at < 512; at++) {

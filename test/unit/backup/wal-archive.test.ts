@@ -26,6 +26,7 @@ const plan = (change: Partial<BackupRange> = {}): Promise<ArchiveWal> =>
     {
       backupId: 'b',
       walFolder: wals,
+      walLayout: 'folders',
       timeline: 1,
       endTimeline: 1,
       beginLsn: '0/4000028',

@@ -47,3 +47,17 @@ it('puts aside what makes the directory startable, and keeps in memory what is l
     name: 'tablespace_map',
   });
 });
+
+it('moves what lies in a tablespace’s directory to where the plan has the tablespace', () => {
+  const tablespaces = [{ oid: '16400', path: 'odo_tablespaces/16400' }];
+  const moved = (path: string) => placeDataEntry({ kind: 'file', path }, tablespaces);
+  expect(moved('pg_tblspc/16400/PG_17_202406281/5/1')).toEqual({
+    kind: 'write',
+    path: 'odo_tablespaces/16400/PG_17_202406281/5/1',
+  });
+  expect(moved('pg_tblspc/16400')).toEqual({ kind: 'write', path: 'odo_tablespaces/16400' });
+  expect(moved('pg_tblspc/16401/PG_17_202406281/5/1')).toMatchObject({
+    path: 'pg_tblspc/16401/PG_17_202406281/5/1',
+  });
+  expect(moved('pg_tblspc')).toMatchObject({ path: 'pg_tblspc' });
+});
