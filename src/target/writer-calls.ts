@@ -12,7 +12,9 @@ import {
   writeSync,
 } from 'node:fs';
 import { promisify } from 'node:util';
+import { writeContentsInThread } from './contents-thread.ts';
 import { syncDirectory, syncFile } from './durable-fs.ts';
+import type { SmallContents, SmallContentsFailure } from './small-contents.ts';
 
 /** The calls of a writer that reach the disk; a test hands in its own to look at their order or to fail. */
 export interface WriterCalls {
@@ -26,7 +28,8 @@ export interface WriterCalls {
   readonly stat: (fd: number) => Promise<Stats>;
   readonly truncate: (fd: number, sizeBytes: number) => Promise<void>;
   readonly close: (fd: number) => Promise<void>;
-  /** Small files, on this thread. */
+  /** Small files are made on this thread and filled on another; what is patched is written here too. */
+  readonly writeContents: (contents: SmallContents) => Promise<SmallContentsFailure | null>;
   readonly openNow: (path: string, flags: number, mode: number) => number;
   readonly writeNow: (fd: number, bytes: Uint8Array, position: number) => number;
   readonly closeNow: (fd: number) => void;
@@ -48,6 +51,7 @@ export const realCalls: WriterCalls = {
   stat: promisify(fstat),
   truncate: promisify(ftruncate),
   close: promisify(close),
+  writeContents: writeContentsInThread,
   openNow: openSync,
   writeNow: (fd, bytes, position) => writeSync(fd, bytes, 0, bytes.byteLength, position),
   closeNow: closeSync,

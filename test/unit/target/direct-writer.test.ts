@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { constants, existsSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, writeSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AlignedBuffers } from '../../../src/target/aligned-buffers.ts';
 import { DirectWriter, type DirectWriterOptions } from '../../../src/target/direct-writer.ts';
 import type { FileSystemSync } from '../../../src/target/file-system-sync.ts';
+import { writeSmallContents } from '../../../src/target/small-contents.ts';
 import { syncfsFromFiles } from '../../../src/target/unsynced.ts';
 import { realCalls, type WriterCalls } from '../../../src/target/writer-calls.ts';
 
@@ -281,19 +282,57 @@ describe('a write that fails', () => {
     await writer.close();
   });
 
-  it('of a small file is reported at once, and no sync succeeds after it', async () => {
+  it('of a small file fails the sync, names the file, and no sync succeeds after it', async () => {
+    const written: number[] = [];
+    const calls: WriterCalls = {
+      ...realCalls,
+      writeContents: async (contents) =>
+        writeSmallContents(contents, {
+          write: (fd, bytes, position) => {
+            written.push(bytes.length);
+            if (bytes.length === 9000) throw failure('EDQUOT');
+            return writeSync(fd, bytes, 0, bytes.length, position);
+          },
+          close: closeSync,
+        }),
+    };
+    const writer = await open({ calls });
+    for (const [path, size] of [
+      ['before', 10],
+      ['f', 9000],
+      ['after', 20],
+    ] as const) {
+      await write(writer, path, randomBytes(size), [5000]);
+    }
+    const refused = { code: 'NOT_ENOUGH_SPACE', details: { path: join(root, 'f') } };
+    await expect(writer.sync()).rejects.toMatchObject(refused);
+    await expect(writer.sync()).rejects.toMatchObject(refused);
+    await writer.close();
+    expect(written).toEqual([10, 9000, 20]);
+  });
+
+  it('of a small file that is half there fails the sync that is to bring the half to disk', async () => {
     const calls: WriterCalls = {
       ...realCalls,
       writeNow: () => {
-        throw failure('EDQUOT');
+        throw failure('EIO');
       },
     };
     const writer = await open({ calls });
-    await expect(write(writer, 'f', randomBytes(9000), [5000])).rejects.toMatchObject({
-      code: 'NOT_ENOUGH_SPACE',
-    });
-    await expect(writer.sync()).rejects.toMatchObject({ code: 'NOT_ENOUGH_SPACE' });
+    await writer.beginFile({ path: 'f', sizeBytes: 9000 }, 0);
+    await writer.write(randomBytes(100));
+    await expect(writer.sync()).rejects.toMatchObject({ code: 'STEP_FAILED', details: { errno: 'EIO' } });
+    await expect(writer.sync()).rejects.toMatchObject({ code: 'STEP_FAILED' });
     await writer.close();
+  });
+
+  it('in the thread for small files comes back with its code', async () => {
+    const path = join(root, 'read-only');
+    await fs.writeFile(path, '');
+    const fd = openSync(path, 'r');
+    const memory = new SharedArrayBuffer(10);
+    const answer = await realCalls.writeContents({ memory, files: [{ fd, position: 0, at: 0, length: 10 }] });
+    expect(answer).toMatchObject({ index: 0, error: { code: 'EBADF' } });
   });
 
   const isRoot = process.getuid?.() === 0;
