@@ -1,5 +1,7 @@
 import type { Codec } from '../backup/base-backup.ts';
 import { OdoError } from '../errors/odo-error.ts';
+import { openBzip2Decoder } from './bzip2/bzip2-decoder.ts';
+import type { Bzip2State } from './bzip2/stream-reader.ts';
 import type { Decoder } from './decoder.ts';
 import { type GzipState, openGzipDecoder } from './inflate/gzip-decoder.ts';
 import { PlainDecoder, type PlainState } from './plain-decoder.ts';
@@ -8,7 +10,7 @@ import { PlainDecoder, type PlainState } from './plain-decoder.ts';
  * Where a decoder stands. Everything but `window` (bytes, in codecs that have one) is JSON; `compressedBytes` is the
  * offset in the object of the next byte to give to the restored decoder, `outputBytes` that of the next one it gives.
  */
-export type DecoderState = GzipState | PlainState;
+export type DecoderState = GzipState | PlainState | Bzip2State;
 
 type ReadableCodec = DecoderState['codec'];
 
@@ -19,6 +21,7 @@ type Open<State> = (state?: State) => Promise<Decoder<State>>;
 const openers: { readonly [Name in ReadableCodec]: Open<Extract<DecoderState, { codec: Name }>> } = {
   none: async (state) => new PlainDecoder(state),
   gzip: (state) => openGzipDecoder({ state }),
+  bzip2: openBzip2Decoder,
 };
 
 export function isReadable(codec: Codec): codec is ReadableCodec {

@@ -1,9 +1,10 @@
 /** All WebAssembly modules: `node src/archive/wasm/build.ts`, or from code. */
+import { buildBzip2 } from '../bzip2/build.ts';
 import { buildHash } from '../hash/build.ts';
 import { buildInflate } from '../inflate/build.ts';
 
 /** Of each folder of src/archive that has an assembly/; each says build/<folder>.wasm. */
-const builds = [buildHash, buildInflate];
+const builds = [buildBzip2, buildHash, buildInflate];
 
 /** Builds what is not up to date. */
 export async function buildModules(): Promise<void> {
