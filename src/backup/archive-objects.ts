@@ -11,7 +11,7 @@ import { problem } from './problem.ts';
 const looksAtOnce = 8;
 
 /** Storage classes whose objects must be brought back before they can be read. */
-const archivedClasses: readonly string[] = ['GLACIER', 'DEEP_ARCHIVE'];
+export const archivedClasses: readonly string[] = ['GLACIER', 'DEEP_ARCHIVE'];
 
 export interface ArchiveCandidate {
   readonly object: StoredObject;

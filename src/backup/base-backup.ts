@@ -83,6 +83,24 @@ export interface ArchiveObject {
   readonly dialect?: TarDialect;
 }
 
+/** One file of a plain backup, pinned by its ETag. */
+export interface TreeFile {
+  /** Relative to the folder of its tree. */
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly etag: string;
+}
+
+/** The files of a plain backup below one folder. */
+export interface FileTree {
+  /** Short and unique in the backup: `data`, or a tablespace's OID. */
+  readonly name: string;
+  /** Key prefix with trailing slash (or empty); an object's key is this and the file's path. */
+  readonly folder: string;
+  readonly content: 'data' | { readonly tablespace: string };
+  readonly files: readonly TreeFile[];
+}
+
 /** One object of a WAL archive. */
 export interface WalObject {
   /** Plain name without compression suffix: 24 hex digits, or `00000002.history`. */
@@ -114,6 +132,8 @@ export interface BackupContents {
   readonly backup: BaseBackup;
   /** In restore order of duplicates: data parts ascending, then tablespaces, then wal. */
   readonly archives: readonly ArchiveObject[];
+  /** Of a plain backup, which has no archives: the data directory, then each tablespace. Absent for all others. */
+  readonly trees?: readonly FileTree[];
   /** Null when a problem prevents computing it. */
   readonly wal: WalPlan | null;
   /** Key of backup_manifest, when there is one. */

@@ -4,6 +4,7 @@ import { type JournalDatabase, openJournalForReading } from '../journal/open.ts'
 import { findRun, listRunRecords, type RunRecord } from '../journal/runs.ts';
 import { type AttemptRecord, findStep, listAttempts, listStepStates } from '../journal/steps.ts';
 import type { ServiceSpec } from '../service/service.ts';
+import { batchesOf } from '../steps/fetch-files.ts';
 import { summarize } from '../steps/plan-restore.ts';
 import type { RestorePlan } from '../steps/restore-plan.ts';
 import type { RestoreRequest } from '../steps/restore-request.ts';
@@ -148,7 +149,10 @@ function baseBytes(
   stateOf: StateOf,
   checkpoints: ReturnType<typeof listCheckpoints>,
 ): { done: number; total: number } {
-  const archives = plan.contents.archives.filter((archive) => archive.content !== 'wal');
+  const archives = [
+    ...plan.contents.archives.filter((archive) => archive.content !== 'wal'),
+    ...batchesOf(plan.contents.trees ?? []),
+  ];
   const done = archives.reduce((sum, archive) => {
     if (stateOf('restoreBase', archive.name) === 'completed') return sum + archive.sizeBytes;
     // Its own, or those of its stretches: an archive is restored in one way or the other.

@@ -34,7 +34,7 @@ export interface FetchArchiveOptions extends StretchOptions {
 }
 
 /** Time after which a checkpoint is due even when little was written (a slow network). */
-const checkpointEveryMs = 10_000;
+export const checkpointEveryMs = 10_000;
 
 /**
  * One archive from the bucket into a tree, as a part of its step: completed once; killed in between, it goes on from
@@ -194,7 +194,10 @@ const fetched = (result: RestoredArchive): FetchedArchive => ({
   mismatches: result.mismatches,
   pageFindings: result.pageFindings,
   stretches: 1,
-  captured: Object.fromEntries(
-    Object.entries(result.captured).map(([name, bytes]) => [name, Buffer.from(bytes).toString('utf8')]),
-  ),
+  captured: textOfCaptured(result.captured),
 });
+
+export const textOfCaptured = (captured: RestoredArchive['captured']): FetchedArchive['captured'] =>
+  Object.fromEntries(
+    Object.entries(captured).map(([name, bytes]) => [name, Buffer.from(bytes).toString('utf8')]),
+  );

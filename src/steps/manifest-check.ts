@@ -9,11 +9,11 @@ import { placeDataEntry } from './place-entry.ts';
 export interface ManifestCheck {
   /** How many files of the manifest a complete restore compares. */
   readonly fileCount: number;
-  expected(archive: ArchiveObject, entry: TarEntry): ExpectedFile | null;
+  expected(archive: Pick<ArchiveObject, 'content'>, entry: TarEntry): ExpectedFile | null;
 }
 
 /** Where a tablespace's files stand in the manifest (backup_manifest.c). */
-const manifestPath = (archive: ArchiveObject, path: string): string =>
+const manifestPath = (archive: Pick<ArchiveObject, 'content'>, path: string): string =>
   typeof archive.content === 'string' ? path : `pg_tblspc/${archive.content.tablespace}/${path}`;
 
 export async function readManifest(
@@ -42,8 +42,12 @@ export async function readManifest(
   };
 }
 
-/** Some listed files are left out on purpose: leftovers of the source, WAL status files, a map that odo writes itself. */
+/**
+ * Some listed files are left out on purpose: leftovers of the source, WAL status files, a map that odo writes itself.
+ * postgresql.auto.conf is restored, but `-R` appends to it after the server has listed it (pg_verifybackup passes it over too).
+ */
 function isRestored(file: ManifestFile): boolean {
+  if (file.path === 'postgresql.auto.conf') return false;
   if (file.path.startsWith('pg_tblspc/')) return true;
   return placeDataEntry({ kind: 'file', path: file.path }).kind !== 'skip';
 }

@@ -85,6 +85,6 @@ export function placeWalEntry(entry: TarEntry, folder: string): EntryPlacement {
     : { kind: 'skip' };
 }
 
-export function contentOf(archive: ArchiveObject): 'data' | 'wal' | 'tablespace' {
+export function contentOf(archive: Pick<ArchiveObject, 'content'>): 'data' | 'wal' | 'tablespace' {
   return typeof archive.content === 'string' ? archive.content : 'tablespace';
 }

@@ -1,8 +1,9 @@
 import { addFindings, noFindings } from '../archive/page-findings.ts';
-import type { FileMismatch } from '../archive/restore-archive.ts';
+import type { FileMismatch, TarEntry } from '../archive/restore-archive.ts';
 import type { ArchiveObject } from '../backup/base-backup.ts';
 import { OdoError } from '../errors/odo-error.ts';
 import { fetchArchive } from './fetch-archive.ts';
+import { batchesOf, type FileBatch, fetchFiles } from './fetch-files.ts';
 import { inParallel } from './in-parallel.ts';
 import { readManifest, requireManifest } from './manifest-check.ts';
 import { pageCheckOf, requirePages } from './page-check.ts';
@@ -19,7 +20,8 @@ export const restoreBase: Step = {
     const archives = plan.contents.archives.filter((archive) => contentOf(archive) !== 'wal');
     const target = await context.ports.target(plan.target);
     const tree = await target.dataTree(context.runId);
-    const totalBytes = archives.reduce((sum, archive) => sum + archive.sizeBytes, 0);
+    const batches = batchesOf(plan.contents.trees ?? []);
+    const totalBytes = [...archives, ...batches].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     const doneBytes = new Map<string, number>();
     let files = 0;
     let outputBytes = 0;
@@ -34,24 +36,28 @@ export const restoreBase: Step = {
         ? null
         : await readManifest((await context.ports.source()).storage, manifestKey, context.signal);
 
-    const restore = async (archive: ArchiveObject, signal: AbortSignal) => {
-      const result = await fetchArchive(context, {
-        archive,
-        tree,
-        signal,
-        place: (entry) =>
-          contentOf(archive) === 'data'
-            ? placeDataEntry(entry, plan.tablespaces)
-            : placeTablespaceEntry(entry, tablespaceOf(plan, archive)),
-        ...(pages === undefined ? {} : { pages }),
-        ...(manifest === null ? {} : { expected: (entry) => manifest.expected(archive, entry) }),
-        onProgress: (compressedBytes) => {
-          doneBytes.set(archive.name, compressedBytes);
-          const done = [...doneBytes.values()].reduce((sum, bytes) => sum + bytes, 0);
-          context.progress({ unit: 'bytes', done, total: totalBytes, item: archive.name });
-        },
-      });
-      doneBytes.set(archive.name, archive.sizeBytes);
+    const optionsOf = (source: ArchiveObject | FileBatch, signal: AbortSignal) => ({
+      tree,
+      signal,
+      place: (entry: TarEntry) =>
+        contentOf(source) === 'data'
+          ? placeDataEntry(entry, plan.tablespaces)
+          : placeTablespaceEntry(entry, tablespaceOf(plan, source)),
+      ...(pages === undefined ? {} : { pages }),
+      ...(manifest === null ? {} : { expected: (entry: TarEntry) => manifest.expected(source, entry) }),
+      onProgress: (storedBytes: number) => {
+        doneBytes.set(source.name, storedBytes);
+        const done = [...doneBytes.values()].reduce((sum, bytes) => sum + bytes, 0);
+        context.progress({ unit: 'bytes', done, total: totalBytes, item: source.name });
+      },
+    });
+    const restore = async (source: ArchiveObject | FileBatch, signal: AbortSignal) => {
+      const options = optionsOf(source, signal);
+      const result =
+        'files' in source
+          ? await fetchFiles(context, { ...options, batch: source })
+          : await fetchArchive(context, { ...options, archive: source });
+      doneBytes.set(source.name, source.sizeBytes);
       files += result.files;
       outputBytes += result.outputBytes;
       checked.checkedFiles += result.checkedFiles;
@@ -63,12 +69,12 @@ export const restoreBase: Step = {
 
     // Parts of the data directory go in order, because a later part's duplicate wins; everything else beside them.
     const parts = archives.filter((archive) => contentOf(archive) === 'data');
-    const others = archives
-      .filter((archive) => contentOf(archive) !== 'data')
-      .sort((one, other) => other.sizeBytes - one.sizeBytes);
-    const lanes = [parts, ...others.map((archive) => [archive])];
+    const others = [...archives.filter((archive) => contentOf(archive) !== 'data'), ...batches].sort(
+      (one, other) => other.sizeBytes - one.sizeBytes,
+    );
+    const lanes = [parts, ...others.map((source) => [source])];
     await inParallel(lanes, plan.jobs, context.signal, async (lane, signal) => {
-      for (const archive of lane) await restore(archive, signal);
+      for (const source of lane) await restore(source, signal);
     });
     if (serverMajor !== plan.serverMajor) {
       throw new OdoError(
@@ -88,6 +94,9 @@ export const restoreBase: Step = {
     const pagesMatching = plan.pageChecksums ? await requirePages(context, tree, pageFindings) : null;
     return {
       archives: archives.length,
+      ...(batches.length === 0
+        ? {}
+        : { objects: batches.reduce((sum, batch) => sum + batch.files.length, 0) }),
       files,
       bytes: outputBytes,
       storedBytes: totalBytes,
@@ -98,7 +107,7 @@ export const restoreBase: Step = {
   },
 };
 
-function tablespaceOf(plan: RestorePlan, archive: ArchiveObject) {
+function tablespaceOf(plan: RestorePlan, archive: Pick<ArchiveObject, 'name' | 'content'>) {
   const oid = typeof archive.content === 'string' ? null : archive.content.tablespace;
   const tablespace = plan.tablespaces.find((one) => one.oid === oid);
   if (tablespace === undefined) {

@@ -22,6 +22,12 @@ export const fixtureList = {
   'basebackup-18': { major: 18, kind: 'pg_basebackup' },
   /** pg_basebackup -Ft -z of some 600 MB; made on first use, for tests that kill in the middle. */
   'basebackup-15-large': { major: 15, kind: 'pg_basebackup' },
+  /** pg_basebackup -Fp -X stream, with a tablespace beside (`<folder>/data`, `<folder>/cold`); made on first use, as all below. */
+  'basebackup-15-tree': { major: 15, kind: 'pg_basebackup' },
+  /** pg_basebackup -Ft -z -X fetch, SHA-256 in the manifest. */
+  'basebackup-17-fetch': { major: 17, kind: 'pg_basebackup' },
+  /** pg_basebackup -Ft -X none --no-manifest with a label; its WAL in a barman archive, `archive/main`. */
+  'basebackup-18-none': { major: 18, kind: 'pg_basebackup' },
 } as const satisfies Record<string, { major: Major; kind: 'barman' | 'pg_basebackup' }>;
 
 export type FixtureName = keyof typeof fixtureList;

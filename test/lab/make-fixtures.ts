@@ -57,6 +57,9 @@ const sets = {
     make: make17,
   },
   '18': { major: 18, scale: 1, buckets: ['barman-18', 'basebackup-18'], make: make18 },
+  '15-plain-tree': { major: 15, scale: 1, buckets: ['basebackup-15-tree'], make: make15Tree },
+  '17-fetch': { major: 17, scale: 1, buckets: ['basebackup-17-fetch'], make: make17Fetch },
+  '18-none': { major: 18, scale: 1, buckets: ['basebackup-18-none'], make: make18None },
   '15-large': { major: 15, scale: 4, buckets: ['basebackup-15-large'], make: make15Large },
 } as const satisfies Record<
   string,
@@ -103,10 +106,42 @@ async function make15Large(shop: Workshop): Promise<void> {
   await baseBackup(shop, 'basebackup-15-large', ['-z', '-Z', '1'], 'gzip');
 }
 
+async function make15Tree(shop: Workshop): Promise<void> {
+  await addTablespace(shop);
+  const mapped = (inside: string) => ['-T', `${coldLocation}=${inside}/cold`];
+  await baseBackup(shop, 'basebackup-15-tree', [], 'none', { form: ['-Fp', '-X', 'stream'], mapped });
+}
+
+async function make17Fetch(shop: Workshop): Promise<void> {
+  const options = ['-z', '-Z', '1', '--manifest-checksums', 'SHA256'];
+  await baseBackup(shop, 'basebackup-17-fetch', options, 'gzip', { form: ['-Ft', '-X', 'fetch'] });
+}
+
+/** Later rows are in the archive only. */
+async function make18None(shop: Workshop): Promise<void> {
+  const { cluster, s3 } = shop;
+  const bucket = 'basebackup-18-none';
+  const archive = ['--endpoint-url', s3.endpoint, '-z', `s3://${bucket}/archive`, fixtureServer, '%p'];
+  await cluster.psql(`alter system set archive_command = 'barman-cloud-wal-archive ${archive.join(' ')}'`);
+  await cluster.psql('select pg_reload_conf()');
+  const options = ['--no-manifest', '--label', 'before the move'];
+  await baseBackup(shop, bucket, options, 'none', { form: ['-Ft', '-X', 'none'] });
+  await cluster.psql(laterSql);
+  await archiveSegment(shop);
+  await cluster.psql(lastSql);
+  const atLatest = {
+    tables: await restoredFacts(shop),
+    lsn: await cluster.psql('select pg_current_wal_lsn()'),
+  };
+  await archiveSegment(shop);
+  shop.made.set(bucket, { ...(shop.made.get(bucket) as FixtureExpectation), atLatest });
+}
+
+const coldLocation = '/var/lib/postgresql/tablespaces/cold';
+
 async function addTablespace({ cluster }: Workshop): Promise<void> {
-  const location = '/var/lib/postgresql/tablespaces/cold';
-  await cluster.exec(['mkdir', '-p', '-m', '0700', location]);
-  await cluster.psql(createTablespaceSql('cold', location));
+  await cluster.exec(['mkdir', '-p', '-m', '0700', coldLocation]);
+  await cluster.psql(createTablespaceSql('cold', coldLocation));
 }
 
 async function clusterFacts({
@@ -249,6 +284,11 @@ async function baseBackup(
   bucket: FixtureName,
   options: readonly string[],
   compression: 'gzip' | 'none',
+  how: {
+    form: readonly string[];
+    /** Plain form, beside the tablespaces: the options that send them there. */
+    mapped?: (inside: string) => readonly string[];
+  } = { form: ['-Ft', '-X', 'stream'] },
 ): Promise<void> {
   const { cluster, s3 } = shop;
   const folder = new Date().toISOString().replace(/[-:]/g, '').slice(0, 15);
@@ -256,10 +296,9 @@ async function baseBackup(
   await cluster.exec([
     'pg_basebackup',
     '-D',
-    inside,
-    '-Ft',
-    '-X',
-    'stream',
+    how.mapped === undefined ? inside : `${inside}/data`,
+    ...how.form,
+    ...(how.mapped?.(inside) ?? []),
     '-c',
     'fast',
     '-p',

@@ -1,4 +1,4 @@
-import { chown, cp, mkdtemp, rm } from 'node:fs/promises';
+import { chown, cp, mkdtemp, readdir, readlink, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readTableFacts } from '../lab/psql.ts';
@@ -28,6 +28,12 @@ export async function factsOfDirectory(dataDirectory: string): Promise<Record<st
   const user = await postgresUser();
   try {
     await cp(dataDirectory, data, { recursive: true, verbatimSymlinks: true });
+    for (const oid of await readdir(join(data, 'pg_tblspc'))) {
+      const link = join(data, 'pg_tblspc', oid);
+      const copied = (await readlink(link)).replace(dataDirectory, data);
+      await rm(link);
+      await symlink(copied, link);
+    }
     await run('chown', ['-R', `${user.uid}:${user.gid}`, directory]);
     await chown(directory, user.uid, user.gid);
     const as = { uid: user.uid, gid: user.gid, cwd: '/' };

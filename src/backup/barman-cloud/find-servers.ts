@@ -24,7 +24,10 @@ async function search(
   signal: AbortSignal,
 ): Promise<string[]> {
   const folders = await storage.listFolders(folder, signal);
-  if (folders.some((child) => ['base', 'wals'].includes(folderName(child)))) return [folder];
+  const names = folders.map(folderName);
+  // A plain data directory has a base/ as well.
+  if (names.includes('global')) return [];
+  if (names.includes('base') || names.includes('wals')) return [folder];
   if (depth === 0) return [];
   const found: string[] = [];
   for (const child of folders.filter((key) => !isReservedFolder(key)))

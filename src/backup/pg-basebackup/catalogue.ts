@@ -5,9 +5,11 @@ import type { ArchiveObject, BaseBackup, Tablespace } from '../base-backup.ts';
 import { sniffCodec } from '../codec-magic.ts';
 import { mapLimited } from '../map-limited.ts';
 import { firstBlockBytes, readFirstBytes } from '../object-head.ts';
-import { findBaseTarFolders } from './find-folders.ts';
-import { manifestName, parseTarName, unfinishedManifestName } from './layout.ts';
+import { findBackupFolders } from './find-folders.ts';
+import { manifestName, nameOfLabel, parseTarName, unfinishedManifestName } from './layout.ts';
 import { readManifestEnds } from './manifest-ends.ts';
+import { describePlainBackup } from './plain-catalogue.ts';
+import { startOfLabel } from './start-of-label.ts';
 import { readTarLabels } from './tar-labels.ts';
 import { scanWalTar } from './wal-tar.ts';
 
@@ -26,8 +28,12 @@ export async function listBaseBackups(
   prefix: string,
   signal: AbortSignal,
 ): Promise<BaseBackup[]> {
-  const folders = await findBaseTarFolders(storage, prefix, signal);
-  return mapLimited(folders, looksAtOnce, (folder) => describeBackup(storage, prefix, folder, signal));
+  const folders = await findBackupFolders(storage, prefix, signal);
+  return mapLimited(folders, looksAtOnce, ({ folder, form }) =>
+    form === 'tar'
+      ? describeBackup(storage, prefix, folder, signal)
+      : describePlainBackup(storage, prefix, folder, signal),
+  );
 }
 
 export async function listBackupFiles(
@@ -121,7 +127,8 @@ async function withFacts(
   }
   const facts: BaseBackup = {
     ...backup,
-    startedAt: startOf(label.startTime),
+    name: nameOfLabel(label.label),
+    startedAt: startOfLabel(label.startTime),
     systemIdentifier: ends.systemIdentifier,
     timeline: label.timeline,
     beginLsn: label.startLsn,
@@ -146,12 +153,6 @@ async function withFacts(
     serverMajor: header?.serverMajor ?? null,
     systemIdentifier: header?.systemIdentifier ?? facts.systemIdentifier,
   };
-}
-
-/** START TIME carries a zone's abbreviation; only UTC is unambiguous. */
-function startOf(text: string | null): string | null {
-  const [, date, time] = /^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2}) (?:UTC|GMT)$/.exec(text ?? '') ?? [];
-  return date === undefined || time === undefined ? null : `${date}T${time}.000Z`;
 }
 
 /** The map knows the paths, the tars know what is there. */

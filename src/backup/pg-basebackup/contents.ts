@@ -1,13 +1,9 @@
 import { isReadable } from '../../archive/open-decoder.ts';
 import type { ErrorData } from '../../errors/serialize.ts';
-import {
-  type BackupManifest,
-  manifestIsIntact,
-  parseBackupManifest,
-} from '../../postgres/backup-manifest.ts';
+import type { BackupManifest } from '../../postgres/backup-manifest.ts';
 import { isSupportedMajor, supportedMajors } from '../../postgres/server-version.ts';
 import { readBytes } from '../../storage/object-reader.ts';
-import type { ObjectStorage, StoredObject } from '../../storage/object-storage.ts';
+import type { ObjectStorage } from '../../storage/object-storage.ts';
 import {
   type ArchiveCandidate,
   duplicateProblems,
@@ -19,6 +15,7 @@ import type { ArchiveObject, BackupContents, BaseBackup, Tablespace } from '../b
 import { problem } from '../problem.ts';
 import { listBackupFiles, mergeTablespaces } from './catalogue.ts';
 import { type InnerWal, planInnerWal } from './inner-wal.ts';
+import { readManifest } from './read-manifest.ts';
 import { findServerMajor, readTarLabels } from './tar-labels.ts';
 
 /** Stored bytes of base.tar that are looked through for PG_VERSION. @unit bytes */
@@ -142,36 +139,6 @@ export async function inspectBaseBackup(
 }
 
 const rank = ({ content }: ArchiveCandidate): number => (content === 'data' ? 0 : content === 'wal' ? 2 : 1);
-
-async function readManifest(
-  storage: ObjectStorage,
-  object: StoredObject | null,
-  signal: AbortSignal,
-): Promise<{ manifest: BackupManifest | null; problems: ErrorData[]; warnings: string[] }> {
-  if (object === null) {
-    const warning =
-      'The backup has no backup_manifest: its files cannot be verified, and whether it was finished is not recorded.';
-    return { manifest: null, problems: [], warnings: [warning] };
-  }
-  const problems: ErrorData[] = [];
-  const bytes = await storage.readSmall(object.key, signal);
-  const manifest = await attempt(problems, signal, async () =>
-    parseBackupManifest(new TextDecoder().decode(bytes)),
-  );
-  if (manifest !== null && !(await manifestIsIntact(bytes, manifest.checksum))) {
-    problems.push(
-      problem(
-        'BACKUP_INCOMPLETE',
-        `${object.key} does not match its own checksum.`,
-        'It was edited or damaged. Choose another backup.',
-        {
-          key: object.key,
-        },
-      ),
-    );
-  }
-  return { manifest, problems, warnings: [] };
-}
 
 function tablespacesOf(
   backup: BaseBackup,

@@ -10,13 +10,19 @@ const looksAtOnce = 8;
 /** A search through a whole bucket of other things should end with advice, not after an hour. */
 const folderLimit = 5000;
 
-/** Folders at or below `prefix` that hold a `base.tar*`. */
-export async function findBaseTarFolders(
+/** A folder with a backup, and how it lies there: `pg_basebackup -Ft` or `-Fp`. */
+export interface BackupFolder {
+  readonly folder: string;
+  readonly form: 'tar' | 'plain';
+}
+
+/** Folders at or below `prefix` that hold a `base.tar*` or a data directory. */
+export async function findBackupFolders(
   storage: ObjectStorage,
   prefix: string,
   signal: AbortSignal,
-): Promise<string[]> {
-  const found: string[] = [];
+): Promise<BackupFolder[]> {
+  const found: BackupFolder[] = [];
   let level = [prefix];
   let looked = 0;
   for (let depth = 0; depth <= depthLimit && level.length > 0; depth += 1) {
@@ -33,21 +39,34 @@ export async function findBaseTarFolders(
     }
     const next = await mapLimited(level, looksAtOnce, async (folder) => {
       if (await holdsBaseTar(storage, folder, signal)) {
-        found.push(folder);
+        found.push({ folder, form: 'tar' });
         return [];
       }
-      if (depth === depthLimit) return [];
       const folders = await storage.listFolders(folder, signal);
-      // A server folder of barman-cloud, or a plain data directory: neither has tars of this kind below.
-      const names = folders.map((child) => child.slice(folder.length));
-      return names.includes('base/') || names.includes('wals/')
-        ? []
-        : folders.filter((key) => !isReservedFolder(key));
+      if (isDataDirectory(folder, folders)) {
+        found.push({ folder, form: 'plain' });
+        return [];
+      }
+      // A server folder of barman-cloud has no backups of this kind below.
+      const isServer = folders.includes(`${folder}base/`) || folders.includes(`${folder}wals/`);
+      return isServer || depth === depthLimit ? [] : folders.filter((key) => !isReservedFolder(key));
     });
     level = next.flat();
   }
-  return found.sort();
+  return found.sort((a, b) => (a.folder < b.folder ? -1 : 1));
 }
+
+/** Which of the two a folder holds that was found before. */
+export async function formOf(
+  storage: ObjectStorage,
+  folder: string,
+  signal: AbortSignal,
+): Promise<BackupFolder['form']> {
+  return isDataDirectory(folder, await storage.listFolders(folder, signal)) ? 'plain' : 'tar';
+}
+
+const isDataDirectory = (folder: string, folders: readonly string[]): boolean =>
+  folders.includes(`${folder}base/`) && folders.includes(`${folder}global/`);
 
 async function holdsBaseTar(storage: ObjectStorage, folder: string, signal: AbortSignal): Promise<boolean> {
   for await (const object of storage.list(`${folder}base.t`, { signal })) {

@@ -26,17 +26,21 @@ export interface InnerWal {
   readonly warnings: readonly string[];
 }
 
-interface Found {
+export interface FoundBackup {
   readonly backup: BaseBackup;
-  readonly label: BackupLabel | null;
+  readonly label: BackupLabel;
   readonly manifest: BackupManifest | null;
+}
+
+interface FoundArchives extends Omit<FoundBackup, 'label'> {
+  readonly label: BackupLabel | null;
   readonly archives: readonly ArchiveObject[];
 }
 
 /** Where the WAL of a pg_basebackup is: in pg_wal.tar (`-X stream`), in base.tar (`-X fetch`), or nowhere (`-X none`). */
 export async function planInnerWal(
   storage: ObjectStorage,
-  found: Found,
+  found: FoundArchives,
   signal: AbortSignal,
 ): Promise<InnerWal> {
   const { label, manifest, backup } = found;
@@ -77,6 +81,17 @@ export async function planInnerWal(
       'There is no pg_wal.tar and no manifest: whether base.tar holds the WAL shows only when it is unpacked.',
     );
   }
+  const planned = planOfSegments({ backup, label, manifest }, scan, 'pg_wal.tar');
+  return { ...planned, warnings: [...warnings, ...planned.warnings] };
+}
+
+/** What recovery reads, from what a look at the WAL beside the data has found; `place` is where that lies. */
+export function planOfSegments(
+  { backup, label, manifest }: FoundBackup,
+  scan: WalTar | null,
+  place: string,
+): InnerWal {
+  const warnings: string[] = [];
   const segmentBytes = segmentBytesOf(scan, label);
   if (segmentBytes === null)
     warnings.push('The WAL segment size is not recorded early enough; 16 MiB is assumed.');
@@ -97,7 +112,7 @@ export async function planInnerWal(
     lastSegment: last,
     objects: [],
   };
-  const problems = scan === null ? [] : missingSegments(backup, label, last, size, scan);
+  const problems = scan === null ? [] : missingSegments(backup, label, last, size, scan, place);
   const { header } = scan ?? { header: null };
   return {
     plan: problems.length === 0 ? plan : null,
@@ -128,6 +143,7 @@ function missingSegments(
   last: string,
   segmentBytes: number,
   scan: WalTar,
+  place: string,
 ): ErrorData[] {
   if (!scan.scannedToEnd) return [];
   const present = new Set(scan.segments.map((name) => name.slice(8)));
@@ -140,7 +156,7 @@ function missingSegments(
     return [
       problem(
         'WAL_MISSING',
-        `pg_wal.tar of backup ${backup.id} lacks segment ${name}; it needs the WAL from ${label.startSegment} to ${last}.`,
+        `${place} of backup ${backup.id} lacks segment ${name}; it needs the WAL from ${label.startSegment} to ${last}.`,
         'The backup was not finished. Choose another backup: odo backups',
         { missing: name, neededUpTo: last },
       ),

@@ -13,3 +13,15 @@ export function parseTarName(name: string): ArchiveObject['content'] | null {
 export const manifestName = 'backup_manifest';
 /** The client renames it when everything else is on disk: its presence alone means an unfinished backup. */
 export const unfinishedManifestName = 'backup_manifest.tmp';
+
+/** Of `pg_basebackup -Fp`: the files without which a tree is no data directory, or no backup of one. */
+export const versionName = 'PG_VERSION';
+export const labelName = 'backup_label';
+export const controlName = 'global/pg_control';
+
+/** What `LABEL` says when nobody chose one (pg_basebackup.c). */
+const defaultLabel = 'pg_basebackup base backup';
+
+/** The name that somebody gave to a backup with `--label`; null for pg_basebackup's own. */
+export const nameOfLabel = (label: string | null): string | null =>
+  label === null || label === '' || label === defaultLabel ? null : label;

@@ -44,7 +44,7 @@ function backupRows(
   { contents, selectedBecause, passedOver, source }: RestorePlan,
   { layers, provenance }: LoadedSettings,
 ): Row[] {
-  const { backup, archives, wal } = contents;
+  const { backup, trees = [], wal } = contents;
   const facts = [
     backup.format,
     backup.serverMajor === null ? null : `PostgreSQL ${backup.serverMajor}`,
@@ -54,8 +54,6 @@ function backupRows(
   const asked = (['backup', 'before'] as const)
     .filter((key) => layers[key] !== null)
     .map((key) => provenance[key]);
-  const archiveBytes = archives.reduce((sum, archive) => sum + archive.sizeBytes, 0);
-  const codecs = [...new Set(archives.map((archive) => archive.codec))].join(', ');
   return [
     [
       'source',
@@ -70,13 +68,27 @@ function backupRows(
       ? []
       : [['why', `${selectedBecause}${asked.length === 0 ? '' : ` (${asked.join(', ')})`}`] satisfies Row]),
     ...passedOver.map(({ id, problem }): Row => ['passed over', `${id}: ${problem}`]),
-    [
-      'archives',
-      `${archives.length}, ${formatBytes(archiveBytes)} stored (${codecs}), ${contents.dataBytesIsExact ? '' : 'about '}${formatBytes(contents.dataBytes)} unpacked`,
-    ],
-    ...archives.map((archive): Row => ['', `${archive.name}  ${formatBytes(archive.sizeBytes)}`]),
+    ...(trees.length > 0 ? trees.map(treeRow) : archiveRows(contents)),
     ['WAL', walText(wal)],
   ];
+}
+
+function archiveRows({ archives, dataBytes, dataBytesIsExact }: RestorePlan['contents']): Row[] {
+  const archiveBytes = archives.reduce((sum, archive) => sum + archive.sizeBytes, 0);
+  const codecs = [...new Set(archives.map((archive) => archive.codec))].join(', ');
+  return [
+    [
+      'archives',
+      `${archives.length}, ${formatBytes(archiveBytes)} stored (${codecs}), ${dataBytesIsExact ? '' : 'about '}${formatBytes(dataBytes)} unpacked`,
+    ],
+    ...archives.map((archive): Row => ['', `${archive.name}  ${formatBytes(archive.sizeBytes)}`]),
+  ];
+}
+
+function treeRow({ name, content, files }: NonNullable<RestorePlan['contents']['trees']>[number]): Row {
+  const bytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
+  const text = `${files.length} files, ${formatBytes(bytes)}`;
+  return content === 'data' ? ['files', text] : ['', `tablespace ${name}: ${text}`];
 }
 
 function walText(wal: RestorePlan['contents']['wal']): string {

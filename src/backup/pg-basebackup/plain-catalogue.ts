@@ -1,0 +1,98 @@
+import { errorCode } from '../../errors/odo-error.ts';
+import { toErrorData } from '../../errors/serialize.ts';
+import { parseBackupLabel } from '../../postgres/backup-label.ts';
+import { parsePgVersion } from '../../postgres/server-version.ts';
+import type { ObjectStorage } from '../../storage/object-storage.ts';
+import type { BaseBackup } from '../base-backup.ts';
+import { controlName, labelName, nameOfLabel, versionName } from './layout.ts';
+import { readManifestEnds } from './manifest-ends.ts';
+import { listPlainFiles, type PlainFiles, treesOf } from './plain-files.ts';
+import { startOfLabel } from './start-of-label.ts';
+
+/** One backup made with `pg_basebackup -Fp`: the data directory itself lies in the folder. */
+export async function describePlainBackup(
+  storage: ObjectStorage,
+  prefix: string,
+  folder: string,
+  signal: AbortSignal,
+): Promise<BaseBackup> {
+  const found = await listPlainFiles(storage, folder, signal);
+  const trees = treesOf(folder, found.files);
+  const last = found.manifest ?? found.files.get(controlName) ?? found.files.get(versionName);
+  const storedBytes = [...found.files.values()].reduce((sum, file) => sum + file.sizeBytes, 0);
+  const backup: BaseBackup = {
+    id: folder === prefix ? '.' : folder.slice(prefix.length).replace(/\/$/, ''),
+    format: 'pg-basebackup',
+    folder,
+    server: null,
+    walFolder: null,
+    name: null,
+    status: 'complete',
+    problem: null,
+    startedAt: null,
+    // When its last file was stored: the label's times are in the server's own zone.
+    finishedAt: last?.modifiedAt ?? null,
+    storedBytes,
+    dataBytes: storedBytes,
+    serverMajor: null,
+    systemIdentifier: null,
+    timeline: null,
+    beginLsn: null,
+    endLsn: null,
+    tablespaces: trees.flatMap(({ content }) =>
+      content === 'data' ? [] : [{ oid: content.tablespace, name: null, location: null }],
+    ),
+  };
+  const missing = incompleteness(found);
+  if (missing !== null) return { ...backup, status: 'incomplete', problem: missing };
+  try {
+    return await withFacts(storage, backup, found, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    const code = errorCode(error);
+    if (code === undefined || code === 'STORAGE_UNAVAILABLE') throw error;
+    return { ...backup, status: 'unreadable', problem: toErrorData(error).message };
+  }
+}
+
+function incompleteness({ files, isUnfinished }: PlainFiles): string | null {
+  if (isUnfinished) return 'Its manifest is still backup_manifest.tmp: it still runs, or was killed.';
+  if (!files.has(labelName)) {
+    return 'It is a data directory without backup_label: no online backup, or a server works on it.';
+  }
+  const lacking = [versionName, controlName].find((name) => !files.has(name));
+  return lacking === undefined ? null : `It has no ${lacking}: its copy was not finished.`;
+}
+
+async function withFacts(
+  storage: ObjectStorage,
+  backup: BaseBackup,
+  { files, manifest }: PlainFiles,
+  signal: AbortSignal,
+): Promise<BaseBackup> {
+  const textOf = async (name: string) =>
+    new TextDecoder().decode(await storage.readSmall(backup.folder + name, signal));
+  const ends =
+    manifest === null
+      ? { systemIdentifier: null, endLsn: null }
+      : await readManifestEnds(storage, manifest, signal);
+  const label = parseBackupLabel(await textOf(labelName));
+  const facts: BaseBackup = {
+    ...backup,
+    name: nameOfLabel(label.label),
+    startedAt: startOfLabel(label.startTime),
+    serverMajor: parsePgVersion(await textOf(versionName)),
+    systemIdentifier: ends.systemIdentifier,
+    timeline: label.timeline,
+    beginLsn: label.startLsn,
+    endLsn: ends.endLsn,
+  };
+  const isIncremental =
+    label.incrementalFromLsn !== null || [...files.keys()].some((path) => /(?:^|\/)INCREMENTAL\./.test(path));
+  if (!isIncremental) return facts;
+  return {
+    ...facts,
+    status: 'incremental',
+    problem: `It is incremental${label.incrementalFromLsn === null ? '' : ` from ${label.incrementalFromLsn} on`} and must be combined with the backup before it first (pg_combinebackup).`,
+  };
+}

@@ -1,0 +1,242 @@
+import type { ErrorData } from '../../errors/serialize.ts';
+import { parseBackupLabel } from '../../postgres/backup-label.ts';
+import type { BackupManifest, ManifestFile } from '../../postgres/backup-manifest.ts';
+import { type ControlFile, parseControlFile } from '../../postgres/control-file.ts';
+import { isSupportedMajor, parsePgVersion, supportedMajors } from '../../postgres/server-version.ts';
+import type { ObjectStorage, StoredObject } from '../../storage/object-storage.ts';
+import { archivedClasses } from '../archive-objects.ts';
+import { attempt } from '../attempt.ts';
+import type { BackupContents, BaseBackup, FileTree } from '../base-backup.ts';
+import { problem } from '../problem.ts';
+import { controlName, labelName, versionName } from './layout.ts';
+import { compareWithManifest, shown } from './manifest-files.ts';
+import { listPlainFiles, tablespaceFileOf, treesOf } from './plain-files.ts';
+import { planPlainWal } from './plain-wal.ts';
+import { readManifest } from './read-manifest.ts';
+import { findNumberedTablespaces, findTablespacesBeside } from './tablespace-folders.ts';
+
+/** Everything a restore of a `pg_basebackup -Fp` needs to know, and what forbids it. */
+export async function inspectPlainBackup(
+  storage: ObjectStorage,
+  backup: BaseBackup,
+  signal: AbortSignal,
+): Promise<BackupContents> {
+  const { folder } = backup;
+  const problems: ErrorData[] = [];
+  const warnings: string[] = [];
+  if (backup.status !== 'complete') {
+    const code = backup.status === 'unreadable' ? 'FORMAT_UNKNOWN' : 'BACKUP_INCOMPLETE';
+    problems.push(
+      problem(
+        code,
+        `Backup ${backup.id} cannot be restored. ${backup.problem ?? ''}`.trim(),
+        'Choose another backup: odo backups',
+        { status: backup.status },
+      ),
+    );
+  }
+  const listed = await listPlainFiles(storage, folder, signal);
+  const read = await readManifest(storage, listed.manifest, signal);
+  problems.push(...read.problems);
+  warnings.push(...read.warnings);
+  const { manifest } = read;
+
+  const beside =
+    manifest === null
+      ? { trees: await numberedBeside(storage, folder, listed.files, signal), problems: [] }
+      : await findTablespacesBeside(storage, folder, notInside(manifest, listed.files), signal);
+  problems.push(...beside.problems);
+  const apart = new Set(beside.trees.map((tree) => tree.name));
+  const wanted = chosenFiles(listed.files, manifest, apart);
+  const trees = [...treesOf(folder, wanted.files), ...beside.trees.map((tree) => listedOnly(tree, manifest))];
+  if (manifest !== null) {
+    // What lies beside was compared when it was found; what was not found is said already.
+    const unfound = new Set(beside.problems.map(({ details }) => String(details?.oid)));
+    const inside = manifest.files.filter(({ path }) => {
+      const oid = tablespaceFileOf(path)?.oid ?? '';
+      return !apart.has(oid) && !unfound.has(oid);
+    });
+    problems.push(...compareWithManifest({ ...manifest, files: inside }, listed.files, folder));
+  }
+  const extra = [...wanted.extra, ...listed.strangers];
+  if (extra.length > 0) {
+    warnings.push(
+      `${extra.length} files in ${folder || 'the bucket’s root'} are not of this backup and are left out: ${shown(extra)}.`,
+    );
+  }
+  problems.push(...archivedProblems(listed.files));
+
+  const facts = await readFacts(storage, folder, listed.files, problems, signal);
+  problems.push(...contradictions(backup, facts, manifest));
+  const wal =
+    facts.label === null
+      ? null
+      : await planPlainWal(storage, { backup, label: facts.label, manifest }, wanted.files, signal);
+  problems.push(...(wal?.problems ?? []));
+  warnings.push(...(wal?.warnings ?? []));
+
+  const oids = new Set(trees.flatMap(({ content }) => (content === 'data' ? [] : [content.tablespace])));
+  // An empty one has no file, but where folders are kept it has its own.
+  for (const place of await storage.listFolders(`${folder}pg_tblspc/`, signal)) {
+    const oid = place.split('/').at(-2) ?? '';
+    if (/^\d{1,10}$/.test(oid)) oids.add(oid);
+  }
+  const dataBytes = trees
+    .flatMap((tree) => tree.files)
+    .reduce((sum, file) => sum + (file.path.startsWith('pg_wal/') ? 0 : file.sizeBytes), 0);
+  return {
+    backup: {
+      ...backup,
+      serverMajor: facts.serverMajor,
+      systemIdentifier: facts.control?.systemIdentifier ?? manifest?.systemIdentifier ?? null,
+      endLsn: manifest?.walRanges[0]?.endLsn ?? backup.endLsn,
+      dataBytes,
+      tablespaces: [...oids]
+        .sort((a, b) => Number(a) - Number(b))
+        .map((oid) => ({ oid, name: null, location: null })),
+    },
+    archives: [],
+    trees,
+    wal: wal?.plan ?? null,
+    manifestKey: listed.manifest?.key ?? null,
+    dataBytes,
+    dataBytesIsExact: true,
+    problems,
+    warnings,
+  };
+}
+
+type Files = ReadonlyMap<string, StoredObject>;
+
+/** Tablespaces of the manifest of which pg_tblspc has not a single file. */
+function notInside(manifest: BackupManifest, files: Files): Map<string, ManifestFile[]> {
+  const missing = new Map<string, ManifestFile[]>();
+  for (const file of manifest.files) {
+    const oid = tablespaceFileOf(file.path)?.oid;
+    if (oid === undefined) continue;
+    const found = missing.get(oid) ?? [];
+    missing.set(oid, found);
+    found.push(file);
+  }
+  for (const path of files.keys()) missing.delete(tablespaceFileOf(path)?.oid ?? '');
+  return missing;
+}
+
+async function numberedBeside(
+  storage: ObjectStorage,
+  folder: string,
+  files: Files,
+  signal: AbortSignal,
+): Promise<FileTree[]> {
+  const inside = new Set([...files.keys()].map((path) => tablespaceFileOf(path)?.oid));
+  const trees = await findNumberedTablespaces(storage, folder, signal);
+  return trees.filter((tree) => !inside.has(tree.name));
+}
+
+/**
+ * With a manifest only what it lists, and the WAL, which it does not list: a folder that one backup after the other is
+ * synchronised into keeps files of former ones, and a stale segment of a relation would count as part of it.
+ */
+function chosenFiles(
+  files: Files,
+  manifest: BackupManifest | null,
+  apart: ReadonlySet<string>,
+): { files: Files; extra: string[] } {
+  if (manifest === null) return { files, extra: [] };
+  const paths = new Set(manifest.files.map((file) => file.path));
+  const chosen = new Map<string, StoredObject>();
+  const extra: string[] = [];
+  for (const [path, object] of files) {
+    if (apart.has(tablespaceFileOf(path)?.oid ?? '')) continue;
+    if (paths.has(path) || path.startsWith('pg_wal/')) chosen.set(path, object);
+    // -R writes it when the server has listed its files.
+    else if (path !== 'standby.signal') extra.push(path);
+  }
+  return { files: chosen, extra };
+}
+
+function listedOnly(tree: FileTree, manifest: BackupManifest | null): FileTree {
+  if (manifest === null) return tree;
+  const paths = new Set(manifest.files.map((file) => file.path));
+  return {
+    ...tree,
+    files: tree.files.filter((file) => paths.has(`pg_tblspc/${tree.name}/${file.path}`)),
+  };
+}
+
+function archivedProblems(files: Files): ErrorData[] {
+  const archived = [...files.values()].filter(
+    ({ storageClass }) => storageClass !== null && archivedClasses.includes(storageClass),
+  );
+  const [first] = archived;
+  if (first === undefined) return [];
+  return [
+    problem(
+      'PRECONDITION_FAILED',
+      `${archived.length} files lie in an archive class and cannot be read now, ${first.key} (${first.storageClass}) among them.`,
+      'Bring them back first, for example with aws s3api restore-object.',
+      { key: first.key, storageClass: first.storageClass },
+    ),
+  ];
+}
+
+interface Facts {
+  readonly label: ReturnType<typeof parseBackupLabel> | null;
+  readonly control: ControlFile | null;
+  readonly serverMajor: number | null;
+}
+
+async function readFacts(
+  storage: ObjectStorage,
+  folder: string,
+  files: Files,
+  problems: ErrorData[],
+  signal: AbortSignal,
+): Promise<Facts> {
+  const read = <T>(name: string, parse: (bytes: Uint8Array) => T): Promise<T | null> =>
+    files.has(name)
+      ? attempt(problems, signal, async () => parse(await storage.readSmall(folder + name, signal)))
+      : Promise.resolve(null);
+  const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return {
+    label: await read(labelName, (bytes) => parseBackupLabel(textOf(bytes))),
+    control: await read(controlName, parseControlFile),
+    serverMajor: await read(versionName, (bytes) => parsePgVersion(textOf(bytes))),
+  };
+}
+
+/** Files of one folder that are not of one cluster, or of one that odo does not restore. */
+function contradictions(
+  backup: BaseBackup,
+  { control, serverMajor }: Facts,
+  manifest: BackupManifest | null,
+): ErrorData[] {
+  const problems: ErrorData[] = [];
+  if (serverMajor !== null && !isSupportedMajor(serverMajor)) {
+    problems.push(
+      problem(
+        'FORMAT_UNKNOWN',
+        `Backup ${backup.id} is of PostgreSQL ${serverMajor}.`,
+        `odo restores PostgreSQL ${supportedMajors[0]} to ${supportedMajors.at(-1)}.`,
+        { major: serverMajor },
+      ),
+    );
+  }
+  if (control === null) return problems;
+  const stated = manifest?.systemIdentifier ?? null;
+  const differs =
+    control.serverMajor !== null && serverMajor !== null && control.serverMajor !== serverMajor
+      ? `pg_control is of PostgreSQL ${control.serverMajor}, but PG_VERSION says ${serverMajor}`
+      : stated !== null && stated !== control.systemIdentifier
+        ? `pg_control is of the cluster ${control.systemIdentifier}, but the manifest of ${stated}`
+        : null;
+  if (differs === null) return problems;
+  return [
+    ...problems,
+    problem(
+      'BACKUP_INCOMPLETE',
+      `The files of backup ${backup.id} do not belong together: ${differs}.`,
+      'Several backups were copied into one folder. Upload the backup again into an empty one, or choose another.',
+    ),
+  ];
+}
