@@ -1,9 +1,9 @@
-import { type EntryName, entryName } from './entry-name.ts';
+import { type FileName, fileName } from '../postgres/file-name.ts';
 
 /** What odo uses of the records before an entry (pax(1), "pax Extended Header"). */
 export interface PaxFields {
-  readonly path?: EntryName;
-  readonly linkPath?: EntryName;
+  readonly path?: FileName;
+  readonly linkPath?: FileName;
   readonly sizeBytes?: number;
   /** @unit seconds since the epoch */
   readonly modifiedAt?: number;
@@ -52,7 +52,7 @@ function apply(fields: Mutable<PaxFields>, key: string, value: Uint8Array): Muta
     const { [field]: _taken, ...rest } = fields;
     return rest;
   }
-  if (field === 'path' || field === 'linkPath') return { ...fields, [field]: entryName(value) };
+  if (field === 'path' || field === 'linkPath') return { ...fields, [field]: fileName(value) };
   const text = Buffer.from(value).toString('latin1');
   const number = Number(text);
   if (field === 'sizeBytes' && (!/^\d+$/.test(text) || !Number.isSafeInteger(number))) {

@@ -1,11 +1,12 @@
-import { type EntryName, entryName, untilNul } from './entry-name.ts';
+import { type FileName, fileName } from '../postgres/file-name.ts';
+import { untilNul } from './until-nul.ts';
 
 export const blockBytes = 512;
 
 /** One header block as it stands there, before pax records and long names are applied. */
 export interface TarHeader {
-  readonly name: EntryName;
-  readonly linkName: EntryName;
+  readonly name: FileName;
+  readonly linkName: FileName;
   /** One character, `0` for the NUL of old archives. */
   readonly type: string;
   readonly sizeBytes: number;
@@ -28,7 +29,7 @@ export function parseTarHeader(block: Uint8Array): TarHeader | string {
   const type = block[156] === 0 ? '0' : String.fromCharCode(block[156] ?? 0);
   return {
     name: headerName(block),
-    linkName: entryName(untilNul(block.subarray(157, 257))),
+    linkName: fileName(untilNul(block.subarray(157, 257))),
     type,
     sizeBytes,
     mode: (mode ?? 0) & 0o7777,
@@ -37,11 +38,11 @@ export function parseTarHeader(block: Uint8Array): TarHeader | string {
 }
 
 /** `prefix` exists only behind the magic `ustar\0`; GNU's `ustar  ` has other fields there. */
-function headerName(block: Uint8Array): EntryName {
+function headerName(block: Uint8Array): FileName {
   const name = untilNul(block.subarray(0, 100));
   const isPosix = Buffer.from(block.subarray(257, 263)).toString('latin1') === 'ustar\0';
   const prefix = isPosix ? untilNul(block.subarray(345, 500)) : new Uint8Array();
-  return entryName(prefix.length === 0 ? name : Buffer.concat([prefix, Buffer.from('/'), name]));
+  return fileName(prefix.length === 0 ? name : Buffer.concat([prefix, Buffer.from('/'), name]));
 }
 
 /** Sum of all bytes with the checksum field as spaces; some old tars summed signed bytes. */

@@ -1,9 +1,10 @@
 import type { TarDialect } from '../backup/base-backup.ts';
 import { OdoError } from '../errors/odo-error.ts';
+import { type FileName, fileName } from '../postgres/file-name.ts';
 import { checkedEntryPath, refused } from './entry-check.ts';
-import { type EntryName, entryName, untilNul } from './entry-name.ts';
 import { type PaxFields, parsePaxRecords } from './pax-records.ts';
 import { blockBytes, parseTarHeader, type TarHeader } from './tar-header.ts';
+import { untilNul } from './until-nul.ts';
 
 /** One member of an archive, checked: plain JSON. */
 export interface TarEntry {
@@ -233,8 +234,8 @@ export class TarReader {
     this.#remaining = 0;
     this.#padding = 0;
     // pax wins over GNU when an archive has both for one member
-    if (type === 'L') this.#local = { path: entryName(untilNul(body)), ...this.#local };
-    else if (type === 'K') this.#local = { linkPath: entryName(untilNul(body)), ...this.#local };
+    if (type === 'L') this.#local = { path: fileName(untilNul(body)), ...this.#local };
+    else if (type === 'K') this.#local = { linkPath: fileName(untilNul(body)), ...this.#local };
     else {
       const fields = parsePaxRecords(body, type === 'g' ? this.#global : this.#local);
       if (typeof fields === 'string') throw this.#corrupt(fields);
@@ -245,7 +246,7 @@ export class TarReader {
 
   #entryFrom(header: TarHeader): TarEntry {
     const fields = { ...this.#global, ...this.#local };
-    const name: EntryName = fields.path ?? header.name;
+    const name: FileName = fields.path ?? header.name;
     const path = checkedEntryPath(
       this.#dialect.rootedNames ? `.${name.text.replace(/^\/?/, '/')}` : name.text,
     );
@@ -275,7 +276,7 @@ function padAfter(sizeBytes: number): number {
   return (blockBytes - (sizeBytes % blockBytes)) % blockBytes;
 }
 
-function kindOf(header: TarHeader, name: EntryName, fields: PaxFields): TarEntry['kind'] {
+function kindOf(header: TarHeader, name: FileName, fields: PaxFields): TarEntry['kind'] {
   if (fields.sparse || header.type === 'S') throw refused(name.text, 'is a sparse file in a form of GNU tar');
   // V7 archives have no type for directories, only the slash.
   if (header.type === '0') return name.text.endsWith('/') ? 'directory' : 'file';

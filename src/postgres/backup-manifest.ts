@@ -1,4 +1,5 @@
 import { OdoError } from '../errors/odo-error.ts';
+import { fileName } from './file-name.ts';
 import { isLsn } from './lsn.ts';
 
 export type ManifestChecksumAlgorithm = 'CRC32C' | 'SHA224' | 'SHA256' | 'SHA384' | 'SHA512';
@@ -6,7 +7,7 @@ export type ManifestChecksumAlgorithm = 'CRC32C' | 'SHA224' | 'SHA256' | 'SHA384
 export interface ManifestFile {
   /** Relative to the data directory; files of a tablespace are below `pg_tblspc/<oid>/`. */
   readonly path: string;
-  /** Set when the name is not UTF-8: its bytes in hex (`path` is then only for people). */
+  /** The name's bytes in hex: always with `--manifest-force-encode`, else only when it is no UTF-8 (see `fileName`). */
   readonly encodedPath: string | null;
   /** @unit bytes */
   readonly sizeBytes: number;
@@ -60,7 +61,7 @@ function decodedPath(hex: string): string {
   if (hex.length % 2 !== 0 || /[^0-9a-f]/i.test(hex))
     throw corrupt(`${JSON.stringify(hex.slice(0, 80))} is not hex`);
   const bytes = Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
-  return new TextDecoder().decode(bytes);
+  return fileName(bytes).text;
 }
 
 function fileOf(line: string): ManifestFile {
@@ -118,6 +119,7 @@ export function parseBackupManifest(text: string): BackupManifest {
   let section: 'top' | 'files' | 'ranges' = 'top';
   const files: ManifestFile[] = [];
   const walRanges: ManifestWalRange[] = [];
+  const paths = new Set<string>();
   let totalBytes = 0;
 
   for (const raw of text.split('\n')) {
@@ -128,6 +130,8 @@ export function parseBackupManifest(text: string): BackupManifest {
         section = 'top';
       } else if (section === 'files') {
         const file = fileOf(line);
+        if (paths.has(file.path)) throw corrupt(`it lists ${JSON.stringify(file.path)} twice`);
+        paths.add(file.path);
         files.push(file);
         totalBytes += file.sizeBytes;
       } else {

@@ -50,7 +50,35 @@ describe('a backup manifest', () => {
       '"Files": [\n{ "Encoded-Path": "62ff61", "Size": 3, "Last-Modified": "2026-11-23 21:31:46 GMT" }',
     );
     expect(parseBackupManifest(text).files).toEqual([
-      { path: 'b\ufffda', encodedPath: '62ff61', sizeBytes: 3, algorithm: null, checksum: null },
+      { path: 'b\\xFFa', encodedPath: '62ff61', sizeBytes: 3, algorithm: null, checksum: null },
+    ]);
+  });
+
+  it('made with --manifest-force-encode names the same files', () => {
+    const plain = manifestText({ files });
+    const encoded = plain.replaceAll(
+      /"Path": ("(?:[^"\\]|\\.)*")/g,
+      (_, path: string) => `"Encoded-Path": "${Buffer.from(JSON.parse(path) as string).toString('hex')}"`,
+    );
+    expect(encoded).not.toContain('"Path"');
+    const pathsOf = (text: string) => parseBackupManifest(text).files.map(({ path }) => path);
+    expect(pathsOf(encoded)).toEqual(pathsOf(plain));
+  });
+
+  it.each(['SHA224', 'SHA256', 'SHA384', 'SHA512'])('may hold %s checksums', (algorithm) => {
+    const text = manifestText({ files: files.slice(0, 1) }).replace('CRC32C', algorithm);
+    expect(parseBackupManifest(text).files).toMatchObject([{ algorithm, checksum: '8a744722' }]);
+  });
+
+  it('of a backup that crossed a switch of timelines has a range on each, the newest first', () => {
+    const text = manifestText({ files, timeline: 2, startLsn: '0/5000000', endLsn: '0/6000120' });
+    const two = text.replace(
+      '"0/6000120" }',
+      '"0/6000120" },\n{ "Timeline": 1, "Start-LSN": "0/4000028", "End-LSN": "0/5000000" }',
+    );
+    expect(parseBackupManifest(two).walRanges).toEqual([
+      { timeline: 2, startLsn: '0/5000000', endLsn: '0/6000120' },
+      { timeline: 1, startLsn: '0/4000028', endLsn: '0/5000000' },
     ]);
   });
 
@@ -68,10 +96,26 @@ describe('a backup manifest', () => {
     ['without its last line', (text: string) => text.split('\n').slice(0, -2).join('\n')],
     ['of an unknown version', (text: string) => text.replace('Version": 2', 'Version": 7')],
     ['with a negative size', (text: string) => text.replace('"Size": 225', '"Size": -1')],
+    ['with a file listed twice', (text: string) => text.replace('"backup_label"', '"odd \\"name\\" \\\\ é"')],
     ['with an unknown checksum', (text: string) => text.replace('CRC32C', 'MD5')],
   ])('is refused when it is %s', (_, damage) => {
     expect(() => parseBackupManifest(damage(manifestText({ files })))).toThrow(
       expect.objectContaining({ code: 'FORMAT_UNKNOWN' }),
+    );
+  });
+
+  it('never fails with a foreign error, whatever a line holds', () => {
+    const key = fc.constantFrom('Path', 'Encoded-Path', 'Size', 'Checksum-Algorithm', 'Checksum', 'Timeline');
+    const value = fc.oneof(fc.jsonValue(), fc.constantFrom('CRC32C', 'SHA256', 'zz', '0/4000028'), fc.nat());
+    const line = fc.dictionary(key, value).map((record) => JSON.stringify(record));
+    fc.assert(
+      fc.property(line, fc.constantFrom('"Files": [\n', '"WAL-Ranges": [\n'), (text, section) => {
+        try {
+          parseBackupManifest(manifestText({ files: [] }).replace(section, `${section}${text}\n`));
+        } catch (error) {
+          expect(errorCode(error)).toBe('FORMAT_UNKNOWN');
+        }
+      }),
     );
   });
 

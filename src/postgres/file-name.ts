@@ -1,5 +1,5 @@
-/** A name from an archive; names are bytes there and text here. */
-export interface EntryName {
+/** The name of a file; names are bytes on the server and text here. */
+export interface FileName {
   readonly text: string;
   /** False when the bytes were no UTF-8: each byte above 0x7f then reads `\xHH`, which keeps names distinct. */
   readonly exact: boolean;
@@ -7,7 +7,8 @@ export interface EntryName {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-export function entryName(bytes: Uint8Array): EntryName {
+/** One text for the same bytes, whether they stand in an archive or in hex in a backup manifest. */
+export function fileName(bytes: Uint8Array): FileName {
   try {
     return { text: utf8.decode(bytes), exact: true };
   } catch {
@@ -16,10 +17,4 @@ export function entryName(bytes: Uint8Array): EntryName {
     );
     return { text: text.join(''), exact: false };
   }
-}
-
-/** Up to the first NUL. */
-export function untilNul(bytes: Uint8Array): Uint8Array {
-  const end = bytes.indexOf(0);
-  return end < 0 ? bytes : bytes.subarray(0, end);
 }
