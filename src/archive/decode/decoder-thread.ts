@@ -18,7 +18,7 @@ export class DecoderThread {
     // Only what this thread needs: its heap holds no bytes of the backup.
     this.#worker = new Worker(workerUrl, {
       name: 'odo-decoder',
-      resourceLimits: { maxOldGenerationSizeMb: 64 },
+      resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8 },
     });
     this.#worker.unref();
     this.#worker.on('message', (message: FromDecoder) => this.#onMessage(message));
