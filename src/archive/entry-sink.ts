@@ -1,5 +1,4 @@
 import { createReadStream } from 'node:fs';
-import { join } from 'node:path';
 import { OdoError } from '../errors/odo-error.ts';
 import type { Tree, TreeWriter } from '../target/tree.ts';
 import { BlockPatch } from './block-patch.ts';
@@ -300,9 +299,9 @@ export class EntrySink {
       if (open.kind === 'capture') for (const part of this.#captured.get(open.name) ?? []) hash.update(part);
       return;
     }
-    const root = this.#options.tree.localPath;
-    if (root === null) throw new OdoError('BUG', `${path} was continued in a tree that cannot be read here.`);
-    for await (const chunk of createReadStream(join(root, path), {
+    const file = this.#options.tree.localPathOf(path);
+    if (file === null) throw new OdoError('BUG', `${path} was continued in a tree that cannot be read here.`);
+    for await (const chunk of createReadStream(file, {
       end: offset - 1,
       highWaterMark: 1024 * 1024,
     })) {

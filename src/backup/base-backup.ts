@@ -141,6 +141,8 @@ export interface BackupContents {
   /** What the unpacked directory needs, without WAL: exact from a manifest, else an estimate. @unit bytes */
   readonly dataBytes: number;
   readonly dataBytesIsExact: boolean;
+  /** How much of it is in each tablespace, by OID; absent where only the sizes of archives tell. @unit bytes */
+  readonly tablespaceBytes?: Readonly<Record<string, number>>;
   /** Every reason not to restore it (missing part, missing segment, unknown codec …); empty means go. */
   readonly problems: readonly ErrorData[];
   /** Things a person should know that do not forbid the restore. */

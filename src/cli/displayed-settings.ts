@@ -20,10 +20,13 @@ export function displayedSettings({ settings, provenance }: LoadedSettings): Dis
 function shown(key: SettingKey, value: NonNullable<LoadedSettings['settings'][SettingKey]>): string {
   const { secret, unit } = settingOf(key);
   if (secret) return 'set, not shown';
-  if (typeof value === 'object') return `${value.uid}:${value.gid}`;
+  if (typeof value === 'object') return 'uid' in value ? `${value.uid}:${value.gid}` : listed(value);
   if (typeof value !== 'number' || unit === undefined) return String(value);
   return unit === 'bytes/s' ? `${exactSize(value)}/s` : exactSize(value);
 }
+
+const listed = (choices: NonNullable<LoadedSettings['settings']['tablespace']>): string =>
+  choices.map(({ tablespace, directory }) => `${tablespace}=${directory}`).join(', ');
 
 /** `256MiB`: exactly, in the largest unit that divides it, as the setting can be written. */
 function exactSize(bytes: number): string {

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { type FlagValues, type LoadedSettings, loadSettings } from '../config/load.ts';
+import { type FlagValue, type FlagValues, type LoadedSettings, loadSettings } from '../config/load.ts';
 import { groups, type SettingKey, settingKeys, settingName, settingOf, settings } from '../config/schema.ts';
 import type { CliContext } from './context.ts';
 
@@ -43,12 +43,13 @@ export function addSettings(command: Command, keys: readonly SettingKey[]): Comm
 }
 
 function optionsOf(key: SettingKey): Option[] {
-  const { short, argument, group, negatable } = settingOf(key);
+  const { short, argument, group, negatable, repeats } = settingOf(key);
   const long = `--${settingName(key)}`;
   const flags = [short, argument === undefined ? long : `${long} ${argument}`]
     .filter((part) => part !== undefined)
     .join(', ');
   const option = new Option(flags, helpOf(key)).helpGroup(groups[group]);
+  if (repeats) option.argParser<readonly string[] | undefined>((value, former) => [...(former ?? []), value]);
   if (negatable === undefined) return [option];
   // The switch that is on by default is there to override odo.yaml; a reader looks for the other one.
   return [option.hideHelp(), new Option(`--no-${settingName(key)}`, negatable).helpGroup(groups[group])];
@@ -97,11 +98,11 @@ export function loadFor(
 }
 
 function flagValues(command: Command, keys: readonly SettingKey[]): FlagValues {
-  const values: Partial<Record<SettingKey, string | boolean>> = {};
+  const values: Partial<Record<SettingKey, FlagValue>> = {};
   for (const key of keys) {
     if (command.getOptionValueSource(key) !== 'cli') continue;
     const value: unknown = command.getOptionValue(key);
-    if (typeof value === 'string' || typeof value === 'boolean') values[key] = value;
+    if (typeof value === 'string' || typeof value === 'boolean' || Array.isArray(value)) values[key] = value;
   }
   return values;
 }

@@ -18,8 +18,9 @@ import {
 
 import { readYaml } from './yaml-layer.ts';
 
-/** Flags as they were given: text, or true and false for switches. */
-export type FlagValues = Readonly<Partial<Record<SettingKey, string | boolean>>>;
+/** A flag as it was given: text, true and false for switches, a list for one that repeats. */
+export type FlagValue = string | boolean | readonly string[];
+export type FlagValues = Readonly<Partial<Record<SettingKey, FlagValue>>>;
 
 export interface LoadedSettings {
   readonly settings: Settings;
@@ -101,7 +102,7 @@ function readFlags(flags: FlagValues, cwd: string): LayerValues {
 }
 
 /** `flag -u`, `flag --no-promote` */
-function flagOf(key: SettingKey, raw: string | boolean): string {
+function flagOf(key: SettingKey, raw: FlagValue): string {
   const no = raw === false ? 'no-' : '';
   return `flag ${(no === '' ? settingOf(key).short : undefined) ?? `--${no}${settingName(key)}`}`;
 }
@@ -120,7 +121,8 @@ function parseValue(key: SettingKey, one: RawValue): Parsed {
       value: setting.isPath && typeof data === 'string' ? resolve(one.baseDirectory, data) : data,
     };
   }
-  const shown = setting.secret ? 'is not valid' : `is ${show(one.raw)}`;
+  const raws = setting.repeats && Array.isArray(one.raw) ? one.raw : [one.raw];
+  const shown = setting.secret ? 'is not valid' : `is ${raws.map(show).join(', ')}`;
   const { file, line, provenance: where } = one;
   const name = settingName(key);
   return {

@@ -2,7 +2,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { OdoError } from '../errors/odo-error.ts';
 import type { ServiceSpec } from '../service/service.ts';
-import type { RestoreRequest, SourceRequest, TargetRequest } from '../steps/restore-request.ts';
+import type {
+  RestoreRequest,
+  SourceRequest,
+  TablespaceRequest,
+  TargetRequest,
+} from '../steps/restore-request.ts';
 import type { LoadedSettings } from './load.ts';
 import { choices, type SettingKey } from './schema.ts';
 
@@ -19,7 +24,7 @@ export function toRestoreRequest(loaded: LoadedSettings, cwd: string): RestoreRe
   if (source === null) problems.push(sourceMissing);
   const target = toTarget(loaded, problems);
   const service = toService(loaded, cwd, problems);
-  if (target !== null) problems.push(...misfits(target, service));
+  if (target !== null) problems.push(...misfits(target, service, settings.tablespace ?? []));
   if (problems.length > 0 || source === null || target === null) throw usage(problems);
   return {
     source,
@@ -27,6 +32,7 @@ export function toRestoreRequest(loaded: LoadedSettings, cwd: string): RestoreRe
     before: settings.before,
     server: settings.server,
     target,
+    tablespaces: settings.tablespace ?? [],
     volumeAccess: settings.volumeAccess,
     service,
     image: settings.image,
@@ -103,7 +109,16 @@ function toService(loaded: LoadedSettings, cwd: string, problems: string[]): Ser
 }
 
 /** Targets and services that cannot go together, whatever the machine looks like. */
-function misfits(target: TargetRequest, service: ServiceSpec): string[] {
+function misfits(
+  target: TargetRequest,
+  service: ServiceSpec,
+  tablespaces: readonly TablespaceRequest[],
+): string[] {
+  if (tablespaces.length > 0 && target.kind !== 'data-directory' && service.kind === 'none') {
+    return [
+      '--tablespace with a volume needs to know what the server mounts: name it with -n SERVICE -f FILE or --container NAME',
+    ];
+  }
   if (service.kind === 'local' && target.kind !== 'data-directory') {
     return [
       '--local is the server of this host, which works on a directory: use --data-dir DIR instead of a volume',

@@ -35,6 +35,8 @@ export interface Setting<Value extends z.ZodType = z.ZodType, Default = string |
   readonly unit?: 'bytes' | 'bytes/s';
   /** Resolved against the working directory, or the directory of odo.yaml when it stands there. */
   readonly isPath?: true;
+  /** The flag may be given several times; its values come as a list. */
+  readonly repeats?: true;
   /** Never shown, stored or taken from odo.yaml. */
   readonly secret?: true;
 }
@@ -162,6 +164,17 @@ export const settings = {
     default: null,
     value: values.path,
     isPath: true,
+  }),
+  tablespace: setting({
+    group: 'target',
+    argument: '<old=new>',
+    env: ['ODO_TABLESPACE'],
+    description:
+      'restore the tablespace OLD (its name, oid or former path) into the directory NEW as the server sees it; may be given several times',
+    default: null,
+    defaultText: 'inside the data directory',
+    value: values.tablespaceChoices,
+    repeats: true,
   }),
   volumeAccess: setting({
     group: 'target',

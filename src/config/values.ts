@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { TablespaceRequest } from '../steps/restore-request.ts';
 import { parseInstant } from './instant.ts';
 
 /**
@@ -140,3 +141,23 @@ export const owner = z
   )
   .transform((value): 'auto' | { uid: number; gid: number } => value ?? 'auto')
   .meta({ description: 'auto, or UID:GID such as 999:999 (PostgreSQL does not run as root)' });
+
+/** `OLD=/NEW`; an OLD that is a path may hold an equals sign, but none in front of a slash. */
+function parseTablespaceChoice(text: string): TablespaceRequest | null {
+  const [, tablespace, directory] = /^(.+?)=(\/.*)$/s.exec(text.trim()) ?? [];
+  return tablespace === undefined || directory === undefined ? null : { tablespace, directory };
+}
+
+/** A comma separates two only in front of another `OLD=/`, so that paths may hold commas. */
+const betweenChoices = /,\s*(?=[^,=]+=\/)/;
+
+export const tablespaceChoices = z
+  .union([z.string(), z.array(z.string()), z.record(z.string(), z.string())])
+  .transform((value): readonly (TablespaceRequest | null)[] => {
+    if (typeof value === 'string') return value.split(betweenChoices).map(parseTablespaceChoice);
+    if (Array.isArray(value)) return value.map(parseTablespaceChoice);
+    return Object.entries(value).map(([old, place]) => parseTablespaceChoice(`${old}=${place}`));
+  })
+  .refine((choices) => choices.every((choice) => choice !== null))
+  .transform((choices) => choices.filter((choice) => choice !== null))
+  .meta({ description: 'OLD=/NEW with an absolute path, such as cold=/srv/cold; in YAML a map or a list' });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { isMap, isScalar, LineCounter, type Pair, parseDocument } from 'yaml';
+import { isMap, isNode, isScalar, LineCounter, type Pair, parseDocument } from 'yaml';
 import { nearest } from '../errors/nearest.ts';
 import type { LayerValues, RawValue } from './layer.ts';
 import type { ConfigProblem } from './problem.ts';
@@ -68,7 +68,7 @@ export function readYaml(cwd: string, named: { path: string; provenance: string 
       complain(line, name, `${name} does not belong in a settings file; ${insteadOf(key)}`);
       continue;
     }
-    const raw = isScalar(pair.value) ? pair.value.value : pair.value === null ? null : pair.value;
+    const raw: unknown = isNode(pair.value) ? pair.value.toJS(document) : pair.value;
     if (raw === null) continue;
     values.set(key, {
       raw,

@@ -9,11 +9,17 @@ import { stopTimeoutSeconds } from './conventions.ts';
 import { queryResult } from './launcher-local.ts';
 import { launcherArguments, psqlArguments } from './launcher-settings.ts';
 import { stopServer } from './launcher-stop.ts';
-import type { LauncherSpec, ServerLauncher, ServerPaths, ServerProcess } from './server-launcher.ts';
+import type {
+  LauncherSpec,
+  ServerLauncher,
+  ServerMount,
+  ServerPaths,
+  ServerProcess,
+} from './server-launcher.ts';
 
 export interface LauncherMounts {
-  readonly data: { readonly type: 'volume' | 'bind'; readonly source: string; readonly destination: string };
-  readonly work: { readonly type: 'volume' | 'bind'; readonly source: string };
+  readonly data: ServerMount;
+  readonly work: Omit<ServerMount, 'destination'>;
 }
 
 /** On the containers below, so that helper containers of the same run are not taken for servers. */
@@ -152,10 +158,7 @@ export class ContainerLauncher implements ServerLauncher {
         Tmpfs: { [socketDirectory]: 'rw,mode=1777' },
         // The engine's default could be one whose logs cannot be read back.
         LogConfig: { Type: 'json-file', Config: {} },
-        Mounts: [
-          mountOf(this.#mounts.data.type, this.#mounts.data.source, this.#mounts.data.destination),
-          mountOf(this.#mounts.work.type, this.#mounts.work.source, workDirectory),
-        ],
+        Mounts: this.#allMounts().map(mountOf),
       },
     };
     try {
@@ -168,9 +171,16 @@ export class ContainerLauncher implements ServerLauncher {
     }
   }
 
+  /** Several tablespaces may lie on one volume, also on the data directory's. */
+  #allMounts(): ServerMount[] {
+    const { data, work } = this.#mounts;
+    const mounts = [data, { ...work, destination: workDirectory }, ...(this.#spec.tablespaceMounts ?? [])];
+    return [...new Map(mounts.map((mount) => [mount.destination, mount])).values()];
+  }
+
   /** The engine would make a volume that is missing, empty. */
   async #requireMounts(signal: AbortSignal): Promise<void> {
-    for (const { type, source } of [this.#mounts.data, this.#mounts.work]) {
+    for (const { type, source } of this.#allMounts()) {
       if (type !== 'volume' || (await this.#docker.volumes.inspect(source, signal)) !== null) continue;
       throw new OdoError('TARGET_NOT_FOUND', `The volume ${source} is gone.`, {
         hint: 'Someone removed it. Start a new run.',
@@ -220,7 +230,7 @@ export class ContainerLauncher implements ServerLauncher {
 
 type MountSettings = NonNullable<NonNullable<ContainerCreateOptions['HostConfig']>['Mounts']>[number];
 
-function mountOf(type: 'volume' | 'bind', source: string, destination: string): MountSettings {
+function mountOf({ type, source, destination }: ServerMount): MountSettings {
   const mount = { Type: type, Source: source, Target: destination };
   // Without NoCopy the engine fills an empty volume with what the image has at that path.
   return type === 'bind' ? mount : ({ ...mount, VolumeOptions: { NoCopy: true } } as MountSettings);

@@ -1,5 +1,13 @@
 import type { Owner } from '../target/tree.ts';
 
+/** A volume or directory at a path of the server's container. */
+export interface ServerMount {
+  readonly type: 'volume' | 'bind';
+  /** Name of the volume, or path of the directory. */
+  readonly source: string;
+  readonly destination: string;
+}
+
 /** How to run PostgreSQL apart from the service during recovery. Plain JSON, part of the plan. */
 export type LauncherSpec =
   | {
@@ -9,6 +17,8 @@ export type LauncherSpec =
       readonly pgdata: string;
       /** Where the data volume is mounted (PGDATA or a parent of it). */
       readonly mountPoint: string;
+      /** Tablespaces outside the data directory, where the service will see them too. */
+      readonly tablespaceMounts?: readonly ServerMount[];
       readonly owner: Owner;
     }
   | { readonly kind: 'local'; readonly binDir: string; readonly owner: Owner };

@@ -1,8 +1,10 @@
 import type { ErrorCode } from '../errors/codes.ts';
 import type { ErrorData } from '../errors/serialize.ts';
 import type { PreflightFacts } from './facts.ts';
+import { inWords, overlapOf, overlapText } from './resolve-tablespaces.ts';
 import type { RestoreRequest } from './restore-request.ts';
-import { spaceNeed } from './space.ts';
+import { spaceNeeds } from './space.ts';
+import { isReplaced } from './tablespace-facts.ts';
 import { formatBytes } from './units.ts';
 
 /** What a preliminary check looks at: the gathered facts and what the operator asked for. */
@@ -26,6 +28,18 @@ const problemOf =
   ({ facts }) =>
     facts.contents.problems.find((problem) => codes.includes(problem.code)) ?? null;
 
+/** The data directory's target and every place of a tablespace, as they are now. */
+const targetsOf = ({ target, closedParent, tablespaces }: PreflightFacts) => [
+  { name: 'the data directory', facts: target, closedParent },
+  ...tablespaces.flatMap(({ tablespace, place }) =>
+    place === null ? [] : [{ ...place, name: inWords(tablespace) }],
+  ),
+];
+
+/** The first refusal, if any. */
+const firstOf = <One>(all: readonly One[], check: (one: One) => ErrorData | null): ErrorData | null =>
+  all.map(check).find((problem) => problem !== null) ?? null;
+
 const handledElsewhere: readonly ErrorCode[] = ['FORMAT_UNKNOWN', 'WAL_MISSING'];
 
 /**
@@ -41,23 +55,23 @@ export const checks = {
   walIncomplete: problemOf(['WAL_MISSING']),
 
   targetRefused: ({ facts }) =>
-    facts.target.refusal === null
-      ? null
-      : refusal(
-          'PRECONDITION_FAILED',
-          facts.target.refusal,
-          'Name a directory or volume of its own for the database.',
-        ),
+    firstOf(targetsOf(facts), ({ facts: { refusal: why }, name }) =>
+      why === null
+        ? null
+        : refusal('PRECONDITION_FAILED', why, `Name a directory or volume of its own for ${name}.`),
+    ),
 
   targetHeld: ({ facts }) =>
-    facts.target.heldByRun === null
-      ? null
-      : refusal(
-          'TARGET_IN_USE',
-          `${facts.target.description} holds the unfinished restore of run ${facts.target.heldByRun}.`,
-          `Go on with it: odo resume ${facts.target.heldByRun}. To give it up, remove the file .odo-run.json there and start again.`,
-          { run: facts.target.heldByRun },
-        ),
+    firstOf(targetsOf(facts), ({ facts: { heldByRun, description } }) =>
+      heldByRun === null
+        ? null
+        : refusal(
+            'TARGET_IN_USE',
+            `${description} holds the unfinished restore of run ${heldByRun}.`,
+            `Go on with it: odo resume ${heldByRun}. To give it up, remove the file .odo-run.json there and start again.`,
+            { run: heldByRun },
+          ),
+    ),
 
   targetNotFree: ({ facts, request }) => {
     if (request.target.kind === 'new-volume' && facts.target.exists) {
@@ -67,7 +81,7 @@ export const checks = {
         `Choose another name for -V, or restore into it on purpose with -v ${request.target.name}.`,
       );
     }
-    if (facts.target.holds === 'other-files') {
+    if (facts.target.holds !== 'nothing' && facts.target.holds !== 'data-directory') {
       return refusal(
         'TARGET_NOT_EMPTY',
         `${facts.target.description} holds files that are not a PostgreSQL data directory.`,
@@ -77,20 +91,55 @@ export const checks = {
     return null;
   },
 
+  tablespaceNotFree: ({ facts, request }) =>
+    firstOf(facts.tablespaces, ({ tablespace, serverPath, place }) => {
+      if (place === null || place.facts.holds === 'nothing') return null;
+      if (isReplaced({ serverPath, facts: place.facts }, facts.target, request)) return null;
+      const what = {
+        'data-directory': 'a PostgreSQL data directory',
+        tablespace: 'a tablespace of another database, or of one that stays',
+        'other-files': 'files already',
+      }[place.facts.holds];
+      return refusal(
+        'TARGET_NOT_EMPTY',
+        `${place.facts.description}, where ${inWords(tablespace)} is to go, holds ${what}.`,
+        'Name an empty directory, or empty it yourself if nothing needs what is in it. odo cleans only tablespaces of the database that it replaces.',
+      );
+    }),
+
+  tablespacesOverlap: ({ facts }) => {
+    const all = targetsOf(facts);
+    return firstOf(
+      all.flatMap((one, index) => all.slice(index + 1).map((other) => [one, other] as const)),
+      ([one, other]) => {
+        const overlap = overlapOf(one.facts.location, other.facts.location);
+        return overlap === null
+          ? null
+          : refusal(
+              'PRECONDITION_FAILED',
+              overlapText(one.name, other.name, overlap, other.facts.description),
+              'Give each a directory of its own; symbolic links and mounts of the same place do not make two.',
+            );
+      },
+    );
+  },
+
   somethingRunsOnTarget: ({ facts }) => {
     const ours = new Set(facts.service.containerIds);
-    const others = facts.target.liveUsers.filter(
-      (user) =>
-        !(user.containerId !== null && ours.has(user.containerId)) &&
-        !(facts.service.kind === 'local' && user.containerId === null),
-    );
-    if (others.length === 0) return null;
-    return refusal(
-      'TARGET_IN_USE',
-      `${facts.target.description} is in use by ${others.map((user) => user.description).join(', ')}.`,
-      'Stop it first, or name it as the service to stop: -n SERVICE -f COMPOSE_FILE, --container NAME or --local.',
-      { users: others.map((user) => user.description) },
-    );
+    return firstOf(targetsOf(facts), ({ facts: { liveUsers, description } }) => {
+      const others = liveUsers.filter(
+        (user) =>
+          !(user.containerId !== null && ours.has(user.containerId)) &&
+          !(facts.service.kind === 'local' && user.containerId === null),
+      );
+      if (others.length === 0) return null;
+      return refusal(
+        'TARGET_IN_USE',
+        `${description} is in use by ${others.map((user) => user.description).join(', ')}.`,
+        'Stop it first, or name it as the service to stop: -n SERVICE -f COMPOSE_FILE, --container NAME or --local.',
+        { users: others.map((user) => user.description) },
+      );
+    });
   },
 
   serverMissing: ({ facts }) =>
@@ -117,24 +166,27 @@ export const checks = {
   },
 
   parentClosed: ({ facts }) =>
-    facts.closedParent === null
-      ? null
-      : refusal(
-          'PRECONDITION_FAILED',
-          `The user that runs the database (uid ${facts.launcher.spec?.owner.uid}) may not enter ${facts.closedParent}, so no server could start in ${facts.target.description}.`,
-          `Open it with chmod o+x ${facts.closedParent}, choose another directory, or name another owner with --owner UID:GID.`,
-        ),
+    firstOf(targetsOf(facts), ({ closedParent, facts: { description } }) =>
+      closedParent === null
+        ? null
+        : refusal(
+            'PRECONDITION_FAILED',
+            `The user that runs the database (uid ${facts.launcher.spec?.owner.uid}) may not enter ${closedParent}, so no server could start in ${description}.`,
+            `Open it with chmod o+x ${closedParent}, choose another directory, or name another owner with --owner UID:GID.`,
+          ),
+    ),
 
-  spaceTooSmall: ({ facts, request }) => {
-    const need = spaceNeed(facts, request);
-    if (need.availableBytes >= need.neededBytes + request.reserveBytes) return null;
-    return refusal(
-      'NOT_ENOUGH_SPACE',
-      `${facts.target.description} has room for ${formatBytes(need.availableBytes)}, but the restore needs ${need.isExact ? '' : 'about '}${formatBytes(need.neededBytes)} and ${formatBytes(request.reserveBytes)} are kept free.`,
-      'Free some space there, choose another target, or lower --reserve.',
-      { ...need, reserveBytes: request.reserveBytes },
-    );
-  },
+  spaceTooSmall: ({ facts, request }) =>
+    firstOf(spaceNeeds(facts, request), (need) =>
+      need.availableBytes >= need.neededBytes + request.reserveBytes
+        ? null
+        : refusal(
+            'NOT_ENOUGH_SPACE',
+            `${need.description} has room for ${formatBytes(need.availableBytes)}, but the restore needs ${need.isExact ? '' : 'about '}${formatBytes(need.neededBytes)} there and ${formatBytes(request.reserveBytes)} are kept free.`,
+            'Free some space there, choose another target, or lower --reserve.',
+            { ...need, reserveBytes: request.reserveBytes },
+          ),
+    ),
 } as const satisfies Record<string, Check>;
 
 export type CheckName = keyof typeof checks;

@@ -15,6 +15,7 @@ import {
   sealedFolder,
   walFolder,
 } from './layout.ts';
+import { wholeTree } from './planned-trees.ts';
 import type { RestorePlan } from './restore-plan.ts';
 import type { Step } from './step.ts';
 import { openWorkTree } from './work-tree.ts';
@@ -38,7 +39,7 @@ export const configureRecovery: Step = {
   async run(context) {
     const plan = context.plan();
     const target = await context.ports.target(plan.target);
-    const data = await target.dataTree(context.runId);
+    const data = await wholeTree(context);
     const work = await openWorkTree(context, target);
     const launcher = await context.ports.launcher(plan.launcher, target);
     const { workDirectory } = launcher.paths;

@@ -2,6 +2,7 @@ import type { BackupContents } from '../backup/base-backup.ts';
 import type { ServiceFacts, ServiceMount } from '../service/service.ts';
 import type { TargetFacts, TargetSpec } from '../target/target.ts';
 import type { ServerLauncherFacts } from './server-facts.ts';
+import type { TablespaceFacts } from './tablespace-facts.ts';
 
 /** Everything the preliminary checks look at: plain JSON, gathered without changing anything. */
 export interface PreflightFacts {
@@ -21,4 +22,5 @@ export interface PreflightFacts {
   readonly launcher: ServerLauncherFacts;
   /** Directory above the target that the owner of the database may not enter; null when all are open to it. */
   readonly closedParent: string | null;
+  readonly tablespaces: readonly TablespaceFacts[];
 }

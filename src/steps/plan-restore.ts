@@ -1,18 +1,23 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { posix } from 'node:path';
 import { OdoError } from '../errors/odo-error.ts';
+import type { LauncherSpec } from '../service/server-launcher.ts';
 import { automaticJobs, dataPlaneOptionsOf } from './data-plane-options.ts';
 import type { PreflightFacts } from './facts.ts';
 import { officialOwner } from './launcher-choice.ts';
-import type { PlannedTablespace, PlanSummary, RestorePlan, TargetAction } from './restore-plan.ts';
+import { inWords, tablespaceFolder } from './resolve-tablespaces.ts';
+import type {
+  PlannedSpace,
+  PlannedTablespace,
+  PlanSummary,
+  RestorePlan,
+  TargetAction,
+} from './restore-plan.ts';
 import type { RestoreRequest } from './restore-request.ts';
-import { spaceNeed } from './space.ts';
+import { type SpaceNeed, spaceNeeds } from './space.ts';
 import type { StepContext } from './step.ts';
+import type { TablespaceFacts } from './tablespace-facts.ts';
 import { formatBytes } from './units.ts';
-
-/** Tablespaces go into the data directory itself: one tree to fill, own, check and move; see docs/durability.md. */
-export const tablespaceFolder = 'odo_tablespaces';
 
 /** Freezes what the run will do. Only called with facts that passed every check. */
 export async function planRestore(
@@ -32,7 +37,7 @@ export async function planRestore(
       },
     );
   }
-  const need = spaceNeed(facts, request);
+  const [need, ...needElsewhere] = spaceNeeds(facts, request);
   const targetAction = actionFor(facts, request);
   const newVolume = facts.targetSpec.kind === 'docker-volume' && facts.targetSpec.create;
   const hasService = service.kind !== 'none';
@@ -59,38 +64,27 @@ export async function planRestore(
     target: facts.targetSpec,
     targetDescription: target.description,
     targetAction,
-    removes: targetAction === 'clean' ? whatIsRemoved(facts) : null,
+    removes: whatIsRemoved(facts, request),
     access: target.access,
     service: request.service,
     serviceDescription: service.description,
     serviceWasRunning: service.running,
     stopsFirst: hasService && !newVolume,
     switchOver,
-    launcher: { ...launcher.spec, owner },
+    launcher: withTablespaces({ ...launcher.spec, owner }, facts.tablespaces),
     launcherDescription: launcher.description,
     serverMajor,
     superuser: service.superuser,
     pgdata: facts.pgdata,
     owner,
-    tablespaces: contents.backup.tablespaces.map((tablespace): PlannedTablespace => {
-      const path = `${tablespaceFolder}/${tablespace.oid}`;
-      return {
-        oid: tablespace.oid,
-        name: tablespace.name,
-        path,
-        serverPath: posix.join(facts.pgdata, path),
-        sourceLocation: tablespace.location,
-      };
-    }),
+    tablespaces: facts.tablespaces.map(plannedTablespace),
     override: request.overrideFile === null ? null : await pinFile(request.overrideFile),
     promote: request.promote,
-    space: {
-      neededBytes: need.neededBytes,
-      neededIsExact: need.isExact,
-      freeBytes: target.freeBytes,
-      reclaimableBytes: need.reclaimableBytes,
-      reserveBytes: request.reserveBytes,
-    },
+    space: plannedSpace(need, request),
+    spaceElsewhere: needElsewhere.map((one) => ({
+      description: one.description,
+      ...plannedSpace(one, request),
+    })),
     jobs: request.jobs === 'auto' ? automaticJobs(context.ports.cores()) : request.jobs,
     checkpointBytes: request.checkpointBytes,
     ...dataPlaneOptionsOf(request),
@@ -115,11 +109,53 @@ const formerOwner = ({ owner }: PreflightFacts['target']) =>
   owner === null || owner.uid === 0 ? null : owner;
 
 function actionFor(facts: PreflightFacts, request: RestoreRequest): TargetAction {
-  if (request.target.kind === 'new-volume' || !facts.target.exists) return 'create';
-  return facts.target.holds === 'nothing' ? 'fill' : 'clean';
+  return request.target.kind === 'new-volume' ? 'create' : actionOn(facts.target);
 }
 
-function whatIsRemoved({ target }: PreflightFacts): string {
+const actionOn = ({ exists, holds }: PreflightFacts['target']): TargetAction => {
+  if (!exists) return 'create';
+  return holds === 'nothing' ? 'fill' : 'clean';
+};
+
+function plannedTablespace({ tablespace, path, serverPath, place }: TablespaceFacts): PlannedTablespace {
+  const { oid, name, location } = tablespace;
+  const common = { oid, name, path, serverPath, sourceLocation: location };
+  if (place === null) return common;
+  const { target, facts } = place;
+  const { description, access } = facts;
+  return { ...common, place: { target, description, action: actionOn(facts), access } };
+}
+
+/** The recovery server must see the places that it writes into tablespace links. */
+function withTablespaces(launcher: LauncherSpec, tablespaces: readonly TablespaceFacts[]): LauncherSpec {
+  const mounts = tablespaces.flatMap(({ place }) => place?.mount ?? []);
+  return launcher.kind === 'container' && mounts.length > 0
+    ? { ...launcher, tablespaceMounts: mounts }
+    : launcher;
+}
+
+const plannedSpace = (need: SpaceNeed, { reserveBytes }: RestoreRequest): PlannedSpace => ({
+  neededBytes: need.neededBytes,
+  neededIsExact: need.isExact,
+  freeBytes: need.freeBytes,
+  reclaimableBytes: need.reclaimableBytes,
+  reserveBytes,
+});
+
+/** What a person must agree to; null when nothing is removed. */
+function whatIsRemoved(facts: PreflightFacts, request: RestoreRequest): string | null {
+  const removed = actionFor(facts, request) === 'clean' ? [dataThatIsRemoved(facts.target)] : [];
+  for (const { tablespace, place } of facts.tablespaces) {
+    if (place === null || actionOn(place.facts) !== 'clean') continue;
+    const { usedBytes, description } = place.facts;
+    removed.push(
+      `its former tablespace, ${formatBytes(usedBytes)}, in ${description} (for ${inWords(tablespace)})`,
+    );
+  }
+  return removed.length === 0 ? null : removed.join('; ');
+}
+
+function dataThatIsRemoved(target: PreflightFacts['target']): string {
   const what = [
     target.serverMajor === null
       ? 'a PostgreSQL data directory'
@@ -130,7 +166,10 @@ function whatIsRemoved({ target }: PreflightFacts): string {
   return `${what.join(', ')} in ${target.description}`;
 }
 
-function planWarnings({ contents, target, service }: PreflightFacts, request: RestoreRequest): string[] {
+function planWarnings(
+  { contents, target, service, tablespaces }: PreflightFacts,
+  request: RestoreRequest,
+): string[] {
   const warnings: string[] = [];
   const other =
     target.systemIdentifier !== null &&
@@ -141,9 +180,15 @@ function planWarnings({ contents, target, service }: PreflightFacts, request: Re
       `${target.description} holds another database cluster (system identifier ${target.systemIdentifier}) than the backup (${contents.backup.systemIdentifier}).`,
     );
   }
-  if (contents.backup.tablespaces.length > 0) {
+  if (tablespaces.some(({ place }) => place === null)) {
     warnings.push(
-      `Tablespaces are restored inside the data directory (${tablespaceFolder}/), not to their former paths.`,
+      `Tablespaces are restored inside the data directory (${tablespaceFolder}/), not to their former paths, unless --tablespace names a place for them.`,
+    );
+  }
+  for (const { tablespace, suggestion } of tablespaces) {
+    if (suggestion === null) continue;
+    warnings.push(
+      `${service.description} mounts a volume where ${inWords(tablespace)} used to be; to restore it there: ${suggestion}`,
     );
   }
   if (!request.sync) {

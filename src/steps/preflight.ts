@@ -8,6 +8,7 @@ import { chooseLauncher } from './launcher-choice.ts';
 import { resolveTarget, serverLayout } from './resolve-target.ts';
 import type { RestoreRequest } from './restore-request.ts';
 import type { StepContext } from './step.ts';
+import { gatherTablespaces } from './tablespace-facts.ts';
 
 /** Looks at everything the checks and the plan need. Changes nothing. */
 export async function gatherFacts(request: RestoreRequest, context: StepContext): Promise<PreflightFacts> {
@@ -45,6 +46,11 @@ export async function gatherFacts(request: RestoreRequest, context: StepContext)
       targetSpec.kind === 'data-directory' && launcher.spec?.kind === 'local'
         ? await closedParentOf(targetSpec.path, launcher.spec.owner)
         : null,
+    tablespaces: await gatherTablespaces(
+      { request, service, layout, launcher: launcher.spec, target },
+      contents.backup,
+      context,
+    ),
   };
 }
 

@@ -30,6 +30,7 @@ export const promote: Step = {
       context.failpoint('promote:ready');
       const superuser = await findSuperuser(server, plan);
       const facts = await askServer(server, superuser);
+      await requireTablespaces(server, superuser, plan);
       // A restart must not replay from before the promotion.
       await server.query('CHECKPOINT', { user: superuser, database: 'postgres' });
       const lastTransaction = log.events.find((event) => event.kind === 'last-transaction')?.time ?? null;
@@ -97,4 +98,24 @@ async function askServer(
     databases: Number(databases),
     tablespaces: Number(tablespaces),
   };
+}
+
+/** The server made its links from the map that odo wrote; a tablespace that WAL dropped is not there any more. */
+async function requireTablespaces(server: ServerProcess, user: string, plan: RestorePlan): Promise<void> {
+  if (plan.tablespaces.length === 0) return;
+  const answer = await server.query('SELECT oid, pg_tablespace_location(oid) FROM pg_tablespace', {
+    user,
+    database: 'postgres',
+  });
+  for (const line of answer.split('\n')) {
+    const oid = line.split('|', 1).join();
+    const location = line.slice(oid.length + 1);
+    const planned = plan.tablespaces.find((tablespace) => tablespace.oid === oid);
+    if (planned === undefined || planned.serverPath === location) continue;
+    throw new OdoError(
+      'VERIFICATION_FAILED',
+      `The promoted database has the tablespace ${planned.name ?? oid} at ${location}, not at ${planned.serverPath}.`,
+      { hint: `Its link pg_tblspc/${oid} was changed while odo worked. Start a new run.` },
+    );
+  }
 }

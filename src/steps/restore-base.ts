@@ -8,6 +8,7 @@ import { inParallel } from './in-parallel.ts';
 import { readManifest, requireManifest } from './manifest-check.ts';
 import { pageCheckOf, requirePages } from './page-check.ts';
 import { contentOf, placeDataEntry, placeTablespaceEntry } from './place-entry.ts';
+import { wholeTree } from './planned-trees.ts';
 import type { RestorePlan } from './restore-plan.ts';
 import type { Step } from './step.ts';
 
@@ -18,8 +19,7 @@ export const restoreBase: Step = {
   async run(context) {
     const plan = context.plan();
     const archives = plan.contents.archives.filter((archive) => contentOf(archive) !== 'wal');
-    const target = await context.ports.target(plan.target);
-    const tree = await target.dataTree(context.runId);
+    const tree = await wholeTree(context);
     const batches = batchesOf(plan.contents.trees ?? []);
     const totalBytes = [...archives, ...batches].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     const doneBytes = new Map<string, number>();

@@ -5,19 +5,37 @@ import type { TargetSpec } from '../target/target.ts';
 import type { Owner } from '../target/tree.ts';
 import type { DataPlaneOptions } from './data-plane-options.ts';
 
-/** Where one tablespace of the backup goes: always inside the target, never to the source's path. */
+/** Where one tablespace of the backup goes: into the data directory, or to a place that the operator named. */
 export interface PlannedTablespace {
   readonly oid: string;
   readonly name: string | null;
-  /** Relative to the data directory. */
+  /** Relative to the data directory, in which a place of its own is grafted there. */
   readonly path: string;
   /** Absolute, as the server sees it; goes into tablespace_map. */
   readonly serverPath: string;
   readonly sourceLocation: string | null;
+  /** A directory or volume outside the data directory (`--tablespace`); absent: inside it. */
+  readonly place?: PlannedPlace;
+}
+
+export interface PlannedPlace {
+  readonly target: TargetSpec;
+  readonly description: string;
+  readonly action: TargetAction;
+  readonly access: 'direct' | 'engine';
 }
 
 /** `create`: a new volume or directory; `fill`: it is there and empty; `clean`: it holds data that is removed first. */
 export type TargetAction = 'create' | 'fill' | 'clean';
+
+export interface PlannedSpace {
+  readonly neededBytes: number;
+  readonly neededIsExact: boolean;
+  readonly freeBytes: number;
+  /** Given back by cleaning the target first. */
+  readonly reclaimableBytes: number;
+  readonly reserveBytes: number;
+}
 
 /**
  * Frozen before the first change: what will be read, written, stopped and started. Steps execute it and do
@@ -57,14 +75,10 @@ export interface RestorePlan extends DataPlaneOptions {
   readonly tablespaces: readonly PlannedTablespace[];
   readonly override: { readonly path: string; readonly sha256: string } | null;
   readonly promote: boolean;
-  readonly space: {
-    readonly neededBytes: number;
-    readonly neededIsExact: boolean;
-    readonly freeBytes: number;
-    /** Given back by cleaning the target first. */
-    readonly reclaimableBytes: number;
-    readonly reserveBytes: number;
-  };
+  /** On the data directory's file system. */
+  readonly space: PlannedSpace;
+  /** On other file systems that tablespaces go to; absent in plans of older journals. */
+  readonly spaceElsewhere?: readonly (PlannedSpace & { readonly description: string })[];
   /** Archives, WAL segments and decoding threads at the same time. */
   readonly jobs: number;
   readonly checkpointBytes: number;

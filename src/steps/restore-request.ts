@@ -17,6 +17,14 @@ export type TargetRequest =
   | { readonly kind: 'new-volume'; readonly name: string; readonly present: string | null }
   | { readonly kind: 'data-directory'; readonly path: string };
 
+/** `--tablespace`: where one tablespace shall go. */
+export interface TablespaceRequest {
+  /** Its name, OID or former path. */
+  readonly tablespace: string;
+  /** Absolute, as the server will see it. */
+  readonly directory: string;
+}
+
 /** What the operator asked for: flags and settings after resolution, without secrets. Stored in the journal. */
 export interface RestoreRequest extends DataPlaneOptions {
   readonly source: SourceRequest;
@@ -27,6 +35,8 @@ export interface RestoreRequest extends DataPlaneOptions {
   /** barman-cloud server folder, when the prefix holds several. */
   readonly server: string | null;
   readonly target: TargetRequest;
+  /** Those that shall not lie inside the data directory; absent in requests of older journals. */
+  readonly tablespaces?: readonly TablespaceRequest[];
   readonly volumeAccess: 'auto' | 'direct' | 'engine';
   readonly service: ServiceSpec;
   /** Image for the recovery server where no service gives one. */

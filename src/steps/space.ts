@@ -1,11 +1,20 @@
+import type { BackupContents } from '../backup/base-backup.ts';
+import type { TargetFacts } from '../target/target.ts';
 import type { PreflightFacts } from './facts.ts';
+import { tablespaceName } from './resolve-tablespaces.ts';
 import type { RestoreRequest } from './restore-request.ts';
+import { isReplaced } from './tablespace-facts.ts';
 
+/** What the restore needs of one file system. */
 export interface SpaceNeed {
-  /** Data directory, the fetched WAL, and the segments recovery keeps in pg_wal. @unit bytes */
+  /** What goes there, for a person: the target, or tablespaces. */
+  readonly description: string;
+  /** On the data directory's: its files, the fetched WAL, and the segments recovery keeps in pg_wal. @unit bytes */
   readonly neededBytes: number;
   readonly isExact: boolean;
-  /** Free now, plus what cleaning the target gives back. @unit bytes */
+  /** @unit bytes */
+  readonly freeBytes: number;
+  /** Free now, plus what cleaning the targets gives back. @unit bytes */
   readonly availableBytes: number;
   readonly reclaimableBytes: number;
 }
@@ -13,21 +22,75 @@ export interface SpaceNeed {
 /** PostgreSQL's default max_wal_size: what recovery may keep in pg_wal before it recycles. */
 const walKeptByRecovery = 1024 ** 3;
 
-export function spaceNeed(facts: PreflightFacts, request: RestoreRequest): SpaceNeed {
+/** The data directory's file system first, then each other one that tablespaces go to. */
+export function spaceNeeds(
+  facts: PreflightFacts,
+  request: RestoreRequest,
+): [data: SpaceNeed, ...others: SpaceNeed[]] {
   const { contents, target } = facts;
-  const walBytes =
-    contents.wal === null
-      ? 0
-      : contents.wal.source === 'archive'
-        ? contents.wal.objects.length * contents.wal.segmentBytes
-        : contents.archives
-            .filter((archive) => archive.content === 'wal')
-            .reduce((sum, archive) => sum + Math.max(archive.sizeBytes, contents.wal?.segmentBytes ?? 0), 0);
-  const reclaimableBytes = request.target.kind === 'new-volume' ? 0 : target.usedBytes;
-  return {
-    neededBytes: contents.dataBytes + walBytes + Math.min(walBytes, walKeptByRecovery),
-    isExact: contents.dataBytesIsExact,
-    availableBytes: target.freeBytes + reclaimableBytes,
-    reclaimableBytes,
-  };
+  const walBytes = walBytesOf(contents);
+  const elsewhere = facts.tablespaces.flatMap(({ tablespace, serverPath, place }) => {
+    // One that cannot be told apart counts as the data directory's: rather too much is asked for than too little.
+    const isApart = place !== null && (place.facts.fileSystem ?? target.fileSystem) !== target.fileSystem;
+    if (place === null) return [];
+    const reclaimableBytes = isReplaced({ serverPath, facts: place.facts }, target, request)
+      ? place.facts.usedBytes
+      : 0;
+    const neededBytes = tablespaceBytes(contents, tablespace.oid);
+    return [{ name: tablespaceName(tablespace), facts: place.facts, isApart, neededBytes, reclaimableBytes }];
+  });
+  const apart = elsewhere.filter(({ isApart }) => isApart);
+  const data = needOf(target.description, target, contents, {
+    neededBytes:
+      contents.dataBytes -
+      sum(apart.map(({ neededBytes }) => neededBytes)) +
+      walBytes +
+      Math.min(walBytes, walKeptByRecovery),
+    reclaimableBytes:
+      (request.target.kind === 'new-volume' ? 0 : target.usedBytes) +
+      sum(elsewhere.filter(({ isApart }) => !isApart).map((one) => one.reclaimableBytes)),
+  });
+  const others = [...new Set(apart.map((one) => one.facts.fileSystem))].flatMap((fileSystem) => {
+    const sharing = apart.filter((one) => one.facts.fileSystem === fileSystem);
+    const [first] = sharing;
+    if (first === undefined) return [];
+    const places = sharing.map(({ name, facts: { description } }) => `${description} (tablespace ${name})`);
+    return needOf(places.join(', '), first.facts, contents, {
+      neededBytes: sum(sharing.map((one) => one.neededBytes)),
+      reclaimableBytes: sum(sharing.map((one) => one.reclaimableBytes)),
+    });
+  });
+  return [data, ...others];
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
+
+function needOf(
+  description: string,
+  { freeBytes }: TargetFacts,
+  contents: BackupContents,
+  bytes: { neededBytes: number; reclaimableBytes: number },
+): SpaceNeed {
+  const isExact = contents.dataBytesIsExact;
+  return { description, ...bytes, isExact, freeBytes, availableBytes: freeBytes + bytes.reclaimableBytes };
+}
+
+function walBytesOf({ archives, wal }: BackupContents): number {
+  if (wal === null) return 0;
+  if (wal.source === 'archive') return wal.objects.length * wal.segmentBytes;
+  return archives
+    .filter((archive) => archive.content === 'wal')
+    .reduce((total, archive) => total + Math.max(archive.sizeBytes, wal.segmentBytes), 0);
+}
+
+/** As the manifest says; otherwise its share in what is stored. */
+function tablespaceBytes({ archives, dataBytes, tablespaceBytes }: BackupContents, oid: string): number {
+  const known = tablespaceBytes?.[oid];
+  if (known !== undefined) return known;
+  const stored = archives.filter(({ content }) => content !== 'wal');
+  const own = stored.filter(({ content }) => typeof content === 'object' && content.tablespace === oid);
+  const storedBytes = sum(stored.map(({ sizeBytes }) => sizeBytes));
+  return storedBytes === 0
+    ? 0
+    : Math.ceil((dataBytes * sum(own.map(({ sizeBytes }) => sizeBytes))) / storedBytes);
 }

@@ -9,6 +9,7 @@ export function absentTree(description: string): Tree {
   return {
     description,
     localPath: null,
+    localPathOf: () => null,
     openWriter: fail,
     readFile: fail,
     writeFile: fail,

@@ -7,16 +7,22 @@ import type { Owner, Tree } from './tree.ts';
 
 export type Contents = Pick<
   TargetFacts,
-  'holds' | 'serverMajor' | 'systemIdentifier' | 'owner' | 'heldByRun'
+  'holds' | 'serverMajor' | 'systemIdentifier' | 'tablespaceLocations' | 'owner' | 'heldByRun'
 >;
 
-/** A tree that can also say whose its root is: what adapters have and steps do not need. */
-export type OwnedTree = Tree & { owner(): Promise<Owner | null> };
+/** What adapters can also tell of a tree and steps do not need. */
+export type OwnedTree = Tree & {
+  /** Of the root; null when it is absent. */
+  owner(): Promise<Owner | null>;
+  /** What the symbolic links right under `path` point to; empty when it is absent. */
+  linkTargets(path: string): Promise<string[]>;
+};
 
 export const noContents: Contents = {
   holds: 'nothing',
   serverMajor: null,
   systemIdentifier: null,
+  tablespaceLocations: [],
   owner: null,
   heldByRun: null,
 };
@@ -29,13 +35,27 @@ export async function describeContents(tree: OwnedTree): Promise<Contents> {
   const version = await readIfPossible(tree, 'PG_VERSION', 64);
   const control = await readIfPossible(tree, 'global/pg_control', controlFileBytes);
   const isDataDirectory = names.includes('PG_VERSION') || control !== null;
+  const tablespaceMajor = majorOfTablespace(names);
+  const otherwise = names.length > 0 ? 'other-files' : 'nothing';
   return {
-    holds: isDataDirectory ? 'data-directory' : names.length > 0 ? 'other-files' : 'nothing',
-    serverMajor: version === null ? null : majorOf(version),
+    holds: isDataDirectory ? 'data-directory' : tablespaceMajor === null ? otherwise : 'tablespace',
+    serverMajor: version === null ? tablespaceMajor : majorOf(version),
     systemIdentifier: control === null ? null : systemIdentifierOf(control),
+    tablespaceLocations: isDataDirectory
+      ? await unlessUnreadable([], () => tree.linkTargets('pg_tblspc'))
+      : [],
     owner: isDataDirectory ? await tree.owner() : null,
     heldByRun: await readMarker(tree),
   };
+}
+
+/**
+ * Servers of several majors may keep tablespaces in one directory, each in a subdirectory of its own, named by major
+ * and catalogue version (catalog.h, TABLESPACE_VERSION_DIRECTORY). Null unless exactly one does.
+ */
+function majorOfTablespace(names: readonly string[]): number | null {
+  const [, major] = /^PG_(\d+)_\d{9}$/.exec(names[0] ?? '') ?? [];
+  return major === undefined || names.length > 1 ? null : Number(major);
 }
 
 /** odo's marker, its work directory, files it was writing when it was killed. */
@@ -46,14 +66,20 @@ function isOurs(name: string): boolean {
 }
 
 /** Null also for what is no file, is too large or cannot be read: it is then not what it looks like. */
-async function readIfPossible(tree: Tree, path: string, maxBytes: number): Promise<Buffer | null> {
-  try {
+function readIfPossible(tree: Tree, path: string, maxBytes: number): Promise<Buffer | null> {
+  return unlessUnreadable(null, async () => {
     const bytes = await tree.readFile(path, maxBytes);
     return bytes && Buffer.from(bytes);
+  });
+}
+
+async function unlessUnreadable<Value>(otherwise: Value, read: () => Promise<Value>): Promise<Value> {
+  try {
+    return await read();
   } catch (error) {
     const code = errorCode(error);
     if (isAbort(error) || code === undefined || code === 'ENGINE_FAILED') throw error;
-    return null;
+    return otherwise;
   }
 }
 

@@ -6,10 +6,11 @@ import { OdoError } from '../errors/odo-error.ts';
 import { describeContents, noContents } from './contents.ts';
 import { DirectTree } from './direct-tree.ts';
 import { syncDirectory } from './durable-fs.ts';
+import { deviceOf, existingPart } from './existing-part.ts';
 import { atPath } from './fs-errors.ts';
-import { containersUsing, type LiveUser, serversIn } from './live-users.ts';
+import { containersUsing, type LiveUser, serversIn, serversWithTablespaceIn } from './live-users.ts';
 import { holderOf, makeMarkedDirectory, removeMarkedDirectory } from './marker.ts';
-import { directoryRefusal, withoutEndingSlash } from './refusal.ts';
+import { directoryRefusal, realPathOf, withoutEndingSlash } from './refusal.ts';
 import { type Target, type TargetFacts, type TargetSpec } from './target.ts';
 import type { Tree } from './tree.ts';
 import { lstatIfThere } from './walk-directory.ts';
@@ -35,10 +36,17 @@ export class DataDirectory implements Target {
     const refusal = await directoryRefusal(this.spec.path);
     const stats = await atPath(path, () => lstatIfThere(path));
     const common = { description: path, access: 'direct', refusal } as const;
-    if (refusal !== null || stats === null) {
+    if (refusal !== null) {
       // What is refused is not looked into: it may be the whole machine.
-      const freeBytes = refusal === null ? await new DirectTree(await existingPart(path)).freeBytes() : 0;
-      return { ...common, ...noContents, exists: stats !== null, liveUsers: [], freeBytes, usedBytes: 0 };
+      const nothing = { liveUsers: [], freeBytes: 0, usedBytes: 0, location: path, fileSystem: null };
+      return { ...common, ...noContents, ...nothing, exists: stats !== null };
+    }
+    const location = await realPathOf(path);
+    const fileSystem = await deviceOf(location);
+    if (stats === null) {
+      const freeBytes = await new DirectTree(await existingPart(path)).freeBytes();
+      const nothing = { exists: false, liveUsers: [], freeBytes, usedBytes: 0 };
+      return { ...common, ...noContents, ...nothing, location, fileSystem };
     }
     const tree = new DirectTree(path);
     const contents = await describeContents(tree);
@@ -47,7 +55,9 @@ export class DataDirectory implements Target {
       ...common,
       ...contents,
       exists: true,
-      liveUsers: await this.#liveUsers(signal),
+      location,
+      fileSystem,
+      liveUsers: await this.#liveUsers(contents.holds, signal),
       freeBytes: await tree.freeBytes(),
       usedBytes: await tree.usedBytes(),
     };
@@ -95,7 +105,7 @@ export class DataDirectory implements Target {
 
   async close(): Promise<void> {}
 
-  async #liveUsers(signal: AbortSignal): Promise<LiveUser[]> {
+  async #liveUsers(holds: TargetFacts['holds'], signal: AbortSignal): Promise<LiveUser[]> {
     const docker = await this.#docker();
     // An engine elsewhere mounts directories of its own machine.
     if (docker?.isLocal) {
@@ -103,7 +113,8 @@ export class DataDirectory implements Target {
       const users = await containersUsing(docker, { path }, signal);
       if (users.length > 0) return users; // their servers would only be named a second time
     }
-    return serversIn(this.#path);
+    const servers = await serversIn(this.#path);
+    return servers.length > 0 || holds !== 'tablespace' ? servers : serversWithTablespaceIn(this.#path);
   }
 
   /** Beside the data directory, or in it where its parent is another file system or not writable. */
@@ -134,12 +145,6 @@ export class DataDirectory implements Target {
 /** Name of the work directory where it has to be in the data directory. */
 function reservedName(runId: string): string {
   return `.odo-${runId}`;
-}
-
-/** The nearest directory above that is there. */
-async function existingPart(path: string): Promise<string> {
-  const stats = await atPath(path, () => lstatIfThere(path));
-  return stats !== null || dirname(path) === path ? path : existingPart(dirname(path));
 }
 
 async function makeParents(path: string): Promise<void> {

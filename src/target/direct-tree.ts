@@ -30,6 +30,10 @@ export class DirectTree implements Tree {
     this.#isStored = (name) => name !== fileSystemsOwn && name !== options.reserved;
   }
 
+  localPathOf(path: string): string {
+    return join(this.localPath, ...splitTreePath(path));
+  }
+
   async openWriter(signal: AbortSignal, options: TreeWriterOptions = {}): Promise<TreeWriter> {
     await this.#enter([]);
     return DirectWriter.open(this.localPath, signal, options);
@@ -159,6 +163,13 @@ export class DirectTree implements Tree {
   async owner(): Promise<Owner | null> {
     const stats = await atPath(this.localPath, () => lstatIfThere(this.localPath));
     return stats && { uid: stats.uid, gid: stats.gid };
+  }
+
+  /** What the symbolic links right under `path` point to; empty when it is absent. */
+  async linkTargets(path: string): Promise<string[]> {
+    const links = (await this.list(path)).filter(({ kind }) => kind === 'link');
+    const places = links.map(({ name }) => join(this.localPath, ...splitTreePath(path), name));
+    return Promise.all(places.map((place) => atPath(place, () => fs.readlink(place))));
   }
 
   #enter(parts: readonly string[]): Promise<string> {

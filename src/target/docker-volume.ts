@@ -76,7 +76,8 @@ export class DockerVolume implements Target {
   }
 
   #helper(docker: Docker, runId: string, role: 'data' | 'work', volume: string): HelperContainer {
-    const name = `odo-${runId}-helper-${role}`;
+    // Targets of one run may lie in several volumes, or in one.
+    const name = role === 'work' ? `odo-${runId}-helper-work` : `odo-${runId}-helper-of-${volume}`;
     const known = this.#helpers.get(name);
     if (known !== undefined) return known;
     const image = this.spec.helperImage;

@@ -29,6 +29,10 @@ export class EngineTree implements Tree {
     this.description = [helper.description, ...this.#rootParts].join('/');
   }
 
+  localPathOf(): null {
+    return null;
+  }
+
   async openWriter(signal: AbortSignal, { durable = true }: TreeWriterOptions = {}): Promise<TreeWriter> {
     const found = splitZeroEnded(await this.#run(scripts.links, [], signal));
     for (const link of found) this.#links.add(link.replace(/^\.\//, ''));
@@ -119,6 +123,18 @@ export class EngineTree implements Tree {
     if (result === null) return null;
     const [uid, gid] = numbersOf(result);
     return { uid, gid };
+  }
+
+  /** What the symbolic links right under `path` point to; empty when it is absent. */
+  async linkTargets(path: string): Promise<string[]> {
+    const result = await this.#runIfThere(scripts.linkTargets, [['.', ...splitTreePath(path)].join('/')]);
+    return result === null ? [] : splitZeroEnded(result);
+  }
+
+  /** Number of the device that the root lies on; null when it is absent. */
+  async device(): Promise<string | null> {
+    const result = await this.#runIfThere(scripts.device, []);
+    return result === null ? null : result.stdout.trim();
   }
 
   get #root(): string {

@@ -155,6 +155,17 @@ stat -c %b .
 export const owner = script(`stat -c '%u %g' .
 `);
 
+/** Args: directory. Out: what the links right under it point to, each ended by a zero byte. */
+export const linkTargets = script(`guard "$1" leave
+for entry in "$1"/*; do
+  if [ -L "$entry" ]; then printf '%s\\0' "$(readlink "$entry")"; fi
+done
+`);
+
+/** Out: number of the device. */
+export const device = script(`stat -c %d .
+`);
+
 /** Out: every symbolic link, each ended by a zero byte. */
 export const links = script(`find . -type l -print0
 `);

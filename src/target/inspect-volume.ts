@@ -1,17 +1,22 @@
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path/posix';
 import type { Docker, VolumeInspectInfo } from '../docker/client.ts';
 import { errorCode, OdoError } from '../errors/odo-error.ts';
 import { type Contents, describeContents, noContents } from './contents.ts';
 import { DirectTree } from './direct-tree.ts';
 import { EngineTree } from './engine-tree.ts';
+import { deviceOf } from './existing-part.ts';
 import { HelperContainer } from './helper-container.ts';
 import { freeSpace, numbersOf } from './helper-scripts.ts';
 import { containersUsing, type LiveUser, serversIn } from './live-users.ts';
+import { insideDataDirectory } from './refusal.ts';
 import { findSubpath } from './subpath.ts';
 import type { TargetFacts } from './target.ts';
+import type { Tree } from './tree.ts';
+import { splitTreePath } from './tree-path.ts';
 import { type VolumeAccess, type VolumeSpec, volumeAccess } from './volume-access.ts';
 
-type Seen = Contents & Pick<TargetFacts, 'freeBytes' | 'usedBytes' | 'refusal'>;
+type Seen = Contents & Pick<TargetFacts, 'freeBytes' | 'usedBytes' | 'fileSystem' | 'refusal'>;
 
 /** What is in a volume now, without changing it (a helper that only looks mounts it read-only). */
 export async function inspectVolume(
@@ -28,6 +33,7 @@ export async function inspectVolume(
   return {
     description: spec.subpath === '' ? `volume ${spec.volume}` : `volume ${spec.volume}/${spec.subpath}`,
     exists: volume !== null,
+    location: join(volume?.Mountpoint ?? `/volume ${spec.volume}`, spec.subpath),
     access: access.kind,
     liveUsers: volume === null ? [] : await liveUsersOf(docker, volume, dataDirectory, signal),
     ...seen,
@@ -57,10 +63,12 @@ async function look(
 }
 
 async function lookDirectly(spec: VolumeSpec, volume: VolumeInspectInfo | null, path: string): Promise<Seen> {
-  const freeBytes = await new DirectTree(path).freeBytes();
-  const empty = { ...noContents, freeBytes, usedBytes: 0, refusal: null };
+  const [freeBytes, fileSystem] = [await new DirectTree(path).freeBytes(), await deviceOf(path)];
+  const empty = { ...noContents, freeBytes, usedBytes: 0, fileSystem, refusal: null };
   if (volume === null) return empty;
   return unlessRefused(empty, async () => {
+    const above = await dataDirectoryAbove(spec, (subpath) => new DirectTree(join(path, subpath)));
+    if (above !== null) return { ...empty, refusal: above };
     const root = await findSubpath(path, spec.subpath);
     if (root === null) return empty;
     const tree = new DirectTree(root);
@@ -69,9 +77,12 @@ async function lookDirectly(spec: VolumeSpec, volume: VolumeInspectInfo | null, 
 }
 
 async function lookThrough(helper: HelperContainer, spec: VolumeSpec): Promise<Seen> {
-  const freeBytes = await new EngineTree(helper, '', 'leave').freeBytes();
-  const empty = { ...noContents, freeBytes, usedBytes: 0, refusal: null };
+  const whole = new EngineTree(helper, '', 'leave');
+  const [freeBytes, fileSystem] = [await whole.freeBytes(), await whole.device()];
+  const empty = { ...noContents, freeBytes, usedBytes: 0, fileSystem, refusal: null };
   return unlessRefused(empty, async () => {
+    const above = await dataDirectoryAbove(spec, (subpath) => new EngineTree(helper, subpath, 'leave'));
+    if (above !== null) return { ...empty, refusal: above };
     const tree = new EngineTree(helper, spec.subpath, 'leave');
     return { ...empty, ...(await describeContents(tree)), usedBytes: await tree.usedBytes() };
   });
@@ -80,7 +91,21 @@ async function lookThrough(helper: HelperContainer, spec: VolumeSpec): Promise<S
 /** A volume that is not there yet will be where the engine keeps its containers' file systems. */
 async function lookAtEngine(helper: HelperContainer): Promise<Seen> {
   const [blocks, blockBytes] = numbersOf(await helper.run(freeSpace, ['/']));
-  return { ...noContents, freeBytes: blocks * blockBytes, usedBytes: 0, refusal: null };
+  return { ...noContents, freeBytes: blocks * blockBytes, usedBytes: 0, fileSystem: null, refusal: null };
+}
+
+/** Why the subpath is refused: a directory above it in the volume is a data directory. */
+async function dataDirectoryAbove(
+  { subpath, volume }: VolumeSpec,
+  treeOf: (subpath: string) => Tree,
+): Promise<string | null> {
+  const parts = splitTreePath(subpath);
+  for (const depth of parts.keys()) {
+    const above = parts.slice(0, depth).join('/');
+    if ((await treeOf(above).readFile('PG_VERSION', 64)) === null) continue;
+    return insideDataDirectory(`volume ${volume}/${subpath}`, `volume ${[volume, above].join('/')}`);
+  }
+  return null;
 }
 
 /** A path that no restore may go through is a fact about the target, not a failure to look at it. */
@@ -108,6 +133,7 @@ function unseen(spec: VolumeSpec, volume: VolumeInspectInfo | null, image: strin
     holds: volume === null ? 'nothing' : 'other-files',
     freeBytes: 0,
     usedBytes: 0,
+    fileSystem: null,
     refusal: `The volume ${spec.volume} can only be reached through the engine, and ${missing}.`,
   };
 }

@@ -81,18 +81,41 @@ function canSignal(pid: number): 'yes' | 'not-permitted' | 'no' {
   }
 }
 
+/**
+ * PostgreSQL on this machine with a tablespace in the directory: by the links of the data directory that each works
+ * in. A server in a container is found by its mounts; its links lead elsewhere on this machine.
+ */
+export async function serversWithTablespaceIn(directory: string): Promise<LiveUser[]> {
+  const wanted = await fs.stat(directory).catch(() => null);
+  if (wanted === null) return [];
+  for (const pid of await processIds()) {
+    const links = `/proc/${pid}/cwd/pg_tblspc`;
+    const oids = await fs.readdir(links).catch((): string[] => []);
+    for (const oid of oids) {
+      const stats = await fs.stat(join(links, oid)).catch(() => null);
+      if (stats === null || !isSame(stats, wanted) || !(await looksLikeServer(pid))) continue;
+      return [{ description: `PostgreSQL, pid ${pid}, as its tablespace ${oid}`, containerId: null }];
+    }
+  }
+  return [];
+}
+
 /** The lowest pid: the postmaster's, unless the numbers have started again. */
 async function firstServerWithin(directory: string): Promise<number | null> {
   const wanted = await fs.stat(directory).catch(() => null);
   if (wanted === null) return null;
-  const names = await fs.readdir('/proc').catch((): string[] => []);
-  const pids = names.map(Number).filter((pid) => Number.isSafeInteger(pid) && pid > 0);
-  for (const pid of pids.sort((one, other) => one - other)) {
+  for (const pid of await processIds()) {
     // Processes of other users cannot be looked at without being root, and many end meanwhile.
     const stats = await fs.stat(`/proc/${pid}/cwd`).catch(() => null);
     if (stats !== null && isSame(stats, wanted) && (await looksLikeServer(pid))) return pid;
   }
   return null;
+}
+
+async function processIds(): Promise<number[]> {
+  const names = await fs.readdir('/proc').catch((): string[] => []);
+  const pids = names.map(Number).filter((pid) => Number.isSafeInteger(pid) && pid > 0);
+  return pids.sort((one, other) => one - other);
 }
 
 function isSame(one: Stats, other: Stats): boolean {

@@ -27,7 +27,12 @@ export async function directoryRefusal(path: string): Promise<string | null> {
   if (stats?.isSymbolicLink()) return `${given} is a symbolic link; name the directory it points to.`;
   if (stats && !stats.isDirectory()) return `${given} is not a directory.`;
   const real = await realPathOf(given);
-  return refusalByName(given) ?? refusalByName(real) ?? (await refusalByMounts(real));
+  return (
+    refusalByName(given) ??
+    refusalByName(real) ??
+    (await refusalByMounts(real)) ??
+    (await refusalByDataDirectory(real))
+  );
 }
 
 export function withoutEndingSlash(path: string): string {
@@ -50,6 +55,19 @@ async function refusalByMounts(path: string): Promise<string | null> {
   return inside === undefined ? null : `${inside}, below ${path}, is the mount point of another file system.`;
 }
 
+/** What another database's server, or odo when it restores that one, may remove. */
+async function refusalByDataDirectory(path: string): Promise<string | null> {
+  for (let above = dirname(path); above !== dirname(above); above = dirname(above)) {
+    const isDataDirectory =
+      (await lstatIfThere(join(above, 'PG_VERSION')).catch(() => null))?.isFile() === true;
+    if (isDataDirectory) return insideDataDirectory(path, above);
+  }
+  return null;
+}
+
+export const insideDataDirectory = (path: string, dataDirectory: string): string =>
+  `${path} lies inside ${dataDirectory}, the data directory of a database.`;
+
 /** proc(5), mountinfo: the fifth field, with space, tab, newline and backslash as octal. */
 async function mountPoints(): Promise<string[]> {
   let table: string;
@@ -68,7 +86,7 @@ async function mountPoints(): Promise<string[]> {
 }
 
 /** With the links of the directories above it resolved; parts that are absent stay as they are. */
-async function realPathOf(path: string): Promise<string> {
+export async function realPathOf(path: string): Promise<string> {
   try {
     return await fs.realpath(path);
   } catch (error) {

@@ -1,13 +1,13 @@
 import type { Owner, Tree } from './tree.ts';
 
-/** Which place holds (or will hold) the data directory. Plain JSON, part of the plan. */
+/** Which place holds (or will hold) the data directory, or one tablespace. Plain JSON, part of the plan. */
 export type TargetSpec =
   | { readonly kind: 'data-directory'; readonly path: string }
   | {
       readonly kind: 'docker-volume';
       /** Real name in the engine. */
       readonly volume: string;
-      /** Path of PGDATA below the volume's root, '' when the root is PGDATA. */
+      /** Path of PGDATA or of the tablespace below the volume's root, '' when it is the root. */
       readonly subpath: string;
       /** `--new-volume`: must not exist before the run. */
       readonly create: boolean;
@@ -22,11 +22,20 @@ export type TargetSpec =
 export interface TargetFacts {
   readonly description: string;
   readonly exists: boolean;
-  /** `nothing`: absent or empty (lost+found is ignored); `data-directory`: has PG_VERSION or pg_control. */
-  readonly holds: 'nothing' | 'data-directory' | 'other-files';
-  /** Of the data directory there; null when none or unreadable. */
+  /** Absolute and without symbolic links; two targets are one, or one in the other, when these are. */
+  readonly location: string;
+  /** The same for two targets that share their free space; null when it cannot be told yet. */
+  readonly fileSystem: string | null;
+  /**
+   * `nothing`: absent or empty (lost+found is ignored); `data-directory`: has PG_VERSION or pg_control;
+   * `tablespace`: files of one PostgreSQL major's tablespace and nothing else.
+   */
+  readonly holds: 'nothing' | 'data-directory' | 'tablespace' | 'other-files';
+  /** Of the data directory or tablespace there; null when none or unreadable. */
   readonly serverMajor: number | null;
   readonly systemIdentifier: string | null;
+  /** Where the tablespaces of the data directory there lie, as its server sees them. */
+  readonly tablespaceLocations: readonly string[];
   /** Owner of the data directory that is there. */
   readonly owner: Owner | null;
   /** Run id from odo's marker file, when a run of odo holds this target. */

@@ -8,6 +8,8 @@ export interface Tree {
   readonly description: string;
   /** Absolute path as this process sees it; null when only the engine can reach it. */
   readonly localPath: string | null;
+  /** That of an entry; null when only the engine can reach it. */
+  localPathOf(path: string): string | null;
   /** Streams many entries; one at a time per tree is not required, writers are independent. */
   openWriter(signal: AbortSignal, options?: TreeWriterOptions): Promise<TreeWriter>;
   /** Null when absent. OdoError when larger than `maxBytes`. */

@@ -67,6 +67,9 @@ export const healthyFacts: PreflightFacts = {
   target: {
     description: 'directory /srv/pg',
     exists: true,
+    location: '/srv/pg',
+    fileSystem: '2049',
+    tablespaceLocations: [],
     holds: 'nothing',
     serverMajor: null,
     systemIdentifier: null,
@@ -88,6 +91,7 @@ export const healthyFacts: PreflightFacts = {
     missing: null,
   },
   closedParent: null,
+  tablespaces: [],
 };
 
 export const plainRequest: RestoreRequest = {

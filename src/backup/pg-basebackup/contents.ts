@@ -133,6 +133,7 @@ export async function inspectBaseBackup(
     manifestKey: files.manifest?.key ?? null,
     dataBytes: manifest?.totalBytes ?? estimateDataBytes(archives),
     dataBytesIsExact: manifest !== null,
+    ...(manifest === null ? {} : { tablespaceBytes: bytesByTablespace(manifest) }),
     problems,
     warnings,
   };
@@ -154,6 +155,15 @@ function tablespacesOf(
     [...oids].map((oid) => ({ oid, name: null, location: null })),
     map,
   );
+}
+
+function bytesByTablespace(manifest: BackupManifest): Record<string, number> {
+  const bytes: Record<string, number> = {};
+  for (const { path, sizeBytes } of manifest.files) {
+    const [, oid] = /^pg_tblspc\/(\d+)\//.exec(path) ?? [];
+    if (oid !== undefined) bytes[oid] = (bytes[oid] ?? 0) + sizeBytes;
+  }
+  return bytes;
 }
 
 function missingTars(

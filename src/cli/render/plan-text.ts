@@ -113,13 +113,17 @@ function actions(plan: RestorePlan): Row[] {
     `${plan.serviceDescription}, ${plan.serviceWasRunning ? when : 'which does not run now'}`,
   ];
   if (hasService && plan.stopsFirst) rows.push(stop('before the target is touched'));
-  if (plan.targetAction === 'clean')
-    rows.push(['remove', plan.removes ?? `what is in ${plan.targetDescription}`]);
+  if (plan.removes !== null) rows.push(['remove', plan.removes]);
   if (plan.targetAction === 'create') rows.push(['create', plan.targetDescription]);
+  const places = plan.tablespaces.flatMap((one) =>
+    one.place ? [{ ...one.place, name: one.name ?? one.oid }] : [],
+  );
+  for (const { action, description } of places) if (action === 'create') rows.push(['create', description]);
   rows.push([
     'write',
     `the base backup into ${plan.targetDescription}, owner ${plan.owner.uid}:${plan.owner.gid}`,
   ]);
+  for (const { description, name } of places) rows.push(['write', `tablespace ${name} into ${description}`]);
   rows.push(['recover', `with ${plan.launcherDescription}, apart from the service`]);
   rows.push([
     'promote',
@@ -145,9 +149,6 @@ function actions(plan: RestorePlan): Row[] {
 }
 
 function detailRows(plan: RestorePlan): Row[] {
-  const { space } = plan;
-  const reclaimable =
-    space.reclaimableBytes === 0 ? '' : ` and ${formatBytes(space.reclaimableBytes)} given back by cleaning`;
   return [
     ['server', plan.launcherDescription],
     [
@@ -158,17 +159,29 @@ function detailRows(plan: RestorePlan): Row[] {
     ...plan.tablespaces.map(
       (one): Row => [
         'tablespace',
-        `${one.name ?? one.oid}: ${one.path} in the data directory${one.sourceLocation === null ? '' : ` (was ${one.sourceLocation})`}`,
+        `${one.name ?? one.oid}: ${placeText(one)}${one.sourceLocation === null ? '' : ` (was ${one.sourceLocation})`}`,
       ],
     ),
-    [
-      'space',
-      `${space.neededIsExact ? '' : 'about '}${formatBytes(space.neededBytes)} needed; ${formatBytes(space.freeBytes)} free${reclaimable}; ${formatBytes(space.reserveBytes)} kept free`,
-    ],
+    ['space', spaceText(plan.space)],
+    ...(plan.spaceElsewhere ?? []).map((space): Row => ['', `${space.description}: ${spaceText(space)}`]),
     ['work', `${plan.jobs} at a time, a checkpoint every ${formatBytes(plan.checkpointBytes)}`],
     ...listRow('limits', limitTexts(plan)),
     ...listRow('also', choiceTexts(plan)),
   ];
+}
+
+function placeText({ path, serverPath, place }: RestorePlan['tablespaces'][number]): string {
+  if (place === undefined) return `${path} in the data directory`;
+  const how = place.access === 'direct' ? 'written directly' : 'written through the container engine';
+  return place.description === serverPath
+    ? `${serverPath}, ${how}`
+    : `${serverPath}, ${place.description}, ${how}`;
+}
+
+function spaceText(space: RestorePlan['space']): string {
+  const reclaimable =
+    space.reclaimableBytes === 0 ? '' : ` and ${formatBytes(space.reclaimableBytes)} given back by cleaning`;
+  return `${space.neededIsExact ? '' : 'about '}${formatBytes(space.neededBytes)} needed; ${formatBytes(space.freeBytes)} free${reclaimable}; ${formatBytes(space.reserveBytes)} kept free`;
 }
 
 const listRow = (label: string, texts: readonly string[]): Row[] =>

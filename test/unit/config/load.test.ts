@@ -131,6 +131,20 @@ describe('precedence', () => {
     });
   });
 
+  it('takes tablespaces from every place, as a map in odo.yaml', () => {
+    const places = () => load().settings.tablespace?.map((one) => `${one.tablespace} ${one.directory}`);
+    file('odo.yaml', 'tablespace:\n  cold: /srv/yaml\n  16400: /srv/hot\n');
+    expect(load().settings.tablespace).toHaveLength(2);
+    expect(load().provenance.tablespace).toBe('odo.yaml line 1');
+    file('odo.yaml', 'tablespace: [cold=/srv/list]\n');
+    expect(places()).toEqual(['cold /srv/list']);
+    expect(load({}, { ODO_TABLESPACE: 'cold=/a,hot=/b' }).settings.tablespace).toHaveLength(2);
+    const flags = { tablespace: ['cold=/flag', 'hot=relative'] };
+    expect(problemsOf(() => load(flags))[0]?.text).toContain(
+      'tablespace is "cold=/flag", "hot=relative"; expected OLD=/NEW with an absolute path',
+    );
+  });
+
   it('resolves paths against the working directory, and in a settings file against its own', () => {
     mkdirSync(join(cwd, 'etc'));
     file('etc/site.yaml', 'data-dir: ../data', 'compose-file: compose.yaml');

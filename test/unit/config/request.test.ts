@@ -46,6 +46,7 @@ it('makes a request from the flags of an old script, without the credentials', (
     source: { url, endpoint: 'https://s3.example.com', region: 'eu' },
     backup: 'latest',
     before: null,
+    tablespaces: [],
     server: null,
     target: { kind: 'volume', name: 'pgdata' },
     volumeAccess: 'auto',
@@ -183,6 +184,19 @@ it.each<[string, FlagValues, string]>([
   ],
 ])('refuses %s', (_, flags, text) => {
   expect(usageOf(flags)).toContain(text);
+});
+
+it('takes tablespaces for a directory or with a service, whose mounts tell where they lie', () => {
+  const tablespace = ['cold=/srv/cold'];
+  expect(request({ url: 's3://b/p', dataDir: '/srv/pg', tablespace }).tablespaces).toEqual([
+    { tablespace: 'cold', directory: '/srv/cold' },
+  ]);
+  expect(usageOf({ url: 's3://b/p', volume: 'pgdata', tablespace })).toMatch(
+    /--tablespace with a volume needs/,
+  );
+  expect(
+    request({ url: 's3://b/p', volume: 'pgdata', container: 'db', tablespace }).tablespaces,
+  ).toHaveLength(1);
 });
 
 it('tells everything that does not fit together at once', () => {

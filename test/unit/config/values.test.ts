@@ -15,6 +15,7 @@ import {
   owner,
   parseSize,
   rate,
+  tablespaceChoices,
   volumeName,
   yesOrNo,
 } from '../../../src/config/values.ts';
@@ -112,6 +113,20 @@ it('takes the words for yes and no', () => {
     false,
   ]);
   expect(yesOrNo.safeParse('maybe').success).toBe(false);
+});
+
+it('takes tablespaces as text, as a list and as a map, each with an absolute path', () => {
+  const cold = { tablespace: 'cold', directory: '/srv/cold' };
+  const byPath = { tablespace: '/mnt/a,b', directory: '/srv/c=d,e' };
+  expect(tablespaceChoices.parse('cold=/srv/cold')).toEqual([cold]);
+  expect(tablespaceChoices.parse('cold=/srv/cold, /mnt/a=/srv/a,b')).toEqual([
+    cold,
+    { tablespace: '/mnt/a', directory: '/srv/a,b' },
+  ]);
+  expect(tablespaceChoices.parse(['cold=/srv/cold', '/mnt/a,b=/srv/c=d,e'])).toEqual([cold, byPath]);
+  expect(tablespaceChoices.parse({ cold: '/srv/cold', '/mnt/a,b': '/srv/c=d,e' })).toEqual([cold, byPath]);
+  for (const bad of ['cold', 'cold=', 'cold=srv/cold', '=/srv', ['cold=x'], { cold: 'x' }, { cold: 1 }, 5])
+    expect(tablespaceChoices.safeParse(bad).success, JSON.stringify(bad)).toBe(false);
 });
 
 it('tells a path from the name of a volume', () => {

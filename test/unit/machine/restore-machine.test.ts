@@ -175,8 +175,8 @@ describe('the machine of a run', () => {
     const digest = createHash('sha256').update(shape).digest('hex').slice(0, 16);
     expect({ machineVersion, digest }).toMatchInlineSnapshot(`
       {
-        "digest": "c3af0a9c80f8872f",
-        "machineVersion": 1,
+        "digest": "cd047eea5b07b11f",
+        "machineVersion": 2,
       }
     `);
   });

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../../src/errors/codes.ts';
 import { type CheckName, checks, refusals } from '../../../src/steps/checks.ts';
 import type { PreflightFacts } from '../../../src/steps/facts.ts';
 import type { RestoreRequest } from '../../../src/steps/restore-request.ts';
+import { spaceNeeds } from '../../../src/steps/space.ts';
 import { healthyFacts, plainRequest } from '../../support/facts.ts';
 
 const with_ = (change: (facts: PreflightFacts) => Partial<PreflightFacts>): PreflightFacts => ({
@@ -14,6 +15,42 @@ const withProblem = (code: ErrorCode, message: string) =>
   with_((facts) => ({ contents: { ...facts.contents, problems: [problem(code, message)] } }));
 const withTarget = (target: Partial<PreflightFacts['target']>) =>
   with_((facts) => ({ target: { ...facts.target, ...target } }));
+
+/** A tablespace with a directory of its own on another file system. */
+const withPlace = (change: Partial<PreflightFacts['target']>, serverPath = '/srv/cold') =>
+  with_((facts) => ({
+    tablespaces: [
+      {
+        tablespace: { oid: '16400', name: 'cold', location: '/old/cold' },
+        serverPath,
+        path: '.odo-tablespaces/16400',
+        place: {
+          target: { kind: 'data-directory', path: serverPath },
+          mount: null,
+          facts: {
+            ...facts.target,
+            description: serverPath,
+            location: serverPath,
+            fileSystem: '2050',
+            ...change,
+          },
+          closedParent: null,
+        },
+        suggestion: null,
+      },
+    ],
+  }));
+
+/** Of 1000 bytes unpacked, its share in what is stored: 250. */
+function withTablespaceArchive(facts: PreflightFacts): PreflightFacts {
+  const [data] = facts.contents.archives;
+  if (data === undefined) throw new Error('There is no archive.');
+  const archives = [
+    { ...data, sizeBytes: 75 },
+    { ...data, name: '16400.tar.gz', sizeBytes: 25, content: { tablespace: '16400' } },
+  ];
+  return { ...facts, contents: { ...facts.contents, archives } };
+}
 
 const cases: readonly {
   check: CheckName;
@@ -64,6 +101,42 @@ const cases: readonly {
     says: /never touches an existing one/,
     facts: withTarget({ exists: true }),
     request: { target: { kind: 'new-volume', name: 'pgdata2', present: null } },
+  },
+  {
+    check: 'targetRefused',
+    code: 'PRECONDITION_FAILED',
+    says: /home directory/,
+    facts: withPlace({ refusal: '/home/me is a home directory.' }),
+  },
+  {
+    check: 'targetHeld',
+    code: 'TARGET_IN_USE',
+    says: /^\/srv\/cold holds the unfinished restore/,
+    facts: withPlace({ heldByRun: '20261101-000000-aaaa' }),
+  },
+  {
+    check: 'tablespaceNotFree',
+    code: 'TARGET_NOT_EMPTY',
+    says: /^\/srv\/cold, where the tablespace cold is to go, holds files already/,
+    facts: withPlace({ holds: 'other-files' }),
+  },
+  {
+    check: 'tablespaceNotFree',
+    code: 'TARGET_NOT_EMPTY',
+    says: /holds a tablespace of another database/,
+    facts: withPlace({ holds: 'tablespace', serverMajor: 17 }),
+  },
+  {
+    check: 'tablespacesOverlap',
+    code: 'PRECONDITION_FAILED',
+    says: /^The data directory and the tablespace cold would lie one in the other, at \/link\/to\/pg\/cold/,
+    facts: withPlace({ location: '/srv/pg/cold' }, '/link/to/pg/cold'),
+  },
+  {
+    check: 'spaceTooSmall',
+    code: 'NOT_ENOUGH_SPACE',
+    says: /^\/srv\/cold \(tablespace cold\) has room for 50 B/,
+    facts: withTablespaceArchive(withPlace({ freeBytes: 50 })),
   },
   {
     check: 'somethingRunsOnTarget',
@@ -123,6 +196,48 @@ describe('the preliminary checks', () => {
     expect(checks.spaceTooSmall({ facts, request: plainRequest })).toBeNull();
     expect(checks.spaceTooSmall({ facts, request: { ...plainRequest, reserveBytes: 200 } })?.code).toBe(
       'NOT_ENOUGH_SPACE',
+    );
+  });
+
+  test('count the space on each file system on its own, and what shares one together', () => {
+    const needs = (facts: PreflightFacts) =>
+      spaceNeeds(withTablespaceArchive(facts), plainRequest).map(({ description, neededBytes }) => [
+        description,
+        neededBytes,
+      ]);
+    expect(needs(withPlace({}))).toEqual([
+      ['directory /srv/pg', 750],
+      ['/srv/cold (tablespace cold)', 250],
+    ]);
+    const shared = [['directory /srv/pg', 1000]];
+    expect(needs(withPlace({ fileSystem: '2049' }))).toEqual(shared);
+    expect(needs(withPlace({ fileSystem: null }))).toEqual(shared);
+    const known = withPlace({});
+    const contents = { ...known.contents, tablespaceBytes: { 16400: 400 } };
+    expect(needs({ ...known, contents })).toEqual([
+      ['directory /srv/pg', 600],
+      ['/srv/cold (tablespace cold)', 400],
+    ]);
+  });
+
+  test('let the tablespace of the very database be replaced that is replaced itself', () => {
+    const held = { holds: 'tablespace', serverMajor: 17, usedBytes: 100 } as const;
+    const replaced = {
+      holds: 'data-directory',
+      serverMajor: 17,
+      tablespaceLocations: ['/srv/cold'],
+    } as const;
+    const facts = (data: Partial<PreflightFacts['target']>): PreflightFacts => {
+      const one = withPlace(held);
+      return { ...one, target: { ...one.target, ...replaced, ...data } };
+    };
+    const codes = (input: PreflightFacts, request: Partial<RestoreRequest> = {}) =>
+      checks.tablespaceNotFree({ facts: input, request: { ...plainRequest, ...request } })?.code ?? null;
+    expect(codes(facts({}))).toBeNull();
+    expect(codes(facts({ tablespaceLocations: ['/srv/other'] }))).toBe('TARGET_NOT_EMPTY');
+    expect(codes(facts({ serverMajor: 16 }))).toBe('TARGET_NOT_EMPTY');
+    expect(codes(facts({}), { target: { kind: 'new-volume', name: 'n', present: null } })).toBe(
+      'TARGET_NOT_EMPTY',
     );
   });
 

@@ -2,8 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { automaticJobs, dataPlaneDefaults } from '../../../src/steps/data-plane-options.ts';
 import type { PreflightFacts } from '../../../src/steps/facts.ts';
 import { planRestore, summarize } from '../../../src/steps/plan-restore.ts';
+import { plannedTrees } from '../../../src/steps/planned-trees.ts';
 import type { RestoreRequest } from '../../../src/steps/restore-request.ts';
 import type { StepContext } from '../../../src/steps/step.ts';
+import type { TablespaceFacts } from '../../../src/steps/tablespace-facts.ts';
 import { healthyFacts, plainRequest } from '../../support/facts.ts';
 
 /** The plan of pure facts: it needs the run's id, the time and the cores, and no adapter. */
@@ -15,6 +17,39 @@ const plan = (facts: Partial<PreflightFacts> = {}, request: Partial<RestoreReque
   planRestore({ ...healthyFacts, ...facts }, { ...plainRequest, ...request }, context);
 const target = (change: Partial<PreflightFacts['target']>) => ({
   target: { ...healthyFacts.target, ...change },
+});
+
+const cold = { oid: '16400', name: 'cold', location: '/mnt/production/cold' };
+const insideFacts: TablespaceFacts = {
+  tablespace: cold,
+  serverPath: '/srv/pg/odo_tablespaces/16400',
+  path: 'odo_tablespaces/16400',
+  place: null,
+  suggestion: null,
+};
+const onVolume = (facts: Partial<PreflightFacts['target']> = {}): TablespaceFacts => ({
+  ...insideFacts,
+  serverPath: '/cold',
+  path: '.odo-tablespaces/16400',
+  place: {
+    target: {
+      kind: 'docker-volume',
+      volume: 'shop_cold',
+      subpath: '.odo-tablespaces/16400',
+      create: false,
+      labels: {},
+      access: 'auto',
+      helperImage: null,
+    },
+    mount: { type: 'volume', source: 'shop_cold', destination: '/cold' },
+    facts: {
+      ...healthyFacts.target,
+      description: 'volume shop_cold',
+      location: '/volumes/shop_cold',
+      ...facts,
+    },
+    closedParent: null,
+  },
 });
 
 describe('the plan', () => {
@@ -45,9 +80,7 @@ describe('the plan', () => {
   });
 
   test('puts tablespaces inside the target, whatever their former paths were', async () => {
-    const tablespaces = [{ oid: '16400', name: 'cold', location: '/mnt/production/cold' }];
-    const { contents } = healthyFacts;
-    const planned = await plan({ contents: { ...contents, backup: { ...contents.backup, tablespaces } } });
+    const planned = await plan({ tablespaces: [insideFacts] });
     expect(planned.tablespaces).toEqual([
       {
         oid: '16400',
@@ -58,6 +91,47 @@ describe('the plan', () => {
       },
     ]);
     expect(planned.warnings.join()).toMatch(/not to their former paths/);
+  });
+
+  test('hints at a volume of the service where a tablespace used to be', async () => {
+    const suggestion = '--tablespace cold=/mnt/production/cold';
+    const { warnings } = await plan({ tablespaces: [{ ...insideFacts, suggestion }] });
+    expect(warnings.join()).toContain(`to restore it there: ${suggestion}`);
+    expect((await plan({ tablespaces: [insideFacts] })).warnings.join()).not.toMatch(/to restore it there/);
+  });
+
+  test('gives a tablespace its place, and lets the recovery server see it', async () => {
+    const container = {
+      kind: 'container',
+      image: 'postgres:17',
+      pgdata: '/data',
+      mountPoint: '/data',
+      owner: { uid: 999, gid: 999 },
+    } as const;
+    const launcher = { ...healthyFacts.launcher, spec: container };
+    const planned = await plan({ launcher, tablespaces: [onVolume()] });
+    expect(planned.tablespaces).toMatchObject([
+      {
+        path: '.odo-tablespaces/16400',
+        serverPath: '/cold',
+        place: { target: { volume: 'shop_cold' }, description: 'volume shop_cold', action: 'fill' },
+      },
+    ]);
+    const mount = { type: 'volume', source: 'shop_cold', destination: '/cold' };
+    expect(planned.launcher).toMatchObject({ tablespaceMounts: [mount] });
+    expect(planned.warnings).toEqual([]);
+    expect(plannedTrees(planned).map(({ description }) => description)).toEqual([
+      'directory /srv/pg',
+      'volume shop_cold',
+    ]);
+  });
+
+  test('says that the tablespace of the replaced database is removed too', async () => {
+    const held = target({ holds: 'data-directory', serverMajor: 17, tablespaceLocations: ['/cold'] });
+    const former = onVolume({ holds: 'tablespace', serverMajor: 17, usedBytes: 2048 });
+    const planned = await plan({ ...held, tablespaces: [former] });
+    expect(planned.removes).toMatch(/data directory.*; its former tablespace, 2.00 KiB, in volume shop_cold/);
+    expect(planned.tablespaces[0]?.place?.action).toBe('clean');
   });
 
   test('freezes the jobs: as many as asked for, else by the cores', async () => {

@@ -8,7 +8,9 @@ import {
   mkdtemp,
   readdir,
   readFile,
+  realpath,
   rm,
+  stat,
   symlink,
   writeFile,
 } from 'node:fs/promises';
@@ -46,6 +48,9 @@ describe('looking at a data directory', () => {
     expect(await open().inspect(signal)).toEqual({
       description: path,
       exists: false,
+      location: await realpath(join(path, '../..')).then((root) => join(root, 'pg/data')),
+      fileSystem: String((await stat(tmpdir())).dev),
+      tablespaceLocations: [],
       holds: 'nothing',
       serverMajor: null,
       systemIdentifier: null,
@@ -94,6 +99,20 @@ describe('looking at a data directory', () => {
     expect(await open().inspect(signal)).toMatchObject({ holds: 'data-directory', serverMajor: null });
     await rm(join(path, 'global/pg_control'));
     expect(await open().inspect(signal)).toMatchObject({ holds: 'other-files' });
+  });
+
+  it('tells where the tablespaces of a data directory lie, and what is the tablespace of one major', async () => {
+    await mkdir(join(path, 'pg_tblspc'), { recursive: true });
+    await writeFile(join(path, 'PG_VERSION'), '17\n');
+    await symlink('/srv/cold', join(path, 'pg_tblspc/16400'));
+    await mkdir(join(path, 'pg_tblspc/16401'));
+    expect(await open().inspect(signal)).toMatchObject({ tablespaceLocations: ['/srv/cold'] });
+    const tablespace = join(parent, 'cold');
+    await mkdir(join(tablespace, 'PG_17_202406281/5'), { recursive: true });
+    const seen = () => open(tablespace).inspect(signal);
+    expect(await seen()).toMatchObject({ holds: 'tablespace', serverMajor: 17, tablespaceLocations: [] });
+    await mkdir(join(tablespace, 'PG_18_202506291'));
+    expect(await seen()).toMatchObject({ holds: 'other-files', serverMajor: null });
   });
 
   it('does not follow links to a version, a control file or a marker', async () => {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -61,6 +61,19 @@ describe('a directory that is refused as a target', () => {
     expect(await directoryRefusal(join(directory, 'root/proc/new'))).toBe(
       '/proc/new is a directory of the system.',
     );
+  });
+
+  it('lies in the data directory of a database, at any depth and also through a link', async () => {
+    await mkdir(join(directory, 'pg/base/1'), { recursive: true });
+    await writeFile(join(directory, 'pg/PG_VERSION'), '17\n');
+    await symlink('pg/base', join(directory, 'link'));
+    const where = await realpath(join(directory, 'pg'));
+    for (const path of ['pg/new', 'pg/base/1/new', 'link/new'])
+      expect(await directoryRefusal(join(directory, path))).toContain(
+        `lies inside ${where}, the data directory`,
+      );
+    expect(await directoryRefusal(join(directory, 'pg'))).toBeNull();
+    expect(await directoryRefusal(join(directory, 'pg2'))).toBeNull();
   });
 
   it('holds a mount point', async () => {
