@@ -113,6 +113,8 @@ export interface WalObject {
 export interface WalPlan {
   /** `archive`: fetch `objects`; `backup`: the WAL comes out of the backup's own archives. */
   readonly source: 'archive' | 'backup';
+  /** The objects lie in the archive that the operator named, not in the store of the backup. */
+  readonly isElsewhere?: true;
   /** @unit bytes */
   readonly segmentBytes: number;
   /** Timeline that recovery follows to its end (numeric recovery_target_timeline). */

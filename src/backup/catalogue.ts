@@ -1,6 +1,6 @@
 import { OdoError } from '../errors/odo-error.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
-import type { BackupFormat } from './backup-format.ts';
+import type { BackupFormat, WalPlace } from './backup-format.ts';
 import { lastSeenMs } from './backup-order.ts';
 import { findServers } from './barman-cloud/find-servers.ts';
 import { barmanCloud } from './barman-cloud/format.ts';
@@ -34,6 +34,7 @@ export async function inspectBackup(
   storage: ObjectStorage,
   backup: BaseBackup,
   signal: AbortSignal,
+  wal: WalPlace | null = null,
 ): Promise<BackupContents> {
   const format = backupFormats.find((candidate) => candidate.name === backup.format);
   if (!format) {
@@ -41,7 +42,10 @@ export async function inspectBackup(
       hint: 'The plan was made by another version of odo.',
     });
   }
-  return format.inspect(storage, backup, signal);
+  const contents = await format.inspect(storage, backup, signal, wal);
+  if (wal === null || backup.walFolder === null) return contents;
+  const unused = `--wal-url is not used: the WAL of backup ${backup.id} is archived in ${backup.walFolder}.`;
+  return { ...contents, warnings: [...contents.warnings, unused] };
 }
 
 const shownItems = 8;
@@ -85,7 +89,7 @@ async function nothingFound(
       ? `Nothing lies in ${place}.`
       : `No backup was found in ${place}; there are ${lying.join(', ')}.`,
     {
-      hint: 'odo looks for <server>/base/<id>/backup.info (barman-cloud), basebackups_005/ (WAL-G) and base.tar* (pg_basebackup) there and up to three folders below. Check the address.',
+      hint: 'odo looks for <server>/base/<id>/backup.info (barman-cloud), basebackups_005/ (WAL-G) and base.tar* or a copied data directory (pg_basebackup) there and up to three folders below. Check the address.',
       details: { prefix, found: lying },
     },
   );

@@ -30,6 +30,7 @@ export function toRestoreRequest(loaded: LoadedSettings, cwd: string): RestoreRe
     source,
     backup: settings.backup,
     before: settings.before,
+    walUrl: settings.walUrl,
     server: settings.server,
     target,
     tablespaces: settings.tablespace ?? [],

@@ -128,6 +128,16 @@ export const settings = {
     default: null,
     value: values.instant,
   }),
+  walUrl: setting({
+    group: 'source',
+    argument: '<url>',
+    env: ['ODO_WAL_URL'],
+    description:
+      'where the WAL archive of a pg_basebackup lies: segments in one folder, or an archive of barman-cloud or WAL-G',
+    default: null,
+    defaultText: 'the WAL is inside the backup',
+    value: values.backupUrl,
+  }),
   server: setting({
     group: 'source',
     argument: '<name>',

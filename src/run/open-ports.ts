@@ -19,16 +19,24 @@ import { largestRangeBytes, RateLimiter, rangeBytesFor } from './limits/rate-lim
 /** The adapters of one run. Each is opened when first used, so that a plain directory needs no engine. */
 export function openPorts(options: {
   runId: string;
-  request: Pick<RestoreRequest, 'source' | 'maxRateBytesPerSecond'>;
+  request: Pick<RestoreRequest, 'source' | 'walUrl' | 'maxRateBytesPerSecond'>;
   credentials: S3Credentials | null;
 }): StepPorts & { close(): Promise<void> } {
   const docker = once(() => connectDocker());
-  const source = once(async () => openSource(options.request, options.credentials));
+  const { request, credentials } = options;
+  const limiter =
+    request.maxRateBytesPerSecond === null ? null : new RateLimiter(request.maxRateBytesPerSecond);
+  const source = once(async () => openSource(request.source, credentials, limiter));
+  const walUrl = request.walUrl ?? null;
+  const walSource = once(async () =>
+    walUrl === null ? null : openSource({ ...request.source, url: walUrl }, credentials, limiter),
+  );
   const targets = new Map<string, Promise<Target>>();
   const launchers = new Map<string, Promise<ServerLauncher>>();
   let decoders: DecoderPool | null = null;
   return {
     source,
+    walSource,
     target: (spec) => cached(targets, JSON.stringify(spec), async () => openTarget(spec, { docker })),
     service: async (spec) => openService(spec, { docker }),
     launcher: (spec, target) =>
@@ -45,19 +53,19 @@ export function openPorts(options: {
       await decoders?.close();
       const opened = await Promise.allSettled(targets.values());
       for (const target of opened) if (target.status === 'fulfilled') await target.value.close();
-      if (source.used()) (await source()).storage.close();
+      for (const opened of [source, walSource]) if (opened.used()) (await opened())?.storage.close();
     },
   };
 }
 
 /** One limiter for the whole run: archives and WAL share the rate. */
 function openSource(
-  { source, maxRateBytesPerSecond }: Pick<RestoreRequest, 'source' | 'maxRateBytesPerSecond'>,
+  source: RestoreRequest['source'],
   credentials: S3Credentials | null,
+  limiter: RateLimiter | null,
 ): Awaited<ReturnType<StepPorts['source']>> {
   const { storage, prefix } = openStorage({ ...source, credentials });
-  if (maxRateBytesPerSecond === null) return { storage, prefix, rangeBytes: largestRangeBytes };
-  const limiter = new RateLimiter(maxRateBytesPerSecond);
+  if (limiter === null) return { storage, prefix, rangeBytes: largestRangeBytes };
   return { storage: limitedStorage(storage, limiter), prefix, rangeBytes: limiter.rangeBytes };
 }
 

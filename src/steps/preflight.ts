@@ -24,7 +24,7 @@ export async function gatherFacts(request: RestoreRequest, context: StepContext)
     backup: request.backup,
     before: request.before ?? null,
   });
-  const contents = await inspectBackup(storage, selection.backup, signal);
+  const contents = await inspectBackup(storage, selection.backup, signal, await ports.walSource());
 
   const major = contents.backup.serverMajor;
   const layout = serverLayout(request, service, major);

@@ -1,4 +1,4 @@
-import type { WalObject } from '../backup/base-backup.ts';
+import type { WalPlan } from '../backup/base-backup.ts';
 import { OdoError } from '../errors/odo-error.ts';
 import { fetchArchive } from './fetch-archive.ts';
 import { fetchWalObject } from './fetch-wal-object.ts';
@@ -18,7 +18,7 @@ export const restoreWal: Step = {
   async run(context) {
     const { wal } = context.plan().contents;
     if (wal === null) throw new OdoError('BUG', 'The plan has no WAL.');
-    return wal.source === 'backup' ? fetchFromBackup(context) : fetchFromArchive(context, wal.objects);
+    return wal.source === 'backup' ? fetchFromBackup(context) : fetchFromArchive(context, wal);
   },
 };
 
@@ -44,11 +44,13 @@ async function fetchFromBackup(context: StepContext): Promise<StepFacts> {
   return { files, bytes };
 }
 
-async function fetchFromArchive(context: StepContext, objects: readonly WalObject[]): Promise<StepFacts> {
+async function fetchFromArchive(context: StepContext, { objects, isElsewhere }: WalPlan): Promise<StepFacts> {
   const plan = context.plan();
   const target = await context.ports.target(plan.target);
   const tree = await openWorkTree(context, target);
-  const { storage, rangeBytes } = await context.ports.source();
+  const source = isElsewhere ? await context.ports.walSource() : await context.ports.source();
+  if (source === null) throw new OdoError('BUG', 'The plan reads an archive that the request does not name.');
+  const { storage, rangeBytes } = source;
   const batches = Array.from({ length: Math.ceil(objects.length / batchSize) }, (_, index) =>
     objects.slice(index * batchSize, (index + 1) * batchSize),
   );

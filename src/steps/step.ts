@@ -21,6 +21,8 @@ export interface StepPorts {
     /** Ask for no more than this at once, so that a rate limit stays smooth. @unit bytes */
     readonly rangeBytes: number;
   }>;
+  /** The archive of WAL that the operator named; null when none. The rate limit holds for both together. */
+  walSource(): Promise<Awaited<ReturnType<StepPorts['source']>> | null>;
   target(spec: TargetSpec): Promise<Target>;
   service(spec: ServiceSpec): Promise<Service>;
   launcher(spec: LauncherSpec, target: Target): Promise<ServerLauncher>;

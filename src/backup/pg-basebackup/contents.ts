@@ -11,12 +11,15 @@ import {
   examineArchives,
 } from '../archive-objects.ts';
 import { attempt } from '../attempt.ts';
+import type { WalPlace } from '../backup-format.ts';
 import type { ArchiveObject, BackupContents, BaseBackup, Tablespace } from '../base-backup.ts';
 import { problem } from '../problem.ts';
 import { listBackupFiles, mergeTablespaces } from './catalogue.ts';
-import { type InnerWal, planInnerWal } from './inner-wal.ts';
 import { readManifest } from './read-manifest.ts';
+import type { PlannedWal } from './segments-plan.ts';
+import { foreignTablespaceTars } from './tablespace-tars.ts';
 import { findServerMajor, readTarLabels } from './tar-labels.ts';
+import { planTarWal } from './tar-wal.ts';
 
 /** Stored bytes of base.tar that are looked through for PG_VERSION. @unit bytes */
 const versionSearchBytes = 64 * 1024 * 1024;
@@ -26,6 +29,7 @@ export async function inspectBaseBackup(
   storage: ObjectStorage,
   backup: BaseBackup,
   signal: AbortSignal,
+  wal: WalPlace | null = null,
 ): Promise<BackupContents> {
   const files = await listBackupFiles(storage, backup.folder, signal);
   const problems: ErrorData[] = [];
@@ -90,11 +94,11 @@ export async function inspectBaseBackup(
   }
   for (const archive of archives) problems.push(...(await cutTar(storage, archive, signal)));
 
-  const inner: InnerWal | null =
+  const inner: PlannedWal | null =
     labels?.label == null
       ? null
       : await attempt(problems, signal, () =>
-          planInnerWal(storage, { backup, label: labels.label, manifest, archives }, signal),
+          planTarWal(storage, { backup, label: labels.label, manifest, archives }, wal, signal),
         );
   problems.push(...(inner?.problems ?? []));
   warnings.push(...(inner?.warnings ?? []));
@@ -118,6 +122,8 @@ export async function inspectBaseBackup(
       ),
     );
   }
+
+  problems.push(...(await foreignTablespaceTars(storage, archives, serverMajor, signal)));
 
   return {
     backup: {

@@ -7,8 +7,8 @@ import { inspectPlainBackup } from './plain-contents.ts';
 export const pgBasebackup: BackupFormat = {
   name: 'pg-basebackup',
   list: listBaseBackups,
-  inspect: async (storage, backup, signal) =>
+  inspect: async (storage, backup, signal, wal) =>
     (await formOf(storage, backup.folder, signal)) === 'tar'
-      ? inspectBaseBackup(storage, backup, signal)
-      : inspectPlainBackup(storage, backup, signal),
+      ? inspectBaseBackup(storage, backup, signal, wal)
+      : inspectPlainBackup(storage, backup, signal, wal),
 };

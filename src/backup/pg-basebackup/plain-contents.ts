@@ -6,10 +6,12 @@ import { isSupportedMajor, parsePgVersion, supportedMajors } from '../../postgre
 import type { ObjectStorage, StoredObject } from '../../storage/object-storage.ts';
 import { archivedClasses } from '../archive-objects.ts';
 import { attempt } from '../attempt.ts';
+import type { WalPlace } from '../backup-format.ts';
 import type { BackupContents, BaseBackup, FileTree } from '../base-backup.ts';
 import { problem } from '../problem.ts';
 import { controlName, labelName, versionName } from './layout.ts';
 import { compareWithManifest, shown } from './manifest-files.ts';
+import { planOuterWal } from './outer-wal.ts';
 import { listPlainFiles, tablespaceFileOf, treesOf } from './plain-files.ts';
 import { planPlainWal } from './plain-wal.ts';
 import { readManifest } from './read-manifest.ts';
@@ -20,6 +22,7 @@ export async function inspectPlainBackup(
   storage: ObjectStorage,
   backup: BaseBackup,
   signal: AbortSignal,
+  place: WalPlace | null = null,
 ): Promise<BackupContents> {
   const { folder } = backup;
   const problems: ErrorData[] = [];
@@ -68,10 +71,15 @@ export async function inspectPlainBackup(
 
   const facts = await readFacts(storage, folder, listed.files, problems, signal);
   problems.push(...contradictions(backup, facts, manifest));
+  const { label } = facts;
   const wal =
-    facts.label === null
+    label === null
       ? null
-      : await planPlainWal(storage, { backup, label: facts.label, manifest }, wanted.files, signal);
+      : await attempt(problems, signal, () =>
+          place === null
+            ? planPlainWal(storage, { backup, label, manifest }, wanted.files, signal)
+            : planOuterWal(place, { backup, label, manifest }, signal),
+        );
   problems.push(...(wal?.problems ?? []));
   warnings.push(...(wal?.warnings ?? []));
 

@@ -3,7 +3,7 @@ import { isWalSegmentName } from '../../postgres/wal-segment.ts';
 import { readBytes } from '../../storage/object-reader.ts';
 import type { ObjectStorage, StoredObject } from '../../storage/object-storage.ts';
 import { problem } from '../problem.ts';
-import { type FoundBackup, type InnerWal, planOfSegments } from './inner-wal.ts';
+import { type FoundBackup, needsArchive, type PlannedWal, planOfSegments } from './segments-plan.ts';
 
 /** The WAL of a plain backup is in its pg_wal, unless it was made with `-X none`. */
 export async function planPlainWal(
@@ -11,7 +11,7 @@ export async function planPlainWal(
   found: FoundBackup,
   files: ReadonlyMap<string, StoredObject>,
   signal: AbortSignal,
-): Promise<InnerWal> {
+): Promise<PlannedWal> {
   const segments = [...files]
     .map(([path, object]) => ({ name: path.replace(/^pg_wal\//, ''), object }))
     .filter(({ name, object }) => isWalSegmentName(name) && object.sizeBytes > 0)
@@ -22,7 +22,7 @@ export async function planPlainWal(
     const missing = problem(
       'WAL_MISSING',
       `Backup ${backup.id} does not hold its first WAL segment, ${label.startSegment}: ${segments.length === 0 ? 'pg_wal is empty (pg_basebackup -X none)' : `pg_wal begins with ${segments[0]?.name}`}.`,
-      `It needs the WAL from ${label.startSegment} on. Choose a backup made with -X stream.`,
+      needsArchive(label.startSegment),
       { firstSegment: label.startSegment },
     );
     return { plan: null, serverMajor: null, systemIdentifier: null, problems: [missing], warnings: [] };

@@ -39,6 +39,18 @@ export async function readTarLabels(
   return { label, map: [] };
 }
 
+/** Name of the first member that is not the root itself; null when the archive has none. */
+export async function firstMemberOf(
+  storage: ObjectStorage,
+  object: PinnedObject,
+  codec: Codec,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const chunks = readDecodedHead(storage, object, codec, { signal, limitBytes: firstBlockBytes });
+  for await (const { name } of scanTarHead(chunks, { headBytes: 0 })) if (name !== '') return name;
+  return null;
+}
+
 /** The major in PG_VERSION, which may stand anywhere in base.tar; null when it is not within the first stored bytes. */
 export async function findServerMajor(
   storage: ObjectStorage,

@@ -1,9 +1,12 @@
 import { type LongPageHeader, longPageHeaderBytes, parseLongPageHeader } from '../../postgres/wal-page.ts';
 import { isWalSegmentName } from '../../postgres/wal-segment.ts';
+import { readBytes } from '../../storage/object-reader.ts';
 import type { ObjectStorage } from '../../storage/object-storage.ts';
 import type { Codec } from '../base-backup.ts';
 import { type PinnedObject, readDecodedHead } from '../object-head.ts';
 import { scanTarHead } from '../tar-head.ts';
+
+const blockBytes = 512;
 
 /** The WAL that pg_basebackup put beside the data. */
 export interface WalTar {
@@ -13,6 +16,27 @@ export interface WalTar {
   readonly segments: readonly string[];
   /** True when the scan saw the end of the archive. */
   readonly scannedToEnd: boolean;
+}
+
+/** Enough for the status files of the last segment and what `-R` adds behind them. @unit bytes */
+const tailBytes = 128 * 1024;
+
+/** Whether an uncompressed base.tar was made with `-X fetch`: then WAL is the last that the server sends (basebackup.c). */
+export async function endsWithWal(
+  storage: ObjectStorage,
+  object: PinnedObject,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { sizeBytes } = object;
+  const from = Math.max(0, Math.floor((sizeBytes - tailBytes) / blockBytes) * blockBytes);
+  const tail = Buffer.from(await readBytes(storage, object, { from, to: sizeBytes }, signal));
+  for (let at = 0; at + blockBytes <= tail.length; at += blockBytes) {
+    const block = tail.subarray(at, at + blockBytes);
+    const isHeader = block.toString('latin1', 257, 262) === 'ustar';
+    if (isHeader && /^(?:\.\/)?pg_wal\/[^\0]*[0-9A-F]{24}/.test(block.toString('latin1', 0, 100)))
+      return true;
+  }
+  return false;
 }
 
 /** Looks through pg_wal.tar: all of it within the limit, or with `firstOnly` up to the first segment. */

@@ -200,6 +200,35 @@ describe('a pg_basebackup that cannot be restored', () => {
     expect((await inspectNow()).problems).toMatchObject([{ message: expect.stringContaining('cut short') }]);
   });
 
+  it.each([
+    ['was renamed', [['000000010000000000000004', 'x']], 'begins with 000000010000000000000004'],
+    ['is empty', [], 'it is empty'],
+    ['is of another major', [['PG_15_202209061/', '']], 'of PostgreSQL 15'],
+  ] as const)('because a tablespace’s tar %s', async (_, members, message) => {
+    await putBaseBackup(store, folder, { tablespace: '/ts', manifest: null });
+    await store.put(`${folder}16400.tar.gz`, await tarGz(members));
+    expect((await inspectNow()).problems).toMatchObject([
+      { code: 'BACKUP_INCOMPLETE', message: expect.stringContaining(message) },
+    ]);
+  });
+
+  it('because a tablespace’s tar lies there as base.tar', async () => {
+    await putBaseBackup(store, folder, { tablespace: '/ts' });
+    await store.put(`${folder}base.tar.gz`, await store.storage.readSmall(`${folder}16400.tar.gz`, signal));
+    expect(await listBackups(store.storage, 'bb/', { signal })).toMatchObject([
+      { status: 'incomplete', problem: expect.stringContaining('backup_label') },
+    ]);
+  });
+
+  it('because an archive is empty', async () => {
+    await putBaseBackup(store, folder);
+    await store.put(`${folder}base.tar.gz`, '');
+    const { problems } = await inspectNow();
+    expect(problems.map(({ message }) => message)).toContainEqual(
+      expect.stringContaining('base.tar.gz is empty'),
+    );
+  });
+
   it('because its base.tar.gz is damaged from the start', async () => {
     await putBaseBackup(store, folder);
     await store.put(`${folder}base.tar.gz`, Buffer.from('1f8b08000000000000ffffffffffffff', 'hex'));

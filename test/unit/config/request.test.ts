@@ -45,6 +45,7 @@ it('makes a request from the flags of an old script, without the credentials', (
   expect(made).toEqual({
     source: { url, endpoint: 'https://s3.example.com', region: 'eu' },
     backup: 'latest',
+    walUrl: null,
     before: null,
     tablespaces: [],
     server: null,

@@ -1,4 +1,3 @@
-import { isReadable } from '../../archive/open-decoder.ts';
 import type { ErrorData } from '../../errors/serialize.ts';
 import type { BackupLabel } from '../../postgres/backup-label.ts';
 import type { BackupManifest } from '../../postgres/backup-manifest.ts';
@@ -10,15 +9,11 @@ import {
   segmentName,
   segmentNumberOf,
 } from '../../postgres/wal-segment.ts';
-import type { ObjectStorage } from '../../storage/object-storage.ts';
-import type { ArchiveObject, BaseBackup, WalPlan } from '../base-backup.ts';
+import type { BaseBackup, WalPlan } from '../base-backup.ts';
 import { problem } from '../problem.ts';
-import { scanWalTar, type WalTar } from './wal-tar.ts';
+import type { WalTar } from './wal-tar.ts';
 
-/** Stored bytes of pg_wal.tar that are looked through: WAL of a quiet server packs a hundredfold. @unit bytes */
-const scanBytes = 64 * 1024 * 1024;
-
-export interface InnerWal {
+export interface PlannedWal {
   readonly plan: WalPlan | null;
   readonly serverMajor: number | null;
   readonly systemIdentifier: string | null;
@@ -32,65 +27,23 @@ export interface FoundBackup {
   readonly manifest: BackupManifest | null;
 }
 
-interface FoundArchives extends Omit<FoundBackup, 'label'> {
-  readonly label: BackupLabel | null;
-  readonly archives: readonly ArchiveObject[];
-}
+export const noWal: PlannedWal = {
+  plan: null,
+  serverMajor: null,
+  systemIdentifier: null,
+  problems: [],
+  warnings: [],
+};
 
-/** Where the WAL of a pg_basebackup is: in pg_wal.tar (`-X stream`), in base.tar (`-X fetch`), or nowhere (`-X none`). */
-export async function planInnerWal(
-  storage: ObjectStorage,
-  found: FoundArchives,
-  signal: AbortSignal,
-): Promise<InnerWal> {
-  const { label, manifest, backup } = found;
-  const nothing: InnerWal = {
-    plan: null,
-    serverMajor: null,
-    systemIdentifier: null,
-    problems: [],
-    warnings: [],
-  };
-  if (label === null) return nothing;
-  const tar = found.archives.find((archive) => archive.content === 'wal');
-  const isInBase = manifest?.files.some((file) =>
-    /^pg_wal\/archive_status\/[0-9A-F]{24}\.done$/.test(file.path),
-  );
-  if (tar === undefined && manifest !== null && !isInBase) {
-    return {
-      ...nothing,
-      problems: [
-        problem(
-          'WAL_MISSING',
-          `Backup ${backup.id} holds no WAL: there is no pg_wal.tar, and base.tar has none either (pg_basebackup -X none).`,
-          `It needs the WAL from ${label.startSegment} on. Choose a backup made with -X stream.`,
-          { firstSegment: label.startSegment },
-        ),
-      ],
-    };
-  }
-  if (tar !== undefined && !isReadable(tar.codec)) return nothing;
-
-  const warnings: string[] = [];
-  const scan: WalTar | null =
-    tar === undefined
-      ? null
-      : await scanWalTar(storage, tar, tar.codec, { signal, limitBytes: scanBytes, firstOnly: false });
-  if (tar === undefined && manifest === null) {
-    warnings.push(
-      'There is no pg_wal.tar and no manifest: whether base.tar holds the WAL shows only when it is unpacked.',
-    );
-  }
-  const planned = planOfSegments({ backup, label, manifest }, scan, 'pg_wal.tar');
-  return { ...planned, warnings: [...warnings, ...planned.warnings] };
-}
+export const needsArchive = (firstSegment: string): string =>
+  `It needs the WAL from ${firstSegment} on: name the archive that has it with --wal-url URL, or choose a backup made with -X stream.`;
 
 /** What recovery reads, from what a look at the WAL beside the data has found; `place` is where that lies. */
 export function planOfSegments(
   { backup, label, manifest }: FoundBackup,
   scan: WalTar | null,
   place: string,
-): InnerWal {
+): PlannedWal {
   const warnings: string[] = [];
   const segmentBytes = segmentBytesOf(scan, label);
   if (segmentBytes === null)
@@ -124,7 +77,7 @@ export function planOfSegments(
 }
 
 /** From the first page, or from the label: only one size puts that position into a segment of that name. */
-function segmentBytesOf(scan: WalTar | null, label: BackupLabel): number | null {
+export function segmentBytesOf(scan: WalTar | null, label: BackupLabel): number | null {
   const stated = scan?.header?.segmentBytes;
   if (stated !== undefined && isSegmentSize(stated)) return stated;
   const begin = parseLsn(label.startLsn);
