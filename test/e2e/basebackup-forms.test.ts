@@ -3,7 +3,12 @@ import { dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 import { type Fixture, fixture } from '../lab/fixtures.ts';
+import { imageLayout, imageName, type Major } from '../lab/images.ts';
+import { psqlInContainer, readTableFacts } from '../lab/psql.ts';
+import { run } from '../lab/run-command.ts';
 import { startS3 } from '../lab/s3-server.ts';
+import type { TableFacts } from '../lab/sample-data.ts';
+import { waitUntil } from '../lab/wait-until.ts';
 import { odo } from '../support/odo-program.ts';
 import { factsOfDirectory } from '../support/restored-directory.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -22,6 +27,61 @@ async function copyAsFiles(backup: Fixture, to: string): Promise<void> {
     await cp(join(entry.parentPath, entry.name), join(to, inside));
   }
 }
+
+/** What a server finds in a volume that odo has filled; the volume is removed. */
+async function factsOfVolume(volume: string, major: Major): Promise<Record<string, TableFacts>> {
+  const container = `${volume}-check`;
+  try {
+    const mount = ['-v', `${volume}:${imageLayout(major).volume}`];
+    await run('docker', ['run', '-d', '--name', container, ...mount, imageName(major)]);
+    const psql = psqlInContainer(container);
+    await waitUntil('the restored server answers', () => psql('select 1'));
+    expect(await psql('select pg_is_in_recovery()')).toBe('f');
+    return await readTableFacts(psql);
+  } finally {
+    await run('docker', ['rm', '-fv', container]).catch(() => {});
+    await run('docker', ['volume', 'rm', '-f', volume]);
+  }
+}
+
+describeWithLab('a pg_basebackup as tars', () => {
+  test('with its WAL inside base.tar (-X fetch) is checked by SHA-256 and recovered', async () => {
+    const backup = await fixture('basebackup-17-fetch');
+    await using s3 = await startS3({ storageDir: backup.storageDir });
+    await using directory = await temporaryDirectory();
+    const volume = 'odo-test-fetch';
+    const args = ['start', '-u', backup.url, '-e', s3.endpoint, '-V', volume, '--image', imageName(17)];
+    const result = await odo([...args, '--json'], { env: { ...s3.env, XDG_STATE_HOME: directory.path } });
+    expect(result.exitCode, result.stderr).toBe(0);
+    expect(result.events).toContainEqual(
+      expect.objectContaining({
+        phase: 'restoreBase',
+        state: 'completed',
+        facts: expect.objectContaining({ filesMatchingManifest: expect.any(Number) }),
+      }),
+    );
+    expect(await factsOfVolume(volume, 17)).toEqual(backup.expected.atLatest.tables);
+  });
+
+  test('without WAL (-X none) is refused until the archive is named, and then recovered to its end', async () => {
+    const backup = await fixture('basebackup-18-none');
+    await using s3 = await startS3({ storageDir: backup.storageDir });
+    await using directory = await temporaryDirectory();
+    const env = { ...s3.env, XDG_STATE_HOME: directory.path };
+    const volume = 'odo-test-none';
+    const args = [
+      ...['start', '-u', backup.url, '-e', s3.endpoint, '-V', volume, '--image', imageName(18)],
+      // By the name that pg_basebackup --label gave it.
+      ...['--backup', 'before the move', '--json'],
+    ];
+    const refused = await odo(args, { env });
+    expect(refused.exitCode, refused.stderr).toBe(4);
+    expect(refused.stderr).toMatch(/[0-9A-F]{24}[\s\S]*--wal-url/);
+    const result = await odo([...args, '--wal-url', `s3://${backup.bucket}/archive/main`], { env });
+    expect(result.exitCode, result.stderr).toBe(0);
+    expect(await factsOfVolume(volume, 18)).toEqual(backup.expected.atLatest.tables);
+  });
+});
 
 describeWithLab('a plain pg_basebackup', () => {
   test('in a bucket, its tablespace beside it, is restored although odo was killed among its files', async () => {
