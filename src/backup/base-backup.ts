@@ -9,7 +9,8 @@ export type BackupFormatName = 'barman-cloud' | 'pg-basebackup' | 'wal-g';
  * - `complete`: finished, as far as its own metadata and object names tell
  * - `incomplete`: still running, killed, or parts missing
  * - `failed`: the tool that made it says so
- * - `snapshot`, `incremental`: cannot be restored from these objects alone
+ * - `snapshot`, `incremental`: cannot be restored from these objects alone; an incremental backup whose chain is whole is
+ *   `complete`
  * - `unreadable`: metadata that cannot be parsed
  */
 export type BackupStatus = 'complete' | 'incomplete' | 'failed' | 'snapshot' | 'incremental' | 'unreadable';
@@ -21,6 +22,22 @@ export interface Tablespace {
   readonly name: string | null;
   /** Absolute path on the source server; null when unknown. */
   readonly location: string | null;
+}
+
+/** A backup that an incremental one builds on. */
+export interface ChainedBackup {
+  /** As in the catalogue; begins with `../` when it lies beside the address that was given. */
+  readonly id: string;
+  readonly folder: string;
+}
+
+/** What an incremental backup (PostgreSQL 17 and later) builds on. */
+export interface IncrementalFacts {
+  /** Where the backup before it begins: `X/X`, and the timeline. */
+  readonly fromLsn: string;
+  readonly fromTimeline: number;
+  /** Oldest first, as far as they were found; when the chain is whole the first one is full. */
+  readonly dependsOn: readonly ChainedBackup[];
 }
 
 /** One catalogue entry: plain JSON, also shown by `odo backups --json`. */
@@ -57,6 +74,8 @@ export interface BaseBackup {
   readonly beginLsn: string | null;
   readonly endLsn: string | null;
   readonly tablespaces: readonly Tablespace[];
+  /** Absent for a full backup. */
+  readonly incremental?: IncrementalFacts;
 }
 
 /** What the tars of a format do that others must not. */
@@ -129,6 +148,15 @@ export interface WalPlan {
   readonly objects: readonly WalObject[];
 }
 
+/** What is read of an older backup of a chain. */
+export interface BackupLink extends ChainedBackup {
+  readonly beginLsn: string;
+  readonly endLsn: string | null;
+  /** Those that hold a file that is needed; their names begin with the backup's id. */
+  readonly archives: readonly ArchiveObject[];
+  readonly manifestKey: string;
+}
+
 /** All that a restore of one backup reads, frozen; plain JSON. */
 export interface BackupContents {
   readonly backup: BaseBackup;
@@ -136,6 +164,8 @@ export interface BackupContents {
   readonly archives: readonly ArchiveObject[];
   /** Of a plain backup, which has no archives: the data directory, then each tablespace. Absent for all others. */
   readonly trees?: readonly FileTree[];
+  /** Of an incremental backup: what it builds on, oldest first, restored in this order before `archives`. */
+  readonly links?: readonly BackupLink[];
   /** Null when a problem prevents computing it. */
   readonly wal: WalPlan | null;
   /** Key of backup_manifest, when there is one. */

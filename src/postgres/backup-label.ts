@@ -17,6 +17,8 @@ export interface BackupLabel {
   readonly timeline: number;
   /** Set by PostgreSQL 17 and later: the server refuses to start from an incremental backup. */
   readonly incrementalFromLsn: string | null;
+  /** Set together with `incrementalFromLsn`. */
+  readonly incrementalFromTimeline: number | null;
   /** Only in a backup history file. */
   readonly stopLsn: string | null;
   readonly stopSegment: string | null;
@@ -62,6 +64,7 @@ export function parseBackupLabel(text: string): BackupLabel {
     ? locationOf(fields.get('STOP WAL LOCATION'), 'STOP WAL LOCATION')
     : null;
   const from = fields.get('BACKUP FROM');
+  const incremental = incrementalFrom(fields.get('INCREMENTAL FROM LSN'), fields.get('INCREMENTAL FROM TLI'));
   return {
     startLsn: start.lsn,
     startSegment: start.segment,
@@ -72,8 +75,25 @@ export function parseBackupLabel(text: string): BackupLabel {
     startTime: fields.get('START TIME') ?? null,
     label: fields.get('LABEL') ?? null,
     timeline,
-    incrementalFromLsn: fields.get('INCREMENTAL FROM LSN') ?? null,
+    incrementalFromLsn: incremental?.lsn ?? null,
+    incrementalFromTimeline: incremental?.timeline ?? null,
     stopLsn: stop?.lsn ?? null,
     stopSegment: stop?.segment ?? null,
   };
+}
+
+function incrementalFrom(
+  lsn: string | undefined,
+  timeline: string | undefined,
+): { lsn: string; timeline: number } | null {
+  if (lsn === undefined && timeline === undefined) return null;
+  if (lsn === undefined || !isLsn(lsn) || timeline === undefined || !/^[1-9]\d{0,9}$/.test(timeline)) {
+    throw corrupt('it does not say clearly which backup it is incremental from');
+  }
+  return { lsn, timeline: Number(timeline) };
+}
+
+/** The label of the combined backup: the server starts from none that says it is incremental (backup_label.c). */
+export function withoutIncrementalLines(text: string): string {
+  return text.replace(/^INCREMENTAL FROM (?:LSN|TLI): .*\n/gm, '');
 }

@@ -149,8 +149,10 @@ function baseBytes(
   stateOf: StateOf,
   checkpoints: ReturnType<typeof listCheckpoints>,
 ): { done: number; total: number } {
+  const { archives: newest, links = [] } = plan.contents;
   const archives = [
-    ...plan.contents.archives.filter((archive) => archive.content !== 'wal'),
+    ...links.flatMap((link) => link.archives),
+    ...newest.filter((archive) => archive.content !== 'wal'),
     ...batchesOf(plan.contents.trees ?? []),
   ];
   const done = archives.reduce((sum, archive) => {

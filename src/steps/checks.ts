@@ -40,6 +40,20 @@ const targetsOf = ({ target, closedParent, tablespaces }: PreflightFacts) => [
 const firstOf = <One>(all: readonly One[], check: (one: One) => ErrorData | null): ErrorData | null =>
   all.map(check).find((problem) => problem !== null) ?? null;
 
+/** The engine's writer only writes whole files. */
+function patchingRefused(facts: PreflightFacts): ErrorData | null {
+  if ((facts.contents.links ?? []).length === 0) return null;
+  return firstOf(targetsOf(facts), ({ facts: { access, description } }) =>
+    access === 'direct'
+      ? null
+      : refusal(
+          'PRECONDITION_FAILED',
+          `Backup ${facts.contents.backup.id} is incremental: files are changed in places, and through the container engine odo can only write whole ones to ${description}.`,
+          'Run odo where it can write the volume itself (as root on the engine’s host, --volume-access direct), or restore into a directory with --data-dir.',
+        ),
+  );
+}
+
 const handledElsewhere: readonly ErrorCode[] = ['FORMAT_UNKNOWN', 'WAL_MISSING'];
 
 /**
@@ -59,7 +73,7 @@ export const checks = {
       why === null
         ? null
         : refusal('PRECONDITION_FAILED', why, `Name a directory or volume of its own for ${name}.`),
-    ),
+    ) ?? patchingRefused(facts),
 
   targetHeld: ({ facts }) =>
     firstOf(targetsOf(facts), ({ facts: { heldByRun, description } }) =>

@@ -30,6 +30,8 @@ export interface FetchedArchive {
 
 export interface FetchArchiveOptions extends StretchOptions {
   readonly pages?: RestoreArchiveOptions['pages'];
+  /** No seek index is used or made. @default false */
+  readonly inOnePiece?: boolean;
   readonly onProgress: (compressedBytes: number) => void;
 }
 
@@ -47,7 +49,7 @@ export async function fetchArchive(
 ): Promise<FetchedArchive> {
   const { archive } = options;
   return context.part(archive.name, { key: archive.key, etag: archive.etag }, async (part) => {
-    const stretches = await planStretches(context, options);
+    const stretches = options.inOnePiece === true ? [] : await planStretches(context, options);
     return stretches.length > 1
       ? fetchStretches(context, options, stretches)
       : fetched(await fetchWhole(context, options, part));
@@ -64,9 +66,10 @@ async function fetchWhole(
   const result = await restoreArchive({
     ...(await commonOptions(context, options)),
     checkpoint: checkpointing(context, part),
-    index: { earlier: part.trail() as TrailEntry[] },
+    index: options.inOnePiece === true ? null : { earlier: part.trail() as TrailEntry[] },
     onProgress: (progress) => options.onProgress(progress.compressedBytes),
   });
+  if (options.inOnePiece === true) return result;
   const trail = [...(part.trail() as TrailEntry[]), ...(result.trail === null ? [] : [result.trail])];
   const points = trail.flatMap((entry) => entry.points);
   const isUseful = points.length > 0 && archive.etag !== '' && trail.every((entry) => entry.allDistinct);

@@ -1,7 +1,12 @@
 import type { ExpectedFile, FileMismatch, TarEntry } from '../archive/restore-archive.ts';
 import type { ArchiveObject } from '../backup/base-backup.ts';
 import { OdoError } from '../errors/odo-error.ts';
-import { type ManifestFile, manifestIsIntact, parseBackupManifest } from '../postgres/backup-manifest.ts';
+import {
+  type BackupManifest,
+  type ManifestFile,
+  manifestIsIntact,
+  parseBackupManifest,
+} from '../postgres/backup-manifest.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import { placeDataEntry } from './place-entry.ts';
 
@@ -9,11 +14,12 @@ import { placeDataEntry } from './place-entry.ts';
 export interface ManifestCheck {
   /** How many files of the manifest a complete restore compares. */
   readonly fileCount: number;
+  readonly manifest: BackupManifest;
   expected(archive: Pick<ArchiveObject, 'content'>, entry: TarEntry): ExpectedFile | null;
 }
 
 /** Where a tablespace's files stand in the manifest (backup_manifest.c). */
-const manifestPath = (archive: Pick<ArchiveObject, 'content'>, path: string): string =>
+export const manifestPath = (archive: Pick<ArchiveObject, 'content'>, path: string): string =>
   typeof archive.content === 'string' ? path : `pg_tblspc/${archive.content.tablespace}/${path}`;
 
 export async function readManifest(
@@ -35,6 +41,7 @@ export async function readManifest(
   const files = new Map(manifest.files.filter(isRestored).map((file) => [file.path, file]));
   return {
     fileCount: files.size,
+    manifest,
     expected(archive, entry) {
       const file = files.get(manifestPath(archive, entry.path));
       return file === undefined ? null : file;

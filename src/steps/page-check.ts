@@ -1,6 +1,7 @@
 import type { PageChecksumsOptions } from '../archive/hash/page-checksums.ts';
 import type { PageFindings } from '../archive/page-findings.ts';
 import type { TarEntry } from '../archive/restore-archive.ts';
+import type { BaseBackup } from '../backup/base-backup.ts';
 import { OdoError } from '../errors/odo-error.ts';
 import { parseControlFile } from '../postgres/control-file.ts';
 import { parseLsn } from '../postgres/lsn.ts';
@@ -13,12 +14,12 @@ import type { StepContext } from './step.ts';
 /** What every packaged PostgreSQL is built with; pg_control tells only when the archives have been read. */
 const pageBytes = 8192;
 
-/** How the pages of an archive's entry are checked; null: it has none. */
+/** How the pages of an archive's entry are checked; null: it has none, or is an incremental file. */
 export function pageCheckOf(
   plan: RestorePlan,
+  { beginLsn, endLsn }: Pick<BaseBackup, 'beginLsn' | 'endLsn'>,
 ): ((entry: Pick<TarEntry, 'path'>) => PageChecksumsOptions | null) | undefined {
   if (!plan.pageChecksums) return undefined;
-  const { beginLsn, endLsn } = plan.contents.backup;
   const startLsn = beginLsn === null ? 0n : parseLsn(beginLsn);
   const replay = endLsn === null ? { startLsn } : { startLsn, endLsn: parseLsn(endLsn) };
   return ({ path }) => {

@@ -2,10 +2,11 @@ import { addFindings, noFindings } from '../archive/page-findings.ts';
 import type { FileMismatch, TarEntry } from '../archive/restore-archive.ts';
 import type { ArchiveObject } from '../backup/base-backup.ts';
 import { OdoError } from '../errors/odo-error.ts';
+import { makeLabelFull, type RestoredLink, readChain } from './chain.ts';
 import { fetchArchive } from './fetch-archive.ts';
-import { batchesOf, type FileBatch, fetchFiles } from './fetch-files.ts';
+import { type FileBatch, fetchFiles } from './fetch-files.ts';
 import { inParallel } from './in-parallel.ts';
-import { readManifest, requireManifest } from './manifest-check.ts';
+import { requireManifest } from './manifest-check.ts';
 import { pageCheckOf, requirePages } from './page-check.ts';
 import { contentOf, placeDataEntry, placeTablespaceEntry } from './place-entry.ts';
 import { wholeTree } from './planned-trees.ts';
@@ -18,64 +19,75 @@ export const restoreBase: Step = {
   version: 1,
   async run(context) {
     const plan = context.plan();
-    const archives = plan.contents.archives.filter((archive) => contentOf(archive) !== 'wal');
     const tree = await wholeTree(context);
-    const batches = batchesOf(plan.contents.trees ?? []);
+    const chain = await readChain(
+      (await context.ports.source()).storage,
+      plan.contents,
+      (source, entry) =>
+        contentOf(source) === 'data'
+          ? placeDataEntry(entry, plan.tablespaces)
+          : placeTablespaceEntry(entry, tablespaceOf(plan, source)),
+      context.signal,
+    );
+    const archives = chain.flatMap((link) => link.archives);
+    const batches = chain.flatMap((link) => link.batches);
     const totalBytes = [...archives, ...batches].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     const doneBytes = new Map<string, number>();
     let files = 0;
     let outputBytes = 0;
     let serverMajor: number | null = null;
-    const checked = { checkedFiles: 0, mismatches: [] as FileMismatch[] };
+    let checkedFiles = 0;
     let pageFindings = noFindings;
     let fromIndex = 0;
-    const pages = pageCheckOf(plan);
-    const { manifestKey } = plan.contents;
-    const manifest =
-      manifestKey === null
-        ? null
-        : await readManifest((await context.ports.source()).storage, manifestKey, context.signal);
 
-    const optionsOf = (source: ArchiveObject | FileBatch, signal: AbortSignal) => ({
-      tree,
-      signal,
-      place: (entry: TarEntry) =>
-        contentOf(source) === 'data'
-          ? placeDataEntry(entry, plan.tablespaces)
-          : placeTablespaceEntry(entry, tablespaceOf(plan, source)),
-      ...(pages === undefined ? {} : { pages }),
-      ...(manifest === null ? {} : { expected: (entry: TarEntry) => manifest.expected(source, entry) }),
-      onProgress: (storedBytes: number) => {
-        doneBytes.set(source.name, storedBytes);
-        const done = [...doneBytes.values()].reduce((sum, bytes) => sum + bytes, 0);
-        context.progress({ unit: 'bytes', done, total: totalBytes, item: source.name });
-      },
-    });
-    const restore = async (source: ArchiveObject | FileBatch, signal: AbortSignal) => {
-      const options = optionsOf(source, signal);
-      const result =
-        'files' in source
-          ? await fetchFiles(context, { ...options, batch: source })
-          : await fetchArchive(context, { ...options, archive: source });
-      doneBytes.set(source.name, source.sizeBytes);
-      files += result.files;
-      outputBytes += result.outputBytes;
-      checked.checkedFiles += result.checkedFiles;
-      checked.mismatches.push(...result.mismatches);
-      if (result.stretches > 1) fromIndex++;
-      pageFindings = addFindings(pageFindings, result.pageFindings);
-      if (result.captured.PG_VERSION !== undefined) serverMajor = Number(result.captured.PG_VERSION.trim());
+    const restoreLink = async (link: RestoredLink) => {
+      const { manifest } = link;
+      const pages = pageCheckOf(plan, link);
+      const checked = { checkedFiles: 0, mismatches: [] as FileMismatch[] };
+      const optionsOf = (source: ArchiveObject | FileBatch, signal: AbortSignal) => ({
+        tree,
+        signal,
+        place: (entry: TarEntry) => link.place(source, entry),
+        inOnePiece: link.inOnePiece,
+        ...(pages === undefined ? {} : { pages }),
+        ...(manifest === null ? {} : { expected: (entry: TarEntry) => manifest.expected(source, entry) }),
+        onProgress: (storedBytes: number) => {
+          doneBytes.set(source.name, storedBytes);
+          const done = [...doneBytes.values()].reduce((sum, bytes) => sum + bytes, 0);
+          context.progress({ unit: 'bytes', done, total: totalBytes, item: source.name });
+        },
+      });
+      const restore = async (source: ArchiveObject | FileBatch, signal: AbortSignal) => {
+        const options = optionsOf(source, signal);
+        const result =
+          'files' in source
+            ? await fetchFiles(context, { ...options, batch: source })
+            : await fetchArchive(context, { ...options, archive: source });
+        doneBytes.set(source.name, source.sizeBytes);
+        files += result.files;
+        outputBytes += result.outputBytes;
+        checked.checkedFiles += result.checkedFiles;
+        checked.mismatches.push(...result.mismatches);
+        if (result.stretches > 1) fromIndex++;
+        pageFindings = addFindings(pageFindings, result.pageFindings);
+        if (result.captured.PG_VERSION !== undefined) serverMajor = Number(result.captured.PG_VERSION.trim());
+      };
+
+      // Parts of the data directory go in order, because a later part's duplicate wins; everything else beside them.
+      const parts = link.archives.filter((archive) => contentOf(archive) === 'data');
+      const others = [
+        ...link.archives.filter((archive) => contentOf(archive) !== 'data'),
+        ...link.batches,
+      ].sort((one, other) => other.sizeBytes - one.sizeBytes);
+      const lanes = [parts, ...others.map((source) => [source])];
+      await inParallel(lanes, plan.jobs, context.signal, async (lane, signal) => {
+        for (const source of lane) await restore(source, signal);
+      });
+      if (manifest !== null) requireManifest(manifest, checked);
+      checkedFiles += checked.checkedFiles;
     };
+    for (const link of chain) await restoreLink(link);
 
-    // Parts of the data directory go in order, because a later part's duplicate wins; everything else beside them.
-    const parts = archives.filter((archive) => contentOf(archive) === 'data');
-    const others = [...archives.filter((archive) => contentOf(archive) !== 'data'), ...batches].sort(
-      (one, other) => other.sizeBytes - one.sizeBytes,
-    );
-    const lanes = [parts, ...others.map((source) => [source])];
-    await inParallel(lanes, plan.jobs, context.signal, async (lane, signal) => {
-      for (const source of lane) await restore(source, signal);
-    });
     if (serverMajor !== plan.serverMajor) {
       throw new OdoError(
         serverMajor === null ? 'BACKUP_INCOMPLETE' : 'SERVER_MAJOR_MISMATCH',
@@ -90,7 +102,7 @@ export const restoreBase: Step = {
         },
       );
     }
-    if (manifest !== null) requireManifest(manifest, checked);
+    if (chain.length > 1) await makeLabelFull(tree);
     const pagesMatching = plan.pageChecksums ? await requirePages(context, tree, pageFindings) : null;
     return {
       archives: archives.length,
@@ -101,7 +113,8 @@ export const restoreBase: Step = {
       bytes: outputBytes,
       storedBytes: totalBytes,
       archivesBySeekIndex: fromIndex,
-      filesMatchingManifest: manifest === null ? null : checked.checkedFiles,
+      filesMatchingManifest: plan.contents.manifestKey === null ? null : checkedFiles,
+      ...(chain.length > 1 ? { backupsCombined: chain.length } : {}),
       ...(plan.pageChecksums ? { pagesMatching } : {}),
     };
   },

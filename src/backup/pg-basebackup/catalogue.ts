@@ -1,11 +1,14 @@
 import { isReadable } from '../../archive/open-decoder.ts';
+import { errorCode } from '../../errors/odo-error.ts';
 import { toErrorData } from '../../errors/serialize.ts';
+import type { BackupLabel } from '../../postgres/backup-label.ts';
 import type { ObjectStorage, StoredObject } from '../../storage/object-storage.ts';
 import type { ArchiveObject, BaseBackup, Tablespace } from '../base-backup.ts';
 import { sniffCodec } from '../codec-magic.ts';
 import { mapLimited } from '../map-limited.ts';
 import { firstBlockBytes, readFirstBytes } from '../object-head.ts';
-import { findBackupFolders } from './find-folders.ts';
+import { type FoundBackup, followChains } from './chain.ts';
+import { type BackupFolder, findBackupFolders } from './find-folders.ts';
 import { manifestName, nameOfLabel, parseTarName, unfinishedManifestName } from './layout.ts';
 import { readManifestEnds } from './manifest-ends.ts';
 import { describePlainBackup } from './plain-catalogue.ts';
@@ -29,11 +32,42 @@ export async function listBaseBackups(
   signal: AbortSignal,
 ): Promise<BaseBackup[]> {
   const folders = await findBackupFolders(storage, prefix, signal);
-  return mapLimited(folders, looksAtOnce, ({ folder, form }) =>
-    form === 'tar'
-      ? describeBackup(storage, prefix, folder, signal)
-      : describePlainBackup(storage, prefix, folder, signal),
-  );
+  const backups = await describeAll(storage, prefix, folders, signal);
+  return followChains(backups, (folder) => listSiblings(storage, prefix, folder, signal));
+}
+
+async function describeAll(
+  storage: ObjectStorage,
+  prefix: string,
+  folders: readonly BackupFolder[],
+  signal: AbortSignal,
+): Promise<FoundBackup[]> {
+  return mapLimited(folders, looksAtOnce, async ({ folder, form }) => ({
+    form,
+    backup:
+      form === 'tar'
+        ? await describeBackup(storage, prefix, folder, signal)
+        : await describePlainBackup(storage, prefix, folder, signal),
+  }));
+}
+
+/** Backups beside a folder, when they are not below `prefix` anyway. */
+async function listSiblings(
+  storage: ObjectStorage,
+  prefix: string,
+  folder: string,
+  signal: AbortSignal,
+): Promise<FoundBackup[]> {
+  const parent = folder.replace(/[^/]+\/$/, '');
+  if (parent === folder || parent.startsWith(prefix)) return [];
+  const folders = await findBackupFolders(storage, parent, signal, 1).catch((error: unknown) => {
+    // Credentials may be good for the address that was given, and no more.
+    if (errorCode(error) !== 'ACCESS_DENIED') throw error;
+    return [];
+  });
+  const others = folders.filter((other) => other.folder !== folder);
+  const siblings = await describeAll(storage, parent, others, signal);
+  return siblings.map(({ form, backup }) => ({ form, backup: { ...backup, id: `../${backup.id}` } }));
 }
 
 export async function listBackupFiles(
@@ -134,14 +168,8 @@ async function withFacts(
     beginLsn: label.startLsn,
     endLsn: ends.endLsn,
     tablespaces: mergeTablespaces(backup.tablespaces, map),
+    ...incrementalFactsOf(label),
   };
-  if (label.incrementalFromLsn !== null) {
-    return {
-      ...facts,
-      status: 'incremental',
-      problem: `It is incremental from ${label.incrementalFromLsn} on and must be combined with the backup before it first (pg_combinebackup).`,
-    };
-  }
   const wal = files.tars.find((tar) => tar.content === 'wal')?.object;
   if (!wal || wal.sizeBytes === 0) return facts;
   const walCodec = sniffCodec(await readFirstBytes(storage, wal, signal));
@@ -154,6 +182,12 @@ async function withFacts(
     systemIdentifier: header?.systemIdentifier ?? facts.systemIdentifier,
   };
 }
+
+const incrementalFactsOf = ({
+  incrementalFromLsn: fromLsn,
+  incrementalFromTimeline: fromTimeline,
+}: BackupLabel): Pick<BaseBackup, 'incremental'> =>
+  fromLsn === null || fromTimeline === null ? {} : { incremental: { fromLsn, fromTimeline, dependsOn: [] } };
 
 /** The map knows the paths, the tars know what is there. */
 export function mergeTablespaces(

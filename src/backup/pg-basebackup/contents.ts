@@ -82,13 +82,14 @@ export async function inspectBaseBackup(
   problems.push(...missingTars(backup, tablespaces, archives));
   if (
     manifest?.files.some((file) => /(?:^|\/)INCREMENTAL\./.test(file.path)) &&
+    backup.incremental === undefined &&
     backup.status === 'complete'
   ) {
     problems.push(
       problem(
         'BACKUP_INCOMPLETE',
-        `Backup ${backup.id} holds incremental files.`,
-        'Combine it with the backups before it first (pg_combinebackup).',
+        `Backup ${backup.id} holds incremental files, but its backup_label does not say what it builds on.`,
+        'Its label was edited. Choose another backup, or combine it with those before it first (pg_combinebackup).',
       ),
     );
   }
@@ -192,7 +193,7 @@ function missingTars(
 }
 
 /** An uncompressed tar whose end is missing shows at once; a compressed one only when it is read. */
-async function cutTar(
+export async function cutTar(
   storage: ObjectStorage,
   archive: ArchiveObject,
   signal: AbortSignal,

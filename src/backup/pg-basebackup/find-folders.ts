@@ -21,11 +21,12 @@ export async function findBackupFolders(
   storage: ObjectStorage,
   prefix: string,
   signal: AbortSignal,
+  depthBelow = depthLimit,
 ): Promise<BackupFolder[]> {
   const found: BackupFolder[] = [];
   let level = [prefix];
   let looked = 0;
-  for (let depth = 0; depth <= depthLimit && level.length > 0; depth += 1) {
+  for (let depth = 0; depth <= depthBelow && level.length > 0; depth += 1) {
     looked += level.length;
     if (looked > folderLimit) {
       throw new OdoError(
@@ -49,7 +50,7 @@ export async function findBackupFolders(
       }
       // A server folder of barman-cloud has no backups of this kind below.
       const isServer = folders.includes(`${folder}base/`) || folders.includes(`${folder}wals/`);
-      return isServer || depth === depthLimit ? [] : folders.filter((key) => !isReservedFolder(key));
+      return isServer || depth === depthBelow ? [] : folders.filter((key) => !isReservedFolder(key));
     });
     level = next.flat();
   }

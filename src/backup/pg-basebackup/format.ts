@@ -2,6 +2,7 @@ import type { BackupFormat } from '../backup-format.ts';
 import { listBaseBackups } from './catalogue.ts';
 import { inspectBaseBackup } from './contents.ts';
 import { formOf } from './find-folders.ts';
+import { inspectChain } from './links.ts';
 import { inspectPlainBackup } from './plain-contents.ts';
 
 export const pgBasebackup: BackupFormat = {
@@ -9,6 +10,6 @@ export const pgBasebackup: BackupFormat = {
   list: listBaseBackups,
   inspect: async (storage, backup, signal, wal) =>
     (await formOf(storage, backup.folder, signal)) === 'tar'
-      ? inspectBaseBackup(storage, backup, signal, wal)
+      ? inspectChain(storage, await inspectBaseBackup(storage, backup, signal, wal), signal)
       : inspectPlainBackup(storage, backup, signal, wal),
 };

@@ -11,7 +11,7 @@ import { problem } from '../problem.ts';
 /** The manifest of a backup, and what is wrong with it. */
 export async function readManifest(
   storage: ObjectStorage,
-  object: StoredObject | null,
+  object: Pick<StoredObject, 'key'> | null,
   signal: AbortSignal,
 ): Promise<{ manifest: BackupManifest | null; problems: ErrorData[]; warnings: string[] }> {
   if (object === null) {

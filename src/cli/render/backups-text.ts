@@ -10,6 +10,7 @@ export function backupsText(backups: readonly BaseBackup[], width: number): stri
     { title: 'backup', of: ({ id }) => id },
     { title: 'name', of: ({ name }) => name ?? '' },
     { title: 'server', of: ({ server }) => server ?? '' },
+    { title: 'kind', of: ({ incremental }) => (incremental === undefined ? '' : 'incremental') },
     { title: 'status', of: ({ status }) => status },
     { title: 'finished', of: ({ finishedAt }) => (finishedAt === null ? '' : formatTime(finishedAt)) },
     { title: 'stored', right: true, of: ({ storedBytes }) => formatBytes(storedBytes) },
@@ -40,9 +41,15 @@ export function backupsText(backups: readonly BaseBackup[], width: number): stri
       .trimEnd();
   return [
     line(null),
-    ...backups.flatMap(({ problem }, index) => [
+    ...backups.flatMap(({ problem, incremental }, index) => [
       line(index),
+      ...dependsOnText(incremental).flatMap((text) => indented(text, 4, width)),
       ...(problem === null ? [] : indented(problem, 4, width)),
     ]),
   ];
+}
+
+function dependsOnText(incremental: BaseBackup['incremental']): string[] {
+  const ids = (incremental?.dependsOn ?? []).map(({ id }) => id);
+  return ids.length === 0 ? [] : [`Builds on ${ids.join(', ')}.`];
 }

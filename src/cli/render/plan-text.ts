@@ -69,6 +69,7 @@ function backupRows(
       : [['why', `${selectedBecause}${asked.length === 0 ? '' : ` (${asked.join(', ')})`}`] satisfies Row]),
     ...passedOver.map(({ id, problem }): Row => ['passed over', `${id}: ${problem}`]),
     ...(trees.length > 0 ? trees.map(treeRow) : archiveRows(contents)),
+    ...chainRows(contents),
     ['WAL', walText(wal)],
   ];
 }
@@ -89,6 +90,17 @@ function treeRow({ name, content, files }: NonNullable<RestorePlan['contents']['
   const bytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
   const text = `${files.length} files, ${formatBytes(bytes)}`;
   return content === 'data' ? ['files', text] : ['', `tablespace ${name}: ${text}`];
+}
+
+/** The backups that an incremental one builds on, in the order in which they are restored. */
+function chainRows({ backup, links = [] }: RestorePlan['contents']): Row[] {
+  if (links.length === 0) return [];
+  const rows = links.flatMap(({ id, beginLsn, archives }): Row[] => [
+    ['', `${id}, begins at ${beginLsn}`],
+    ...archives.map((archive): Row => ['', `${archive.name}  ${formatBytes(archive.sizeBytes)}`]),
+  ]);
+  const text = `${backup.id} is incremental; these are restored before it, and combined while they stream:`;
+  return [['builds on', text], ...rows];
 }
 
 function walText(wal: RestorePlan['contents']['wal']): string {

@@ -175,14 +175,6 @@ describe('a pg_basebackup that cannot be restored', () => {
     expect((await inspectNow()).problems).toMatchObject([{ code: 'FORMAT_UNKNOWN' }]);
   });
 
-  it('because it is incremental', async () => {
-    await putBaseBackup(store, folder, { label: labelText({ extra: 'INCREMENTAL FROM LSN: 0/3000028\n' }) });
-    expect(await listBackups(store.storage, 'bb/', { signal })).toMatchObject([
-      { status: 'incremental', problem: expect.stringContaining('0/3000028') },
-    ]);
-    expect((await inspectNow()).problems).toMatchObject([{ code: 'BACKUP_INCOMPLETE' }]);
-  });
-
   it('because it has no label', async () => {
     expect((await inspect({ label: null })).problems).toMatchObject([
       { message: expect.stringContaining('backup_label') },

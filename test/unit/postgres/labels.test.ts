@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { errorCode } from '../../../src/errors/odo-error.ts';
-import { parseBackupLabel } from '../../../src/postgres/backup-label.ts';
+import { parseBackupLabel, withoutIncrementalLines } from '../../../src/postgres/backup-label.ts';
 import { formatTablespaceMap, parseTablespaceMap } from '../../../src/postgres/tablespace-map.ts';
 
 const label = `START WAL LOCATION: 2/5A000028 (file 00000003000000020000005A)
@@ -26,6 +26,7 @@ describe('a backup label', () => {
       label: "it's: nightly",
       timeline: 3,
       incrementalFromLsn: null,
+      incrementalFromTimeline: null,
       stopLsn: null,
       stopSegment: null,
     });
@@ -37,10 +38,13 @@ describe('a backup label', () => {
     expect(parseBackupLabel(label.replace('START TIMELINE: 3\n', '')).timeline).toBe(3);
   });
 
-  it('gives an incremental backup away', () => {
-    expect(parseBackupLabel(`${label}INCREMENTAL FROM LSN: 2/40000F8\n`).incrementalFromLsn).toBe(
-      '2/40000F8',
-    );
+  it('gives an incremental backup away, and without those lines it is that of a full one', () => {
+    const incremental = `${label}INCREMENTAL FROM LSN: 2/40000F8\nINCREMENTAL FROM TLI: 2\n`;
+    expect(parseBackupLabel(incremental)).toMatchObject({
+      incrementalFromLsn: '2/40000F8',
+      incrementalFromTimeline: 2,
+    });
+    expect(withoutIncrementalLines(incremental)).toBe(label);
   });
 
   it('in the archive also says where the backup stopped', () => {
@@ -56,6 +60,8 @@ describe('a backup label', () => {
     label.replace('TIMELINE: 3', 'TIMELINE: 4'),
     label.replace('CHECKPOINT LOCATION', 'CHECKPOINT'),
     label.replace('2/5A000028', 'nowhere'),
+    `${label}INCREMENTAL FROM LSN: 2/40000F8\n`,
+    `${label}INCREMENTAL FROM LSN: nowhere\nINCREMENTAL FROM TLI: 2\n`,
     '',
   ])('is refused where the server would refuse it', (text) => {
     expect(() => parseBackupLabel(text)).toThrow(refusal);

@@ -1,0 +1,93 @@
+import type { EntryPlacement, TarEntry } from '../archive/restore-archive.ts';
+import type { ArchiveObject, BackupContents } from '../backup/base-backup.ts';
+import { type LinkFile, planCombination } from '../backup/combination.ts';
+import { withoutIncrementalLines } from '../postgres/backup-label.ts';
+import { incrementalTarget } from '../postgres/incremental-file.ts';
+import type { ObjectStorage } from '../storage/object-storage.ts';
+import type { Tree } from '../target/tree.ts';
+import { batchesOf, type FileBatch } from './fetch-files.ts';
+import { sealedFolder } from './layout.ts';
+import { type ManifestCheck, manifestPath, readManifest } from './manifest-check.ts';
+import { contentOf } from './place-entry.ts';
+
+/** Where an entry of an archive goes when nothing older or newer is to be combined with it. */
+export type PlaceWhole = (source: Pick<ArchiveObject, 'name' | 'content'>, entry: TarEntry) => EntryPlacement;
+
+/** One of the backups that are restored onto each other; a full backup is a chain of one. */
+export interface RestoredLink {
+  readonly backupId: string;
+  readonly beginLsn: string | null;
+  readonly endLsn: string | null;
+  /** Without WAL. */
+  readonly archives: readonly ArchiveObject[];
+  /** Of a plain backup. */
+  readonly batches: readonly FileBatch[];
+  readonly manifest: ManifestCheck | null;
+  readonly place: PlaceWhole;
+  /** Its archives change files that are there, so they are read from the begin to the end. */
+  readonly inOnePiece: boolean;
+}
+
+/** What restoreBase works through, strictly in this order: oldest first. */
+export async function readChain(
+  storage: ObjectStorage,
+  { backup, archives, trees = [], links = [], manifestKey }: BackupContents,
+  placeWhole: PlaceWhole,
+  signal: AbortSignal,
+): Promise<readonly RestoredLink[]> {
+  const own = {
+    backupId: backup.id,
+    beginLsn: backup.beginLsn,
+    endLsn: backup.endLsn,
+    archives: archives.filter((archive) => contentOf(archive) !== 'wal'),
+    batches: batchesOf(trees),
+    manifest: manifestKey === null ? null : await readManifest(storage, manifestKey, signal),
+  };
+  if (own.manifest === null || links.length === 0) return [{ ...own, place: placeWhole, inOnePiece: false }];
+  const older: (Omit<RestoredLink, 'place' | 'inOnePiece'> & { manifest: ManifestCheck })[] = [];
+  for (const { id, beginLsn, endLsn, ...link } of links) {
+    const manifest = await readManifest(storage, link.manifestKey, signal);
+    older.push({ backupId: id, beginLsn, endLsn, archives: link.archives, batches: [], manifest });
+  }
+  const manifests = [...older, own]
+    .map(({ manifest }) => manifest?.manifest)
+    .filter((one) => one !== undefined);
+  const combination = planCombination(manifests);
+  return [...older, own].map((link, index) => {
+    const files = combination.links[index] ?? new Map<string, LinkFile>();
+    const isNewest = link === own;
+    return {
+      ...link,
+      // Of an older backup only what is needed is read closely enough to be compared.
+      manifest: link.manifest && (isNewest ? link.manifest : { ...link.manifest, fileCount: files.size }),
+      place: (archive, entry) => placeInChain(archive, entry, files, isNewest, placeWhole),
+      inOnePiece: index > 0,
+    };
+  });
+}
+
+function placeInChain(
+  archive: Parameters<PlaceWhole>[0],
+  entry: TarEntry,
+  files: ReadonlyMap<string, LinkFile>,
+  isNewest: boolean,
+  placeWhole: PlaceWhole,
+): EntryPlacement {
+  const file = entry.kind === 'file' ? files.get(manifestPath(archive, entry.path)) : undefined;
+  if (file?.kind === 'patch') {
+    const whole = placeWhole(archive, { ...entry, path: incrementalTarget(entry.path) ?? entry.path });
+    if (whole.kind !== 'write') return whole;
+    return { kind: 'patch', path: whole.path, keepBytes: file.keepBytes, isLast: file.isLast };
+  }
+  return isNewest || file !== undefined ? placeWhole(archive, entry) : { kind: 'skip' };
+}
+
+/** The server refuses to start from a label that says the backup is incremental. Idempotent. */
+export async function makeLabelFull(tree: Tree): Promise<void> {
+  const path = `${sealedFolder}/backup_label`;
+  const label = await tree.readFile(path, 1024 * 1024);
+  if (label === null) return;
+  const text = Buffer.from(label).toString('latin1');
+  const full = withoutIncrementalLines(text);
+  if (full !== text) await tree.writeFile(path, Buffer.from(full, 'latin1'), 0o600);
+}

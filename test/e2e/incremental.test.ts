@@ -1,0 +1,227 @@
+import { createHash } from 'node:crypto';
+import { cp, lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { imageLayout, imageName } from '../lab/images.ts';
+import { type IncrementalFixture, incrementalFixture } from '../lab/incremental-fixtures.ts';
+import { psqlInContainer, readTableFacts } from '../lab/psql.ts';
+import { run } from '../lab/run-command.ts';
+import { startS3 } from '../lab/s3-server.ts';
+import { waitUntil } from '../lab/wait-until.ts';
+import { type OdoResult, odo } from '../support/odo-program.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { describeWithLab } from '../support/with-lab.ts';
+
+/** Path → digest of every file below `root`, `dir` for a directory; `rename` gives null for what is left out. */
+async function contentOf(
+  root: string,
+  rename: (path: string) => string | null,
+): Promise<Record<string, string>> {
+  const content: Record<string, string> = {};
+  for (const entry of await readdir(root, { recursive: true })) {
+    const name = rename(entry);
+    if (name === null) continue;
+    const stats = await lstat(join(root, entry));
+    if (stats.isSymbolicLink()) continue;
+    content[name] = stats.isDirectory()
+      ? 'dir'
+      : createHash('sha256')
+          .update(await readFile(join(root, entry)))
+          .digest('hex');
+  }
+  return content;
+}
+
+/** What the real pg_combinebackup makes of the chain, with its tablespaces linked by hand as it needs it. */
+async function combined(fixture: IncrementalFixture, directory: string): Promise<Record<string, string>> {
+  const { major, bucket, storageDir, tablespace } = fixture;
+  const script = `
+    for link in full incremental-1 incremental-2; do
+      mkdir -p /w/$link.spaces /w/$link && cd /w/$link
+      tar -xf /chain/$link/base.tar*._S3rver_object
+      cp /chain/$link/backup_manifest._S3rver_object backup_manifest
+      for tar in /chain/$link/[0-9]*._S3rver_object; do
+        oid=$(basename $tar | cut -d. -f1)
+        mkdir /w/$link.spaces/$oid && tar -xf $tar -C /w/$link.spaces/$oid
+        ln -s /w/$link.spaces/$oid pg_tblspc/$oid
+      done
+      rm -f tablespace_map
+    done
+    /usr/lib/postgresql/${major}/bin/pg_combinebackup /w/full /w/incremental-1 /w/incremental-2 \\
+      -o /out/data -T /w/incremental-2.spaces/${tablespace}=/out/space
+  `;
+  const out = join(directory, 'combined');
+  await mkdir(out);
+  await run('docker', [
+    ...['run', '--rm', '--network', 'none', '-u', 'root', '--entrypoint', 'bash'],
+    ...['-v', `${join(storageDir, bucket, 'pg')}:/chain:ro`, '-v', `${out}:/out`],
+    ...[imageName(major), '-euc', script],
+  ]);
+  // Its own, and the link to the tablespace, which a server makes from the map here.
+  const data = await contentOf(join(out, 'data'), (path) => (path === 'backup_manifest' ? null : path));
+  const space = await contentOf(join(out, 'space'), (path) => `space/${path}`);
+  await rm(out, { recursive: true });
+  return { ...data, ...space };
+}
+
+/** What odo has restored when it is about to configure recovery. */
+async function restored(volume: string, major: 17 | 18, tablespace: string): Promise<Record<string, string>> {
+  const mountPoint = await run('docker', ['volume', 'inspect', '-f', '{{.Mountpoint}}', volume]);
+  const root = join(mountPoint.trim(), major === 18 ? '18/docker' : '');
+  return contentOf(root, (path) => {
+    if (path === '.odo-run.json' || path === '.odo-sealed' || path === 'odo_tablespaces') return null;
+    if (path === `odo_tablespaces/${tablespace}`) return null;
+    return path
+      .replace('.odo-sealed/pg_control', 'global/pg_control')
+      .replace('.odo-sealed/', '')
+      .replace(`odo_tablespaces/${tablespace}/`, 'space/');
+  });
+}
+
+const checkpointsOf = ({ events }: OdoResult) =>
+  events.filter(({ type }) => type === 'checkpoint').map(({ item }) => String(item));
+
+describeWithLab('an incremental backup', () => {
+  test.each([17, 18] as const)(
+    'of PostgreSQL %i is combined with those before it as pg_combinebackup does it, killed in its second link or not',
+    async (major) => {
+      const chain = await incrementalFixture(major);
+      await using s3 = await startS3({ storageDir: chain.storageDir });
+      await using directory = await temporaryDirectory();
+      const volumes = ['undisturbed', 'killed'].map((how) => `odo-test-chain-${major}-${how}`);
+      const [undisturbed = '', killed = ''] = volumes;
+      const name = `${killed}-server`;
+      const runs: string[] = [];
+      const env = (failpoint: string) => ({
+        ...s3.env,
+        XDG_STATE_HOME: directory.path,
+        ODO_FAILPOINT: failpoint,
+      });
+      const start = async (volume: string, failpoint: string) => {
+        const target = [
+          '-V',
+          volume,
+          '--image',
+          imageName(major),
+          '--jobs',
+          '1',
+          '--checkpoint-size',
+          '1MiB',
+        ];
+        const result = await odo(['start', '-u', chain.url, '-e', s3.endpoint, ...target, '--json'], {
+          env: env(failpoint),
+        });
+        expect(result.signal, result.stderr).toBe('SIGKILL');
+        const runId = String(result.events[0]?.runId);
+        runs.push(runId);
+        return { runId, checkpoints: checkpointsOf(result) };
+      };
+      const remove = async () => {
+        await run('docker', ['rm', '-fv', name]).catch(() => {});
+        const works = runs.map((runId) => `odo-${runId}-work`);
+        for (const volume of [...volumes, ...works]) await run('docker', ['volume', 'rm', '-f', volume]);
+      };
+      await remove();
+      try {
+        const wanted = await combined(chain, directory.path);
+        const beforeRecovery = 'configureRecovery:after-intent';
+        const { checkpoints } = await start(undisturbed, beforeRecovery);
+        expect(await restored(undisturbed, major, chain.tablespace)).toEqual(wanted);
+
+        const inSecond = checkpoints.findIndex((item) => item.startsWith('incremental-1/base.tar'));
+        expect(inSecond).toBeGreaterThan(0);
+        const first = await start(killed, `checkpoint:after#${inSecond + 3}`);
+        expect(first.checkpoints.at(-1)).toMatch(/^incremental-1\/base\.tar/);
+        const resumed = await odo(['resume', first.runId, '--json'], { env: env(beforeRecovery) });
+        expect(resumed.signal, resumed.stderr).toBe('SIGKILL');
+        expect(checkpointsOf(resumed).some((item) => item.startsWith('full/'))).toBe(false);
+        expect(await restored(killed, major, chain.tablespace)).toEqual(wanted);
+
+        const finished = await odo(['resume', first.runId, '--json'], { env: env('') });
+        expect(finished.exitCode, finished.stderr).toBe(0);
+        const { volume: mountPoint } = imageLayout(major);
+        await run('docker', [
+          ...['run', '-d', '--name', name, '--network', 'none', '-v', `${killed}:${mountPoint}`],
+          imageName(major),
+        ]);
+        const psql = psqlInContainer(name);
+        await waitUntil('the restored server answers', () => psql('select 1'));
+        expect(await readTableFacts(psql)).toEqual(chain.tables['incremental-2']);
+      } finally {
+        await remove();
+      }
+    },
+  );
+});
+
+describeWithLab('the chain of an incremental backup', () => {
+  /** In a bucket of the test's own. */
+  async function onCopy(arrange: (folder: string) => Promise<void>, ...args: string[]) {
+    const chain = await incrementalFixture(17);
+    await using directory = await temporaryDirectory();
+    const storageDir = join(directory.path, 's3');
+    await cp(join(chain.storageDir, chain.bucket), join(storageDir, chain.bucket), { recursive: true });
+    await arrange(join(storageDir, chain.bucket, 'pg'));
+    await using s3 = await startS3({ storageDir });
+    const [command = '', ...more] = args;
+    return await odo([command, '-u', chain.url, '-e', s3.endpoint, ...more], {
+      env: { ...s3.env, XDG_STATE_HOME: directory.path },
+    });
+  }
+  const target = ['-V', 'odo-test-chain-refused', '--image', imageName(17), '--backup', 'incremental-2'];
+  const untouched = async () =>
+    expect(await run('docker', ['volume', 'ls', '-q', '-f', 'name=odo-test-chain-refused'])).toBe('');
+
+  test('is shown by odo backups and odo plan', async () => {
+    const { stdout } = await onCopy(async () => {}, 'backups', '--json');
+    const shown = stdout
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(shown.map(({ id, status, incremental }) => [id, status, incremental])).toMatchObject([
+      ['full', 'complete', undefined],
+      ['incremental-1', 'complete', { dependsOn: [{ id: 'full' }] }],
+      ['incremental-2', 'complete', { dependsOn: [{ id: 'full' }, { id: 'incremental-1' }] }],
+    ]);
+    const plan = await onCopy(async () => {}, 'plan', ...target);
+    expect(plan.exitCode, plan.stderr).toBe(0);
+    expect(plan.stdout).toMatch(/incremental-2 is incremental/);
+    expect(plan.stdout).toMatch(/full\/base\.tar\.gz[^]*incremental-1\/base\.tar\.gz/);
+    // The tablespace that the newest backup no longer has is not read.
+    expect(plan.stdout.match(/full\/\d+\.tar/g)).toHaveLength(1);
+    await untouched();
+  });
+
+  test('with a link missing is refused before anything is touched, with where that link begins', async () => {
+    const drop = (folder: string) => rm(join(folder, 'incremental-1'), { recursive: true });
+    const result = await onCopy(drop, 'start', ...target);
+    expect(result.exitCode).toBe(4);
+    expect(result.stderr).toMatch(/incremental from \w+\/\w+ on timeline 1, and no backup that begins there/);
+    await untouched();
+  });
+
+  test('with a link of another cluster is refused before anything is touched', async () => {
+    const result = await onCopy(
+      async (folder) => {
+        const path = join(folder, 'full', 'backup_manifest._S3rver_object');
+        const text = await readFile(path, 'utf8');
+        const other = text.replace(/("System-Identifier": )\d+/, '$17000000000000000001');
+        const covered = other.slice(0, other.lastIndexOf('\n', other.length - 2) + 1);
+        const checksum = createHash('sha256').update(covered).digest('hex');
+        await writeFile(path, `${covered}"Manifest-Checksum": "${checksum}"}\n`);
+      },
+      'start',
+      ...target,
+    );
+    expect(result.exitCode).toBe(4);
+    expect(result.stderr).toMatch(/full is of the cluster 7000000000000000001/);
+    await untouched();
+  });
+
+  test('is refused where odo can write through the engine only, with what to do', async () => {
+    const result = await onCopy(async () => {}, 'start', ...target, '--volume-access', 'engine');
+    expect(result.exitCode).toBe(4);
+    expect(result.stderr).toMatch(/--volume-access direct/);
+    await untouched();
+  });
+});
