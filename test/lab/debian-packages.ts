@@ -13,6 +13,7 @@ const needed: readonly { readonly package: string; readonly present: () => Promi
   { package: 'tar', present: () => commandExists('tar') },
   // Not the lab's own: archives as barman writes them, and what other users see of a process.
   { package: 'python3', present: () => commandExists('python3') },
+  { package: 'lz4', present: () => commandExists('lz4') },
   { package: 'procps', present: () => commandExists('ps') },
   { package: 'postgresql', present: async () => (await installedServers()).length > 0 },
 ];
