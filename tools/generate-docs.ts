@@ -225,7 +225,7 @@ function jsonOutputPage(): string {
       exitCode: 0,
     }),
     '## `odo backups`',
-    'A line a backup. `status` is `complete`, `incomplete`, `failed`, `snapshot`, `incremental` or `unreadable`; `problem` says why it is not complete.',
+    'A line a backup. `status` is `complete`, `incomplete`, `failed`, `snapshot`, `incremental` or `unreadable`; `problem` says why it is not complete. An incremental backup has `incremental`: where the backup before it begins, and `dependsOn`, oldest first, with all that was found; its status is `complete` when its chain is whole.',
     json({ type: 'backup', ...samplePlan.contents.backup }),
     '## `odo status`',
     'A line a run, newest first; with a run id, that one; with `--watch`, a line whenever something changed, until the run ends. `status` is `running`, `interrupted` (not ended, and no odo works on it), `failed`, `refused`, `declined`, `held` or `completed`.',

@@ -130,7 +130,7 @@ describeWithLab('an incremental backup', () => {
 
         const inSecond = checkpoints.findIndex((item) => item.startsWith('incremental-1/base.tar'));
         expect(inSecond).toBeGreaterThan(0);
-        const first = await start(killed, `checkpoint:after#${inSecond + 3}`);
+        const first = await start(killed, `checkpoint:after#${inSecond + 2}`);
         expect(first.checkpoints.at(-1)).toMatch(/^incremental-1\/base\.tar/);
         const resumed = await odo(['resume', first.runId, '--json'], { env: env(beforeRecovery) });
         expect(resumed.signal, resumed.stderr).toBe('SIGKILL');

@@ -52,6 +52,15 @@ function withTablespaceArchive(facts: PreflightFacts): PreflightFacts {
   return { ...facts, contents: { ...facts.contents, archives } };
 }
 
+const oldLink = {
+  id: 'full',
+  folder: 'pg/full/',
+  beginLsn: '0/2000028',
+  endLsn: '0/2000120',
+  archives: [],
+  manifestKey: 'pg/full/backup_manifest',
+};
+
 const cases: readonly {
   check: CheckName;
   code: ErrorCode;
@@ -82,6 +91,15 @@ const cases: readonly {
     code: 'PRECONDITION_FAILED',
     says: /root/,
     facts: withTarget({ refusal: '/ is the root directory.' }),
+  },
+  {
+    check: 'targetRefused',
+    code: 'PRECONDITION_FAILED',
+    says: /is incremental: files are changed in places/,
+    facts: with_((facts) => ({
+      contents: { ...facts.contents, links: [oldLink] },
+      target: { ...facts.target, access: 'engine' },
+    })),
   },
   {
     check: 'targetHeld',
