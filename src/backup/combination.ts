@@ -22,6 +22,8 @@ export interface Combination {
   readonly links: readonly ReadonlyMap<string, LinkFile>[];
   /** At least as much as the files have at any moment, but for zeros that no WAL tells of. @unit bytes */
   readonly estimatedBytes: number;
+  /** What of it each tablespace has, by OID. @unit bytes */
+  readonly tablespaceBytes: Readonly<Record<string, number>>;
   /** Files that the backup with this index should have, whole or incremental, and does not. */
   readonly missing: readonly { readonly path: string; readonly link: number }[];
 }
@@ -39,8 +41,14 @@ export function planCombination(manifests: readonly BackupManifest[]): Combinati
   const missing: { path: string; link: number }[] = [];
   const newest = manifests.length - 1;
   let estimatedBytes = 0;
+  const tablespaceBytes: Record<string, number> = {};
+  const count = (path: string, bytes: number) => {
+    estimatedBytes += bytes;
+    const oid = tablespaceOf(path);
+    if (oid !== null) tablespaceBytes[oid] = (tablespaceBytes[oid] ?? 0) + bytes;
+  };
   for (const { path, sizeBytes } of manifests[newest]?.files ?? []) {
-    estimatedBytes += sizeBytes;
+    count(path, sizeBytes);
     const whole = incrementalTarget(path);
     if (whole === null) continue;
     const patches = [newest];
@@ -52,12 +60,15 @@ export function planCombination(manifests: readonly BackupManifest[]): Combinati
       continue;
     }
     links[link]?.set(whole, { kind: 'whole' });
-    estimatedBytes += full.sizeBytes;
+    count(path, full.sizeBytes);
     for (const [index, patch] of patches.entries()) {
       const keepBytes = index === 0 ? full.sizeBytes - (full.sizeBytes % blockBytes) : null;
       links[patch]?.set(incrementalPath(whole), { kind: 'patch', keepBytes, isLast: patch === newest });
-      if (patch !== newest) estimatedBytes += files[patch]?.get(path)?.sizeBytes ?? 0;
+      if (patch !== newest) count(path, files[patch]?.get(path)?.sizeBytes ?? 0);
     }
   }
-  return { links, estimatedBytes, missing };
+  return { links, estimatedBytes, tablespaceBytes, missing };
 }
+
+/** OID of the tablespace in which a file of the manifest lies; null for the data directory. */
+export const tablespaceOf = (path: string): string | null => /^pg_tblspc\/(\d+)\//.exec(path)?.[1] ?? null;

@@ -13,7 +13,7 @@ import type {
   ChainedBackup,
   IncrementalFacts,
 } from '../base-backup.ts';
-import { planCombination } from '../combination.ts';
+import { planCombination, tablespaceOf } from '../combination.ts';
 import { problem } from '../problem.ts';
 import { listBackupFiles } from './catalogue.ts';
 import { cutTar } from './contents.ts';
@@ -82,6 +82,7 @@ export async function inspectChain(
     ...contents,
     links,
     dataBytes: combination.estimatedBytes,
+    tablespaceBytes: combination.tablespaceBytes,
     dataBytesIsExact: false,
     problems: [...contents.problems, ...problems],
   };
@@ -184,7 +185,7 @@ const contentKey = (content: ArchiveObject['content']): string =>
 
 /** Which archives hold files with these paths of the manifest: `data`, and the OIDs of tablespaces. */
 const neededContents = (paths: Iterable<string>): ReadonlySet<string> =>
-  new Set([...paths].map((path) => /^pg_tblspc\/(\d+)\//.exec(path)?.[1] ?? 'data'));
+  new Set([...paths].map((path) => tablespaceOf(path) ?? 'data'));
 
 function missingArchives({ link, archives }: InspectedLink, needed: ReadonlySet<string>): ErrorData[] {
   const present = new Set(archives.map(({ content }) => contentKey(content)));

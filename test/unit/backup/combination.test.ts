@@ -42,6 +42,7 @@ describe('which files of a chain make the combined backup', () => {
       { 'pg_tblspc/16400/PG_17_202406281/5/16401_vm.1': whole },
       { 'pg_tblspc/16400/PG_17_202406281/5/INCREMENTAL.16401_vm.1': patch(8192, true) },
     ]);
+    expect(combination.tablespaceBytes).toEqual({ '16400': 8192 + 12 });
   });
 
   it('keep whole blocks only of a full file that was copied while it grew', () => {
