@@ -1,4 +1,5 @@
 const magics: Readonly<Record<number, number>> = {
+  13: 0xd106,
   14: 0xd10d,
   15: 0xd110,
   16: 0xd113,

@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { inspectBackup, listBackups } from '../../../src/backup/catalogue.ts';
+import { endsWithWal } from '../../../src/backup/pg-basebackup/wal-tar.ts';
 import {
   type BackupStore,
   clusterId,
@@ -205,6 +206,14 @@ describe('WAL inside base.tar without a manifest', () => {
     expect((await inspect(null)).problems).toMatchObject([
       { code: 'WAL_MISSING', hint: expect.stringContaining('--wal-url') },
     ]);
+    if (name === 'base.tar') {
+      // However large it is, its end tells.
+      const object = (await store.storage.stat(folder + name, signal))!;
+      expect(await endsWithWal(store.storage, object, signal)).toBe(false);
+      await put(segmentNames(1, 4, 2));
+      const other = (await store.storage.stat(folder + name, signal))!;
+      expect(await endsWithWal(store.storage, other, signal)).toBe(true);
+    }
     await put(segmentNames(1, 5, 1));
     expect((await inspect(null)).problems).toMatchObject([
       { code: 'WAL_MISSING', details: { missing: '000000010000000000000004' } },
