@@ -8,6 +8,7 @@ import { decodeDecoder } from './encoded-decoder.ts';
 import type { EntryPlacement } from './entry-placement.ts';
 import { EntrySink, type FileMismatch } from './entry-sink.ts';
 import type { PageChecksumsOptions } from './hash/page-checksums.ts';
+import { reachBytes } from './open-decoder.ts';
 import type { ExpectedFile } from './open-file-hash.ts';
 import type { PageFindings } from './page-findings.ts';
 import type { SeekPoint, Stretch } from './seek-index.ts';
@@ -96,12 +97,6 @@ const progressEveryMs = 200;
 const stateEvery = { bytes: 16 * 1024 * 1024, ms: 2000 };
 
 /**
- * Deflate may need input behind a point's own offset for the few KiB up to the position itself; this much always
- * holds them, short of a stream made of nothing but empty blocks. @unit bytes
- */
-const lookBehindBytes = 1024 * 1024;
-
-/**
  * One pass over an archive or a stretch of it: a decoder thread reads and decodes, this one untars, checks and
  * writes; memory does not depend on the archive. Killed anywhere, it goes on from the last checkpoint.
  */
@@ -129,7 +124,7 @@ export async function restoreArchive(options: RestoreArchiveOptions): Promise<Re
         object,
         codec,
         from: state,
-        until: end && untilOf(end, object.sizeBytes),
+        until: end && untilOf(end, codec, object.sizeBytes),
         stateEvery: passed.stateEvery,
         checksums: options.stretch === undefined ? 'receiver' : 'decoder',
         outputSlots: limits.outputSlots,
@@ -221,9 +216,10 @@ export async function restoreArchive(options: RestoreArchiveOptions): Promise<Re
   }
 }
 
-const untilOf = (end: SeekPoint, sizeBytes: number) => ({
+/** A point's own state may stand before its position. */
+const untilOf = (end: SeekPoint, codec: Codec, sizeBytes: number) => ({
   outputBytes: end.tar.offset,
-  compressedBytes: Math.min(sizeBytes, end.decoder.compressedBytes + lookBehindBytes),
+  compressedBytes: Math.min(sizeBytes, end.decoder.compressedBytes + reachBytes(codec)),
 });
 
 /** A stretch has ended where the next one began: position, checksum of the member, checksum of the file. */

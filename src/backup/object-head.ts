@@ -7,8 +7,8 @@ import { sniffBytes } from './codec-magic.ts';
 /** @unit bytes */
 const headRangeBytes = 256 * 1024;
 
-/** Holds the first block of every codec: the largest are 8 MiB (lz4's legacy frames). @unit bytes */
-export const firstBlockBytes = 9 * 1024 * 1024;
+/** Holds the first block of every codec: the largest are 4 MiB (lz4). @unit bytes */
+export const firstBlockBytes = 5 * 1024 * 1024;
 
 /** What of an object is needed to read it pinned. */
 export type PinnedObject = Pick<StoredObject, 'key' | 'etag' | 'sizeBytes'>;

@@ -14,6 +14,7 @@ import {
 import { OdoError } from '../../../src/errors/odo-error.ts';
 import { DirectTree } from '../../../src/target/direct-tree.ts';
 import { buildInflate, mixedData } from './gzip-samples.ts';
+import { lz4Frame } from './lz4-samples.ts';
 import {
   contentOf,
   restoring,
@@ -44,6 +45,7 @@ const tar = Buffer.concat([
   endBlocks,
 ]);
 const gzip = gzipSync(tar, { level: 6 });
+const lz4 = lz4Frame(tar);
 
 async function expected(): Promise<Record<string, string>> {
   await using whole = await temporaryDirectory();
@@ -67,6 +69,8 @@ describe('restoring an archive', () => {
     for (const [object, codec, slotBytes] of [
       [gzip, 'gzip', 10_000],
       [gzip, 'gzip', 1_000_000],
+      [lz4, 'lz4', 10_000],
+      [lz4, 'lz4', 1_000_000],
       [tar, 'none', 777],
     ] as const) {
       await using root = await temporaryDirectory();
@@ -188,9 +192,11 @@ describe('restoring an archive', () => {
 });
 
 describe('checkpoints of an archive', () => {
+  const objects = { gzip, none: tar, lz4 };
+
   /** Every checkpoint with a copy of the directory at that moment: what a power loss right after it leaves. */
-  async function withCheckpoints(codec: 'gzip' | 'none', root: string, continues = true) {
-    const object = codec === 'gzip' ? gzip : tar;
+  async function withCheckpoints(codec: keyof typeof objects, root: string, continues = true) {
+    const object = objects[codec];
     const taken: { checkpoint: ArchiveCheckpoint; disk: string }[] = [];
     await mkdir(join(root, 'run'));
     const options = restoring(object, join(root, 'run'), codec, 30_000);
@@ -212,26 +218,29 @@ describe('checkpoints of an archive', () => {
     return { object, taken };
   }
 
-  it.each(['gzip', 'none'] as const)('lead to the same result from each of them (%s)', async (codec) => {
-    await using root = await temporaryDirectory();
-    const wanted = await expected();
-    const { object, taken } = await withCheckpoints(codec, root.path);
-    expect(taken.length).toBeGreaterThan(10);
-    expect(taken.some(({ checkpoint }) => checkpoint.tar.mode === 'data')).toBe(true);
-    for (const { checkpoint, disk } of taken) {
-      const options = { ...restoring(object, disk, codec, 50_000), place };
-      const result = await restoreArchive({
-        ...options,
-        checkpoint: { last: checkpoint, save: async () => {} },
-      });
-      expect(Buffer.from(result.captured.label ?? []).toString()).toBe('START WAL LOCATION: 0/2000028\n');
-      expect(options.from).toEqual([checkpoint.compressedOffset]);
-      expect(await contentOf(disk)).toEqual(wanted);
-      expect(result).toMatchObject({ files: 36, outputBytes: tar.length });
-    }
-    const last = taken.at(-1)?.checkpoint.compressedOffset ?? 0;
-    expect(last).toBeGreaterThan(object.length * 0.8);
-  });
+  it.each(['gzip', 'none', 'lz4'] as const)(
+    'lead to the same result from each of them (%s)',
+    async (codec) => {
+      await using root = await temporaryDirectory();
+      const wanted = await expected();
+      const { object, taken } = await withCheckpoints(codec, root.path);
+      expect(taken.length).toBeGreaterThan(10);
+      expect(taken.some(({ checkpoint }) => checkpoint.tar.mode === 'data')).toBe(true);
+      for (const { checkpoint, disk } of taken) {
+        const options = { ...restoring(object, disk, codec, 50_000), place };
+        const result = await restoreArchive({
+          ...options,
+          checkpoint: { last: checkpoint, save: async () => {} },
+        });
+        expect(Buffer.from(result.captured.label ?? []).toString()).toBe('START WAL LOCATION: 0/2000028\n');
+        expect(options.from).toEqual([checkpoint.compressedOffset]);
+        expect(await contentOf(disk)).toEqual(wanted);
+        expect(result).toMatchObject({ files: 36, outputBytes: tar.length });
+      }
+      const last = taken.at(-1)?.checkpoint.compressedOffset ?? 0;
+      expect(last).toBeGreaterThan(object.length * 0.8);
+    },
+  );
 
   it('lie between files where the target cannot continue one', async () => {
     await using root = await temporaryDirectory();
@@ -393,6 +402,10 @@ describe('a damaged or incomplete archive', () => {
       [gzipSync(noEnd), 'gzip', 'ARCHIVE_CORRUPT'],
       [Buffer.alloc(0), 'none', 'ARCHIVE_CORRUPT'],
       [Buffer.from('<Error><Code>NoSuchKey</Code></Error>'), 'none', 'ARCHIVE_CORRUPT'],
+      [lz4.subarray(0, lz4.length - 3), 'lz4', 'ARCHIVE_CORRUPT'],
+      [lz4.subarray(0, 1_000_000), 'lz4', 'ARCHIVE_CORRUPT'],
+      [lz4Frame(noEnd), 'lz4', 'ARCHIVE_CORRUPT'],
+      [gzip, 'lz4', 'ARCHIVE_CORRUPT'],
       [gzip, 'none', 'ARCHIVE_CORRUPT'],
       [tar, 'gzip', 'ARCHIVE_CORRUPT'],
     ] as const) {

@@ -13,8 +13,10 @@ import {
 import type { TrailEntry } from '../../../src/archive/seek-trail.ts';
 import { makeSharedFiles } from '../../../src/archive/shared-files.ts';
 import type { TarEntry } from '../../../src/archive/tar-reader.ts';
+import type { Codec } from '../../../src/backup/base-backup.ts';
 import { DirectTree } from '../../../src/target/direct-tree.ts';
 import { buildInflate, mixedData } from './gzip-samples.ts';
+import { lz4Frame } from './lz4-samples.ts';
 import { contentOf, restoring, temporaryDirectory } from './restore-samples.ts';
 import { endBlocks, member } from './tar-samples.ts';
 
@@ -48,7 +50,15 @@ const objects = {
   ],
   'stored blocks': [gzipSync(tar, { level: 0 }), 'gzip'],
   'an uncompressed tar': [tar, 'none'],
-} as const;
+  'linked lz4 blocks': [lz4Frame(tar), 'lz4'],
+  'several lz4 frames of large blocks': [
+    Buffer.concat([
+      lz4Frame(tar.subarray(0, 3_000_000), { sizeId: 6, isLinked: false }),
+      lz4Frame(tar.subarray(3_000_000), { sizeId: 5 }),
+    ]),
+    'lz4',
+  ],
+} as const satisfies Record<string, readonly [Buffer, Codec]>;
 
 beforeAll(async () => {
   await buildInflate();
@@ -69,7 +79,7 @@ const expected = (entry: TarEntry) => {
 const everyBytes = 100_000;
 
 /** The index that a whole restore leaves; interrupted at every `interruptAt`th checkpoint. */
-async function indexOf(object: Uint8Array, codec: 'gzip' | 'none', interruptAt = Number.POSITIVE_INFINITY) {
+async function indexOf(object: Uint8Array, codec: Codec, interruptAt = Number.POSITIVE_INFINITY) {
   await using root = await temporaryDirectory();
   const trail: TrailEntry[] = [];
   let last: ArchiveCheckpoint | null = null;
@@ -116,7 +126,7 @@ function wanted(): Record<string, string> {
 /** Restores stretches side by side into `root`. */
 async function restoreStretches(
   object: Uint8Array,
-  codec: 'gzip' | 'none',
+  codec: Codec,
   points: readonly SeekPoint[],
   count: number,
   root: string,

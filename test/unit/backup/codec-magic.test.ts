@@ -21,6 +21,8 @@ describe('the codec of an object, by its first bytes', () => {
     ['zstd', hex('52 2a 4d 18 00 00 00 00')],
     ['bzip2', new TextEncoder().encode('BZh91AY&SY')],
     ['lz4', hex('04 22 4d 18 60 40 82')],
+    ['lz4', hex('52 2a 4d 18 02 00 00 00 aa bb 50 2a 4d 18 00 00 00 00 04 22 4d 18 60 40 82')],
+    ['zstd', hex('52 2a 4d 18 02 00 00 00 aa bb 28 b5 2f fd')],
     ['xz', hex('fd 37 7a 58 5a 00 00 04')],
     ['snappy', hex('ff 06 00 00 73 4e 61 50 70 59 00')],
     ['unknown', new TextEncoder().encode('{"error":"service unavailable"}')],

@@ -1,0 +1,105 @@
+/**
+ * LZ4 blocks (lz4_Block_format.md) and the checksum of their frames (xxhash_spec.md, XXH32). AssemblyScript, not
+ * TypeScript: compiled by ../build.ts, wrapped by ../lz4-decoder.ts. A block is decoded whole, so nothing but the
+ * checksum outlives a call.
+ */
+export { sumAt, sumBegin, sumBytes, sumEnd, sumUpdate, xxh32 } from './xxh32';
+
+// Four pages belong to the module that sums up the output where it lies (hash/assembly/memory.ts).
+// @ts-ignore: decorator
+@inline const RESERVED: usize = 4 * 65536;
+/** From here on memory belongs to the caller: input, output. */
+export const buffersAt: usize = 65536 + RESERVED;
+/** Reads and writes may go this far past the end of the input and past `outLimit`. */
+export const slack: usize = 64;
+
+/** Where literals or a match end does not fit: results of `decodeBlock` below 0. */
+// @ts-ignore: decorator
+@inline const CUT: i32 = -1;
+// @ts-ignore: decorator
+@inline const TOO_LONG: i32 = -2;
+// @ts-ignore: decorator
+@inline const BAD_OFFSET: i32 = -3;
+
+/** For an offset below 16: shuffle that repeats the first `offset` bytes, and the stride between stores. */
+const PATTERNS: usize = memory.data(256, 16);
+const STRIDES: usize = memory.data(16);
+
+for (let offset: usize = 1; offset < 16; offset++) {
+  for (let i: usize = 0; i < 16; i++) store<u8>(PATTERNS + offset * 16 + i, <u8>(i % offset));
+  store<u8>(STRIDES + offset, <u8>(16 - (16 % offset)));
+}
+
+export function staticDataEnd(): usize {
+  return __heap_base;
+}
+
+// @ts-ignore: decorator
+@inline
+function copyMatch(out: usize, offset: usize, end: usize): void {
+  let from = out - offset;
+  let to = out;
+  if (offset >= 16) {
+    v128.store(to, v128.load(from));
+    v128.store(to, v128.load(from, 16), 16);
+    to += 32;
+    while (to < end) {
+      from += 32;
+      v128.store(to, v128.load(from));
+      v128.store(to, v128.load(from, 16), 16);
+      to += 32;
+    }
+  } else {
+    const pattern = i8x16.swizzle(v128.load(from), v128.load(PATTERNS + (offset << 4)));
+    const stride = <usize>load<u8>(STRIDES + offset);
+    do {
+      v128.store(to, pattern);
+      to += stride;
+    } while (to < end);
+  }
+}
+
+/**
+ * Decodes the block between `input` and `end` to `out`; matches may refer to `low` and what comes after it. Returns
+ * the length of the output, or below 0 what is wrong.
+ */
+export function decodeBlock(input: usize, end: usize, out: usize, outLimit: usize, low: usize): i32 {
+  const start = out;
+  let at = input;
+  while (at < end) {
+    const token = <usize>load<u8>(at++);
+    let literals = token >> 4;
+    if (literals === 15) {
+      let more: usize = 255;
+      while (more === 255 && at < end) {
+        more = <usize>load<u8>(at++);
+        literals += more;
+      }
+    }
+    if (literals > end - at) return CUT;
+    if (literals > outLimit - out) return TOO_LONG;
+    v128.store(out, v128.load(at));
+    for (let copied: usize = 16; copied < literals; copied += 16) v128.store(out + copied, v128.load(at + copied));
+    at += literals;
+    out += literals;
+    // The last sequence has no match.
+    if (at === end) return <i32>(out - start);
+    if (end - at < 2) return CUT;
+    const offset = <usize>load<u16>(at);
+    at += 2;
+    if (offset === 0 || offset > out - low) return BAD_OFFSET;
+    let length = token & 15;
+    if (length === 15) {
+      let more: usize = 255;
+      while (more === 255 && at < end) {
+        more = <usize>load<u8>(at++);
+        length += more;
+      }
+    }
+    length += 4;
+    if (length > outLimit - out) return TOO_LONG;
+    copyMatch(out, offset, out + length);
+    out += length;
+  }
+  return CUT;
+}
