@@ -6,12 +6,13 @@ import type { Decoder } from './decoder.ts';
 import { type GzipState, openGzipDecoder } from './inflate/gzip-decoder.ts';
 import { type Lz4State, openLz4Decoder } from './lz4/lz4-decoder.ts';
 import { PlainDecoder, type PlainState } from './plain-decoder.ts';
+import { openXzDecoder, type XzState } from './xz/xz-decoder.ts';
 
 /**
  * Where a decoder stands. Everything but `window` (bytes, in codecs that have one) is JSON; `compressedBytes` is the
  * offset in the object of the next byte to give to the restored decoder, `outputBytes` that of the next one it gives.
  */
-export type DecoderState = PlainState | GzipState | Bzip2State | Lz4State;
+export type DecoderState = PlainState | GzipState | Bzip2State | XzState | Lz4State;
 
 type ReadableCodec = DecoderState['codec'];
 
@@ -23,13 +24,14 @@ const openers: { readonly [Name in ReadableCodec]: Open<Extract<DecoderState, { 
   none: async (state) => new PlainDecoder(state),
   gzip: (state) => openGzipDecoder({ state }),
   bzip2: openBzip2Decoder,
+  xz: openXzDecoder,
   lz4: openLz4Decoder,
 };
 
 const MiB = 1024 ** 2;
 
 /** Of codecs that decode a block only when all of it is there: the longest one. @unit bytes */
-const blockBytes: Partial<Record<Codec, number>> = { lz4: 4 * MiB };
+const blockBytes: Partial<Record<Codec, number>> = { lz4: 4 * MiB, bzip2: 3 * MiB };
 
 /**
  * How much of an object behind a state the next 64 KiB of output may be made of: two blocks, or what deflate needs for

@@ -28,6 +28,7 @@ export async function buildModule(build: ModuleBuild): Promise<boolean> {
     ...names.map((name) => new URL(name, sources)),
     ...build.alsoFrom,
     new URL(import.meta.url),
+    new URL('./memory-pages.ts', import.meta.url),
   ];
   const newest = Math.max(...(await Promise.all(inputs.map(modifiedMs))));
   if ((await modifiedMs(output)) > newest) return false;

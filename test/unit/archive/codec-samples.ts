@@ -27,6 +27,11 @@ export function pageData(seed: number, size: number): Buffer {
   return data;
 }
 
+export function noise(seed: number, size: number): Buffer {
+  const below = numbersFrom(seed);
+  return Buffer.from(Array.from({ length: size }, () => below(256)));
+}
+
 export interface Decoding {
   /** Of the pieces that the input comes in. */
   readonly size?: () => number;
