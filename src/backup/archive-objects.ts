@@ -11,7 +11,7 @@ import { problem } from './problem.ts';
 const looksAtOnce = 8;
 
 /** Storage classes whose objects must be brought back before they can be read. */
-export const archivedClasses: readonly string[] = ['GLACIER', 'DEEP_ARCHIVE'];
+export const archivedClasses: readonly string[] = ['GLACIER', 'DEEP_ARCHIVE', 'Archive'];
 
 export interface ArchiveCandidate {
   readonly object: StoredObject;
@@ -43,7 +43,9 @@ export async function examineArchives(
         problem(
           'PRECONDITION_FAILED',
           `${key} lies in the storage class ${object.storageClass} and cannot be read now.`,
-          `Bring it back first, for example: aws s3api restore-object --key '${key}' --restore-request Days=3`,
+          object.storageClass === 'Archive'
+            ? `Bring it back first, for example: az storage blob set-tier --tier Hot -n '${key}'`
+            : `Bring it back first, for example: aws s3api restore-object --key '${key}' --restore-request Days=3`,
           { key, storageClass: object.storageClass },
         ),
       );

@@ -2,7 +2,7 @@ import type { BaseBackup } from '../backup/base-backup.ts';
 import type { SecretRedactor } from '../config/redact.ts';
 import type { RunApi, RunStatus } from '../run/run-api.ts';
 import type { SourceRequest } from '../steps/restore-request.ts';
-import type { S3Credentials } from '../storage/credentials.ts';
+import type { SourceCredentials } from '../storage/credentials.ts';
 import type { Host } from './host.ts';
 
 /** What the commands call: the run's API, loaded when it is used, so that `odo --help` does not wait for an SDK. */
@@ -12,7 +12,7 @@ export interface CliApi extends Omit<RunApi, 'readStatus' | 'listRuns'> {
   listAvailableBackups(options: {
     source: SourceRequest;
     server: string | null;
-    credentials: S3Credentials | null;
+    credentials: SourceCredentials | null;
     signal: AbortSignal;
   }): Promise<BaseBackup[]>;
 }

@@ -1,17 +1,34 @@
 import { type Command, Option } from 'commander';
 import { type FlagValue, type FlagValues, type LoadedSettings, loadSettings } from '../config/load.ts';
-import { groups, type SettingKey, settingKeys, settingName, settingOf, settings } from '../config/schema.ts';
+import {
+  groups,
+  mayComeFrom,
+  type SettingKey,
+  settingKeys,
+  settingName,
+  settingOf,
+  settings,
+} from '../config/schema.ts';
 import type { CliContext } from './context.ts';
 
 /** Everything `odo start` and `odo plan` take. */
 export const restoreSettings: readonly SettingKey[] = settingKeys;
 
-/** Credentials are resolved again whenever a run goes on. */
-export const resumeSettings = [
-  'endpoint',
+/** What opens a source of any kind. */
+const credentialSettings = [
   'accessKey',
   'secretKey',
   'sessionToken',
+  'azureConnectionString',
+  'azureAccount',
+  'azureKey',
+  'azureSasToken',
+] as const satisfies readonly SettingKey[];
+
+/** Credentials are resolved again whenever a run goes on. */
+export const resumeSettings = [
+  'endpoint',
+  ...credentialSettings,
   'region',
   'journal',
   'config',
@@ -20,9 +37,7 @@ export const resumeSettings = [
 export const backupsSettings = [
   'url',
   'endpoint',
-  'accessKey',
-  'secretKey',
-  'sessionToken',
+  ...credentialSettings,
   'region',
   'server',
   'config',
@@ -35,7 +50,7 @@ const generalGroup = 'Output and help:';
 export function addSettings(command: Command, keys: readonly SettingKey[]): Command {
   // Commander shows the groups in the order in which their options were added.
   for (const group of Object.keys(groups)) {
-    for (const key of keys.filter((one) => settings[one].group === group)) {
+    for (const key of keys.filter((one) => settings[one].group === group && mayComeFrom(one, 'flag'))) {
       for (const option of optionsOf(key)) command.addOption(option);
     }
   }
@@ -91,8 +106,10 @@ export function loadFor(
     if (settingOf(key).secret && key !== 'accessKey' && typeof value === 'string') secrets.add(value);
   }
   const loaded = loadSettings({ flags, env: host.env, cwd: host.cwd, keys });
-  secrets.add(loaded.settings.secretKey);
-  secrets.add(loaded.settings.sessionToken);
+  for (const key of credentialSettings) {
+    const value = loaded.settings[key];
+    if (settingOf(key).secret && key !== 'accessKey') secrets.add(value);
+  }
   for (const warning of loaded.warnings) host.stderr.write(`warning: ${warning}\n`);
   return loaded;
 }

@@ -1,12 +1,25 @@
 import { OdoError } from '../errors/odo-error.ts';
-import type { S3Credentials } from '../storage/credentials.ts';
+import type { AzureCredentials, S3Credentials, SourceCredentials } from '../storage/credentials.ts';
 import type { LoadedSettings } from './load.ts';
 
+/** What opens the source, whichever it is: at resume only the journal knows its address. Null: nothing is set. */
+export function resolveCredentials(loaded: LoadedSettings): SourceCredentials | null {
+  const found = { s3: s3Credentials(loaded), azure: azureCredentials(loaded) };
+  return Object.values(found).every((one) => one === null) ? null : found;
+}
+
+function azureCredentials({ settings }: LoadedSettings): AzureCredentials | null {
+  const { azureConnectionString: connectionString, azureAccount: account } = settings;
+  const { azureKey: key, azureSasToken: sasToken } = settings;
+  if (connectionString === null && key === null && sasToken === null) return null;
+  return { connectionString, account, key, sasToken };
+}
+
 /**
- * The keys for this process; null leaves it to the SDK's own chain (profiles, instance roles).
+ * Null leaves it to the SDK's own chain (profiles, instance roles).
  * A session token belongs to one pair of keys: one from another layer than the access key is stale and left out.
  */
-export function resolveCredentials({ settings, layers, provenance }: LoadedSettings): S3Credentials | null {
+function s3Credentials({ settings, layers, provenance }: LoadedSettings): S3Credentials | null {
   const { accessKey, secretKey, sessionToken } = settings;
   if (accessKey === null && secretKey === null) return null;
   if (accessKey === null || secretKey === null) {

@@ -56,9 +56,13 @@ export function toRestoreRequest(loaded: LoadedSettings, cwd: string): RestoreRe
 
 const sourceMissing = 'Say where the backups lie: -u s3://BUCKET/PREFIX (or ODO_URL, or S3_BACKUP_URL)';
 
-export function toSource({ settings }: LoadedSettings): SourceRequest {
-  if (settings.url === null) throw usage([sourceMissing]);
-  return { url: settings.url, endpoint: settings.endpoint, region: settings.region };
+export function toSource({ settings, provenance }: LoadedSettings): SourceRequest {
+  const { url, endpoint, region } = settings;
+  if (url === null) throw usage([sourceMissing]);
+  // AWS_ENDPOINT_URL and its like say nothing about other stores.
+  const isForS3 = /^s3:/i.test(url);
+  const isOfS3 = /\b(?:AWS|S3)_/.test(provenance.endpoint);
+  return { url, endpoint: isForS3 || !isOfS3 ? endpoint : null, region };
 }
 
 function toTarget(loaded: LoadedSettings, problems: string[]): TargetRequest | null {

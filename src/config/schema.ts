@@ -46,6 +46,8 @@ const setting = <Value extends z.ZodType, const Default extends string | number 
 ): Setting<Value, Default> => one;
 
 const notInFiles = ['flag', 'environment'] as const;
+/** A secret in a flag is in every process list. */
+const notInFlagsOrYaml = ['environment', 'dotenv'] as const;
 const notInYaml = ['flag', 'environment', 'dotenv'] as const;
 
 /**
@@ -58,7 +60,7 @@ export const settings = {
     short: '-u',
     argument: '<url>',
     env: ['ODO_URL', 'S3_BACKUP_URL'],
-    description: 'where the backups lie: s3://BUCKET/PREFIX or file:///DIRECTORY',
+    description: `where the backups lie: ${values.addressForms.join(', ')}`,
     default: null,
     value: values.backupUrl,
   }),
@@ -67,7 +69,7 @@ export const settings = {
     short: '-e',
     argument: '<url>',
     env: ['ODO_ENDPOINT', 'AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL', 'S3_ENDPOINT'],
-    description: 'S3 endpoint, when it is not AWS',
+    description: 'endpoint of the store, when it is not the one of AWS or Azure',
     default: null,
     value: values.endpoint,
   }),
@@ -111,6 +113,41 @@ export const settings = {
     description: 'S3 region',
     default: null,
     value: values.text,
+  }),
+  azureConnectionString: setting({
+    group: 'source',
+    env: ['AZURE_STORAGE_CONNECTION_STRING'],
+    from: notInFlagsOrYaml,
+    description: 'connection string of the Azure storage account',
+    default: null,
+    value: values.text,
+    secret: true,
+  }),
+  azureAccount: setting({
+    group: 'source',
+    env: ['AZURE_STORAGE_ACCOUNT'],
+    from: notInFlagsOrYaml,
+    description: 'the Azure storage account that the key belongs to, as a check',
+    default: null,
+    value: values.text,
+  }),
+  azureKey: setting({
+    group: 'source',
+    env: ['AZURE_STORAGE_KEY'],
+    from: notInFlagsOrYaml,
+    description: 'key of the Azure storage account',
+    default: null,
+    value: values.text,
+    secret: true,
+  }),
+  azureSasToken: setting({
+    group: 'source',
+    env: ['AZURE_STORAGE_SAS_TOKEN'],
+    from: notInFlagsOrYaml,
+    description: 'SAS token for the Azure container',
+    default: null,
+    value: values.text,
+    secret: true,
   }),
   backup: setting({
     group: 'source',

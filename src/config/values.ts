@@ -16,16 +16,24 @@ export const volumeName = z
   .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/)
   .meta({ description: 'the name of a volume, such as pgdata (for a directory use --data-dir)' });
 
+/** As `src/storage/storage-url.ts` takes them apart. */
+export const addressForms = [
+  's3://BUCKET/PREFIX',
+  'azure://ACCOUNT/CONTAINER/PREFIX',
+  'file:///DIRECTORY',
+] as const;
+
 export const backupUrl = z
   .string()
   .refine((value) => isBackupUrl(value))
-  .meta({ description: 's3://BUCKET/PREFIX or file:///DIRECTORY, without credentials' });
+  .meta({ description: `an address without credentials: ${addressForms.join(', ')}` });
 
+/** Whether odo can read from there is for the storage to say, which knows what may be meant instead. */
 function isBackupUrl(value: string): boolean {
   const url = URL.parse(value);
-  if (url === null || url.username !== '' || url.password !== '') return false;
-  if (url.protocol === 's3:') return url.host !== '' && url.search === '' && url.hash === '';
-  return url.protocol === 'file:' && (url.host === '' || url.host === 'localhost');
+  if (url === null || url.password !== '' || url.username !== '') return false;
+  if (url.protocol === 'file:') return url.host === '' || url.host === 'localhost';
+  return url.host !== '' && url.search === '' && url.hash === '';
 }
 
 export const endpoint = z

@@ -7,7 +7,7 @@ import { openService } from '../service/open-service.ts';
 import type { ServerLauncher } from '../service/server-launcher.ts';
 import type { RestoreRequest } from '../steps/restore-request.ts';
 import type { StepPorts } from '../steps/step.ts';
-import type { S3Credentials } from '../storage/credentials.ts';
+import type { SourceCredentials } from '../storage/credentials.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import { openTarget } from '../target/open-target.ts';
 import type { Target } from '../target/target.ts';
@@ -20,13 +20,13 @@ import { largestRangeBytes, RateLimiter, rangeBytesFor } from './limits/rate-lim
 export function openPorts(options: {
   runId: string;
   request: Pick<RestoreRequest, 'source' | 'walUrl' | 'maxRateBytesPerSecond'>;
-  credentials: S3Credentials | null;
+  credentials: SourceCredentials | null;
 }): StepPorts & { close(): Promise<void> } {
   const docker = once(() => connectDocker());
   const { request, credentials } = options;
   const limiter =
     request.maxRateBytesPerSecond === null ? null : new RateLimiter(request.maxRateBytesPerSecond);
-  const source = once(async () => openSource(request.source, credentials, limiter));
+  const source = once(() => openSource(request.source, credentials, limiter));
   const walUrl = request.walUrl ?? null;
   const walSource = once(async () =>
     walUrl === null ? null : openSource({ ...request.source, url: walUrl }, credentials, limiter),
@@ -59,12 +59,12 @@ export function openPorts(options: {
 }
 
 /** One limiter for the whole run: archives and WAL share the rate. */
-function openSource(
+async function openSource(
   source: RestoreRequest['source'],
-  credentials: S3Credentials | null,
+  credentials: SourceCredentials | null,
   limiter: RateLimiter | null,
-): Awaited<ReturnType<StepPorts['source']>> {
-  const { storage, prefix } = openStorage({ ...source, credentials });
+): ReturnType<StepPorts['source']> {
+  const { storage, prefix } = await openStorage({ ...source, credentials });
   if (limiter === null) return { storage, prefix, rangeBytes: largestRangeBytes };
   return { storage: limitedStorage(storage, limiter), prefix, rangeBytes: limiter.rangeBytes };
 }

@@ -1,7 +1,7 @@
 import type { ErrorData } from '../errors/serialize.ts';
 import type { RestorePlan } from '../steps/restore-plan.ts';
 import type { RestoreRequest } from '../steps/restore-request.ts';
-import type { S3Credentials } from '../storage/credentials.ts';
+import type { SourceCredentials } from '../storage/credentials.ts';
 import type { Phase, RunEvent } from './run-events.ts';
 
 /** The operator's answer to a plan that removes data. */
@@ -16,7 +16,7 @@ export interface RunSurroundings {
   /** Absolute path of the journal; created (directory mode 0700) when missing. */
   readonly journalFile: string;
   /** Resolved anew at every start and resume; null leaves it to the SDK's own chain. Never stored. */
-  readonly credentials: S3Credentials | null;
+  readonly credentials: SourceCredentials | null;
   readonly onEvent: (event: RunEvent) => void;
   /** Asked when the plan removes data and the request was not confirmed; throws CHOICE_NEEDED without a terminal. */
   readonly confirm: (plan: RestorePlan) => Promise<Confirmation>;

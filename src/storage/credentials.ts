@@ -4,3 +4,19 @@ export interface S3Credentials {
   readonly secretAccessKey: string;
   readonly sessionToken: string | null;
 }
+
+/** For an Azure storage account; with none of them, what @azure/identity finds (managed identity, az login …). */
+export interface AzureCredentials {
+  readonly connectionString: string | null;
+  /** The account that the key belongs to. */
+  readonly account: string | null;
+  readonly key: string | null;
+  readonly sasToken: string | null;
+}
+
+/** What opens each kind of source. Never journalled, logged or printed; looked up again whenever a run goes on. */
+export interface SourceCredentials {
+  /** Null: what the environment or a profile gives. */
+  readonly s3: S3Credentials | null;
+  readonly azure: AzureCredentials | null;
+}

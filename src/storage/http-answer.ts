@@ -18,7 +18,7 @@ const pieceBytes = 64 * 1024;
 /** Node allows 16 KiB of headers. @unit bytes */
 const headLimitBytes = 64 * 1024;
 
-/** What the peer sent is not an answer by RFC 9112. Named as `s3Error` knows it. */
+/** What the peer sent is not an answer by RFC 9112. Named as `storeError` knows it. */
 export class MalformedAnswer extends Error {
   override readonly name = 'MalformedAnswer';
 }

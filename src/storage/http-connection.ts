@@ -88,7 +88,7 @@ export class HttpConnection {
     ];
     if (lines.some((line) => /[\r\n\0]/.test(line))) {
       throw new OdoError('CONFIG_INVALID', 'The credentials contain a line break.', {
-        hint: 'Check AWS_ACCESS_KEY_ID and AWS_SESSION_TOKEN, or the file they come from.',
+        hint: 'Check the variables or the file they come from.',
       });
     }
     this.#socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');

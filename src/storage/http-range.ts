@@ -3,12 +3,13 @@ import { freshBlock } from './block-pool.ts';
 import { bareEtag } from './etag.ts';
 import type { AnswerHead } from './http-answer.ts';
 import type { Exchange, HttpConnection } from './http-connection.ts';
+import { httpError } from './http-errors.ts';
 import { giveConnectionBack, takeConnection } from './http-pool.ts';
+import { HttpRefusal } from './http-refusal.ts';
 import type { HttpRangeLocation } from './range-location.ts';
 import type { RangeReading } from './range-reading.ts';
-import { bodyTruncated, objectChanged, s3Error } from './s3-errors.ts';
-import { S3Refusal } from './s3-refusal.ts';
 import { stallError } from './stall-limit.ts';
+import { bodyTruncated, objectChanged } from './store-errors.ts';
 
 /** More than any store's error document. @unit bytes */
 const refusalLimitBytes = 64 * 1024;
@@ -140,11 +141,11 @@ class HttpAttempt implements Exchange {
   }
 
   #refused({ status, body }: { readonly status: number; readonly body: Buffer }): OdoError {
-    return this.#foreign(new S3Refusal(status, body.toString('utf8')));
+    return this.#foreign(new HttpRefusal(status, body.toString('utf8')));
   }
 
   #foreign(error: Error): OdoError {
-    return s3Error(error, this.#location);
+    return httpError(error, this.#location);
   }
 
   #limit(ms: number, error: () => OdoError): void {
@@ -166,7 +167,7 @@ class HttpAttempt implements Exchange {
   }
 }
 
-/** Named as `s3Error` knows a timeout. */
+/** Named as `storeError` knows a timeout. */
 class SilentStore extends Error {
   override readonly name = 'TimeoutError';
 

@@ -1,16 +1,16 @@
-import type { S3Credentials } from './credentials.ts';
+import type { SourceCredentials } from './credentials.ts';
 import { openDirectoryStorage } from './directory.ts';
 import type { ObjectStorage } from './object-storage.ts';
 import { openS3Storage } from './s3.ts';
 import { parseStorageUrl } from './storage-url.ts';
 
 export interface StorageSource {
-  /** `s3://bucket/prefix` or `file:///directory` */
+  /** Of one of the `addressForms`. */
   readonly url: string;
   readonly endpoint: string | null;
   readonly region: string | null;
   /** Null: what the environment or a profile gives. */
-  readonly credentials: S3Credentials | null;
+  readonly credentials: SourceCredentials | null;
 }
 
 export interface OpenedStorage {
@@ -19,14 +19,35 @@ export interface OpenedStorage {
   readonly prefix: string;
 }
 
-/** The store that an address names. */
-export function openStorage({ url, endpoint, region, credentials }: StorageSource): OpenedStorage {
-  const place = parseStorageUrl(url);
-  if (place.kind === 'directory') {
-    return { storage: openDirectoryStorage(place.directory), prefix: place.prefix };
+/** The store that an address names. What only one kind needs is loaded when it is used. */
+export async function openStorage(source: StorageSource): Promise<OpenedStorage> {
+  const place = parseStorageUrl(source.url);
+  return { storage: await storageOf(place, source), prefix: place.prefix };
+}
+
+async function storageOf(
+  place: ReturnType<typeof parseStorageUrl>,
+  { endpoint, region, credentials }: StorageSource,
+): Promise<ObjectStorage> {
+  switch (place.kind) {
+    case 'directory':
+      return openDirectoryStorage(place.directory);
+    case 's3':
+      return openS3Storage({
+        bucket: place.bucket,
+        endpoint,
+        region,
+        credentials: credentials?.s3 ?? null,
+      });
+    case 'azure': {
+      const { openAzureStorage } = await import('./azure.ts');
+      const { account, container } = place;
+      return openAzureStorage({
+        account,
+        container,
+        endpoint: endpoint ?? place.endpoint,
+        credentials: credentials?.azure ?? null,
+      });
+    }
   }
-  return {
-    storage: openS3Storage({ bucket: place.bucket, endpoint, region, credentials }),
-    prefix: place.prefix,
-  };
 }

@@ -6,7 +6,7 @@ import type { ByteRange } from './range-location.ts';
 import { readRange } from './range-reader.ts';
 import type { RangeRetrying } from './read-options.ts';
 import { isRetryable } from './retryable.ts';
-import { isThrottling } from './s3-errors.ts';
+import { isThrottling } from './store-errors.ts';
 
 /** An attempt that brought at least this much costs no retry: a store that breaks every connection still gets through. */
 const progressBytes = 64 * 1024;

@@ -1,3 +1,5 @@
+import type { StoreKind } from './store-errors.ts';
+
 /** Bytes [from, to) of an object. @unit bytes */
 export interface ByteRange {
   readonly from: number;
@@ -26,7 +28,8 @@ export interface HttpRangeLocation {
   readonly range: ByteRange;
   /** Bare, as in a listing; empty where the store has none to compare with. */
   readonly etag: string;
-  /** For messages, as in `S3Attempt`. */
+  /** For messages, as in `StoreAttempt`. */
+  readonly store: StoreKind;
   readonly bucket: string;
   readonly endpoint: string;
   readonly key: string;

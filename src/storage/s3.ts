@@ -1,7 +1,5 @@
-import { addAbortSignal, Readable } from 'node:stream';
 import {
   GetObjectCommand,
-  type GetObjectCommandOutput,
   HeadBucketCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
@@ -15,11 +13,12 @@ import type { S3Credentials } from './credentials.ts';
 import { bareEtag } from './etag.ts';
 import type { ObjectStorage, StoredObject } from './object-storage.ts';
 import { isRetryable } from './retryable.ts';
-import { bodyTruncated, bucketNotFound, type S3Attempt, s3Error } from './s3-errors.ts';
+import { s3Error } from './s3-errors.ts';
 import { listPages } from './s3-pages.ts';
 import { refusedRegion, signedRequest } from './s3-signing.ts';
-import { withStallLimit } from './stall-limit.ts';
+import { readAll } from './small-object.ts';
 import { parseEndpoint } from './storage-url.ts';
+import { bucketNotFound, type StoreAttempt } from './store-errors.ts';
 
 export interface S3StorageOptions {
   readonly bucket: string;
@@ -37,9 +36,6 @@ export interface S3StorageOptions {
   /** Until the answer's headers, and between two pieces of a small object. @unit ms @default 30000 */
   readonly answerTimeoutMs?: number;
 }
-
-/** `readSmall` holds the whole object in memory; a manifest of a million files has about 150 MB. */
-const smallObjectLimitBytes = 512 * 1024 * 1024;
 
 /** Reads a bucket of AWS S3 or of a compatible store. */
 export function openS3Storage(options: S3StorageOptions): ObjectStorage {
@@ -82,7 +78,7 @@ export function openS3Storage(options: S3StorageOptions): ObjectStorage {
   let readingClient = client;
   let isIntroduced = false;
   const place = endpoint ?? (region === null ? 'AWS S3' : `AWS S3 (${region})`);
-  const attemptAt = (key: string | null): S3Attempt => ({ bucket, endpoint: place, key });
+  const attemptAt = (key: string | null): StoreAttempt => ({ store: 's3', bucket, endpoint: place, key });
 
   /** One SDK call whose failure is translated and whose abort keeps its reason. */
   async function call<Output>(
@@ -102,49 +98,17 @@ export function openS3Storage(options: S3StorageOptions): ObjectStorage {
     }
   }
 
-  async function* bodyOf(
-    answer: GetObjectCommandOutput,
-    key: string,
-    signal: AbortSignal,
-  ): AsyncGenerator<Uint8Array> {
-    const { Body: body } = answer;
-    if (!(body instanceof Readable)) throw s3Error(new Error('The answer has no body.'), attemptAt(key));
-    addAbortSignal(AbortSignal.any([signal]), body);
-    try {
-      for await (const chunk of body) yield chunk as Uint8Array;
-    } catch (error) {
-      signal.throwIfAborted();
-      throw s3Error(error, attemptAt(key));
-    } finally {
-      body.destroy();
-    }
-  }
-
   async function readWhole(key: string, signal: AbortSignal): Promise<Uint8Array> {
     const answer = await call(key, signal, (abortSignal) =>
       client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), { abortSignal }),
     );
-    const expected = answer.ContentLength ?? null;
-    const chunks: Uint8Array[] = [];
-    let length = 0;
-    const body = (inner: AbortSignal) => bodyOf(answer, key, inner);
-    for await (const chunk of withStallLimit(body, { stallMs: answerTimeoutMs, signal, what: key })) {
-      chunks.push(chunk);
-      length += chunk.length;
-      if (length > smallObjectLimitBytes) {
-        throw new OdoError(
-          'FORMAT_UNKNOWN',
-          `${key} in bucket ${bucket} is too large to be what its name says.`,
-          {
-            hint: 'Look at the object; it should be small text.',
-            details: { key },
-          },
-        );
-      }
-    }
-    if (expected !== null && length !== expected)
-      throw bodyTruncated(attemptAt(key), { got: length, wanted: expected });
-    return Buffer.concat(chunks, length);
+    return readAll(answer.Body, {
+      attempt: attemptAt(key),
+      expectedBytes: answer.ContentLength ?? null,
+      stallMs: answerTimeoutMs,
+      signal,
+      translate: (error) => s3Error(error, attemptAt(key)),
+    });
   }
 
   const storage: ObjectStorage = {

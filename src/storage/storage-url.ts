@@ -5,9 +5,38 @@ import { OdoError } from '../errors/odo-error.ts';
 /** Where backups lie, taken apart. `prefix` is empty or ends with `/` and never begins with one. */
 export type StorageUrl =
   | { readonly kind: 's3'; readonly bucket: string; readonly prefix: string }
+  | {
+      readonly kind: 'azure';
+      readonly account: string;
+      /** Null: of Azure's public cloud. */
+      readonly endpoint: string | null;
+      readonly container: string;
+      readonly prefix: string;
+    }
   | { readonly kind: 'directory'; readonly directory: string; readonly prefix: '' };
 
-const hint = 'Give the backup’s address as s3://bucket/prefix or file:///directory.';
+/** Every scheme with its form, as messages show them. */
+export const addressForms = {
+  s3: 's3://BUCKET/PREFIX',
+  azure: 'azure://ACCOUNT/CONTAINER/PREFIX',
+  file: 'file:///DIRECTORY',
+} as const;
+
+/** What other tools call the same thing. */
+const alsoKnownAs: Readonly<Record<string, keyof typeof addressForms>> = {
+  s3a: 's3',
+  s3n: 's3',
+  minio: 's3',
+  r2: 's3',
+  az: 'azure',
+  abfs: 'azure',
+  abfss: 'azure',
+  wasb: 'azure',
+  wasbs: 'azure',
+  local: 'file',
+};
+
+const hint = `Give the backup’s address as one of: ${Object.values(addressForms).join(', ')}.`;
 
 /** A key prefix as the rest of odo expects it: no slash in front, one at the end unless it is empty. */
 export function normalisePrefix(path: string): string {
@@ -16,30 +45,44 @@ export function normalisePrefix(path: string): string {
 }
 
 /**
- * Takes a backup address apart. An S3 path is used as it stands, without percent-decoding, as barman does.
+ * Takes a backup address apart. Paths of S3 and Azure are used as they stand, without percent-decoding, as barman
+ * does.
  * @throws USAGE; the address is not repeated in full, since people put keys into it
  */
 export function parseStorageUrl(url: string): StorageUrl {
-  const [, scheme, rest] = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/(.*)$/.exec(url.trim()) ?? [];
+  const [, scheme, rest] = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/(.*)$/s.exec(url.trim()) ?? [];
   if (scheme === undefined || rest === undefined) {
     throw new OdoError('USAGE', 'The backup address has no scheme such as s3://.', { hint });
   }
   switch (scheme.toLowerCase()) {
     case 's3':
       return s3UrlOf(rest);
+    case 'azure':
+      return azureUrlOf(rest);
+    case 'https':
+      return blobServiceUrlOf(rest);
     case 'file':
       return directoryOf(url.trim());
     default:
-      throw new OdoError('USAGE', `odo cannot read backups from ${scheme}:// addresses.`, { hint });
+      throw unknownScheme(scheme.toLowerCase());
   }
 }
 
+function unknownScheme(scheme: string): OdoError {
+  const meant = Object.hasOwn(alsoKnownAs, scheme) ? alsoKnownAs[scheme] : undefined;
+  const question = meant === undefined ? '' : ` Did you mean ${addressForms[meant]}?`;
+  return new OdoError('USAGE', `odo cannot read backups from ${scheme}:// addresses.${question}`, { hint });
+}
+
+function refuseUserInfo(rest: string, what: string, variables: string): void {
+  if (!/^[^/]*@/.test(rest)) return;
+  throw new OdoError('USAGE', `The ${what} address contains credentials.`, {
+    hint: `Leave them out and set ${variables} instead.`,
+  });
+}
+
 function s3UrlOf(rest: string): StorageUrl {
-  if (/^[^/]*@/.test(rest)) {
-    throw new OdoError('USAGE', 'The S3 address contains credentials.', {
-      hint: 'Leave them out and set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY instead.',
-    });
-  }
+  refuseUserInfo(rest, 'S3', 'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY');
   // An access point's ARN stands for the bucket and has one slash of its own.
   const [, bucket, path] = /^(arn:[^/]+:accesspoint\/[^/]+|[^/]*)(?:\/(.*))?$/s.exec(rest) ?? [];
   if (bucket === undefined || bucket === '') {
@@ -49,6 +92,43 @@ function s3UrlOf(rest: string): StorageUrl {
     throw new OdoError('USAGE', `${JSON.stringify(bucket)} cannot be the name of a bucket.`, { hint });
   }
   return { kind: 's3', bucket, prefix: normalisePrefix(path ?? '') };
+}
+
+const azureVariables = 'AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN';
+
+function azureUrlOf(rest: string): StorageUrl {
+  refuseUserInfo(rest, 'Azure', azureVariables);
+  const [account = '', container = '', ...path] = rest.split('/');
+  return azurePlace(account, null, container, path.join('/'));
+}
+
+/** Clouds of their own have other domains: those of China and of the US government. */
+const blobService = /^([a-z0-9]{3,24})\.blob\.core\.(?:windows\.net|chinacloudapi\.cn|usgovcloudapi\.net)$/i;
+
+/** The form that barman uses: `https://ACCOUNT.blob.core.windows.net/CONTAINER/PREFIX`. */
+function blobServiceUrlOf(rest: string): StorageUrl {
+  refuseUserInfo(rest, 'https', azureVariables);
+  const [host = '', container = '', ...path] = rest.split('/');
+  const account = blobService.exec(host)?.[1]?.toLowerCase();
+  if (account === undefined) throw unknownScheme('https');
+  return azurePlace(account, `https://${host.toLowerCase()}`, container, path.join('/'));
+}
+
+function azurePlace(account: string, endpoint: string | null, container: string, path: string): StorageUrl {
+  if (path.includes('?') || container.includes('?')) {
+    throw new OdoError('USAGE', 'The Azure address contains a query, which may be a SAS token.', {
+      hint: 'Leave it out and set AZURE_STORAGE_SAS_TOKEN instead.',
+    });
+  }
+  if (!/^[a-z0-9]{3,24}$/.test(account)) {
+    throw new OdoError('USAGE', `${JSON.stringify(account)} cannot be the name of a storage account.`, {
+      hint,
+    });
+  }
+  if (!/^(?:\$(?:root|web|logs)|[a-z0-9](?:-?[a-z0-9]){2,62})$/.test(container)) {
+    throw new OdoError('USAGE', `${JSON.stringify(container)} cannot be the name of a container.`, { hint });
+  }
+  return { kind: 'azure', account, endpoint, container, prefix: normalisePrefix(path) };
 }
 
 function directoryOf(url: string): StorageUrl {
@@ -62,24 +142,24 @@ function directoryOf(url: string): StorageUrl {
   return { kind: 'directory', directory: resolve(directory), prefix: '' };
 }
 
-/** An S3 endpoint checked: http or https, a host, nothing secret in it. @throws USAGE */
+/** An endpoint checked: http or https, a host, nothing secret in it. @throws USAGE */
 export function parseEndpoint(endpoint: string): string {
   let url: URL;
   try {
     url = new URL(endpoint);
   } catch (cause) {
-    throw new OdoError('USAGE', 'The S3 endpoint is not an address.', {
+    throw new OdoError('USAGE', 'The endpoint is not an address.', {
       hint: 'Give it with its scheme, such as https://s3.example.com:9000.',
       cause: cause instanceof Error ? new Error('invalid URL') : undefined,
     });
   }
   if (url.username !== '' || url.password !== '') {
-    throw new OdoError('USAGE', 'The S3 endpoint contains credentials.', {
+    throw new OdoError('USAGE', 'The endpoint contains credentials.', {
       hint: 'Leave them out and set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY instead.',
     });
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new OdoError('USAGE', `The S3 endpoint begins with ${url.protocol}// instead of https://.`, {
+    throw new OdoError('USAGE', `The endpoint begins with ${url.protocol}// instead of https://.`, {
       hint: 'Give it with its scheme, such as https://s3.example.com:9000.',
     });
   }

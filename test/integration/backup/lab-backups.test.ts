@@ -15,8 +15,8 @@ const names = (Object.keys(fixtureList) as FixtureName[]).filter((name) => !name
 
 async function look(backup: Fixture) {
   await using server = await startS3({ storageDir: backup.storageDir });
-  const credentials = { ...s3Keys, sessionToken: null };
-  const { storage, prefix } = openStorage({
+  const credentials = { s3: { ...s3Keys, sessionToken: null }, azure: null };
+  const { storage, prefix } = await openStorage({
     url: backup.url,
     endpoint: server.endpoint,
     region: s3Region,

@@ -74,7 +74,7 @@ describe('odo start', () => {
       request: { promote: false, jobs: 2, confirmed: true, target: { kind: 'volume', name: 'pgdata' } },
       surroundings: {
         journalFile: '/home/op/.local/state/odo/journal.sqlite',
-        credentials: { accessKeyId: 'AKIA', secretAccessKey: 'sekret123', sessionToken: null },
+        credentials: { s3: { accessKeyId: 'AKIA', secretAccessKey: 'sekret123', sessionToken: null } },
       },
     });
     expect(host.stdout.text()).toBe(
@@ -408,7 +408,7 @@ describe('odo resume and promote', () => {
       {
         readStatus: () => sampleStatus,
         resumeRun: async (runId, { credentials }, options) => {
-          seen = [runId, credentials?.accessKeyId, options];
+          seen = [runId, credentials?.s3?.accessKeyId, options];
           return outcome({});
         },
       },

@@ -168,13 +168,13 @@ describe('problems', () => {
     file('odo.yaml', 'jobs: many', 'volum: pgdata', 'reserve: 5 parsecs');
     file('.env', 'ODO_OWNER=postgres', 'ODO_VOLUMME=x');
     expect(
-      problemsOf(() => load({ url: 'http://x' }))
+      problemsOf(() => load({ url: 'me@x' }))
         .map(({ text }) => text)
         .sort(),
     ).toEqual([
       '.env line 1: owner is "postgres"; expected auto, or UID:GID such as 999:999 (PostgreSQL does not run as root).',
       '.env line 2: odo has no setting ODO_VOLUMME. Did you mean ODO_VOLUME?',
-      'flag -u: url is "http://x"; expected s3://BUCKET/PREFIX or file:///DIRECTORY, without credentials.',
+      'flag -u: url is "me@x"; expected an address without credentials: s3://BUCKET/PREFIX, azure://ACCOUNT/CONTAINER/PREFIX, file:///DIRECTORY.',
       'odo.yaml line 1: jobs is "many"; expected auto, or a whole number from 1 to 64.',
       'odo.yaml line 2: odo has no setting volum. Did you mean volume?',
       'odo.yaml line 3: reserve is "5 parsecs"; expected a size such as 8GiB or 512MB.',
@@ -244,26 +244,34 @@ describe('credentials', () => {
 
   it('come from the environment, .env and flags, or are left to the SDK', () => {
     expect(resolveCredentials(load())).toBeNull();
-    expect(resolveCredentials(load({}, pair))).toEqual({
+    expect(resolveCredentials(load({}, pair))?.s3).toEqual({
       accessKeyId: 'AKIA',
       secretAccessKey: 'sekret',
       sessionToken: null,
     });
     file('.env', 'AWS_ACCESS_KEY_ID=a', "AWS_SECRET_ACCESS_KEY='b c'", 'AWS_SESSION_TOKEN=t');
-    expect(resolveCredentials(load())).toEqual({
+    expect(resolveCredentials(load())?.s3).toEqual({
       accessKeyId: 'a',
       secretAccessKey: 'b c',
       sessionToken: 't',
     });
-    expect(resolveCredentials(load({ accessKey: 'f', secretKey: 'g' }, pair))).toMatchObject({
+    expect(resolveCredentials(load({ accessKey: 'f', secretKey: 'g' }, pair))?.s3).toMatchObject({
       accessKeyId: 'f',
     });
   });
 
   it('do not mix keys given as flags with the session token of the environment', () => {
     const env = { ...pair, AWS_SESSION_TOKEN: 'stale' };
-    expect(resolveCredentials(load({}, env))?.sessionToken).toBe('stale');
-    expect(resolveCredentials(load({ accessKey: 'f', secretKey: 'g' }, env))?.sessionToken).toBeNull();
+    expect(resolveCredentials(load({}, env))?.s3?.sessionToken).toBe('stale');
+    expect(resolveCredentials(load({ accessKey: 'f', secretKey: 'g' }, env))?.s3?.sessionToken).toBeNull();
+  });
+
+  it('of Azure come beside those of S3, and never from flags', () => {
+    const env = { ...pair, AZURE_STORAGE_ACCOUNT: 'shop', AZURE_STORAGE_KEY: 'a2V5' };
+    expect(resolveCredentials(load({}, env))).toMatchObject({
+      s3: { accessKeyId: 'AKIA' },
+      azure: { connectionString: null, account: 'shop', key: 'a2V5', sasToken: null },
+    });
   });
 
   it('with one half missing are an error that names the other half’s origin, not its value', () => {

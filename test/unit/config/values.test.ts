@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { SecretRedactor, withoutUserInfo } from '../../../src/config/redact.ts';
 import {
   expectedOf,
+  mayComeFrom,
   settingKeys,
   settingName,
   settingOf,
@@ -72,19 +73,11 @@ it('takes a number of jobs or leaves it to odo', () => {
     expect(jobs.safeParse(bad).success, String(bad)).toBe(false);
 });
 
-it('takes backups from S3 and directories, without credentials in the URL', () => {
+it('takes addresses of backups without credentials in them', () => {
   for (const good of ['s3://bucket', 's3://bucket/a/b', 's3://my_bucket/a', 'file:///srv/backups']) {
     expect(backupUrl.safeParse(good).success, good).toBe(true);
   }
-  for (const bad of [
-    'bucket/a',
-    's3://',
-    's3:///a',
-    's3://me:pw@bucket/a',
-    'https://x/y',
-    'file://host/x',
-    's3://b/?x=1',
-  ]) {
+  for (const bad of ['bucket/a', 's3://', 's3:///a', 's3://me:pw@bucket/a', 'file://host/x', 's3://b/?x=1']) {
     expect(backupUrl.safeParse(bad).success, bad).toBe(false);
   }
 });
@@ -139,7 +132,8 @@ it('gives every setting a description, what is expected, and its ODO_ variable f
     const { description, env, secret } = settingOf(key);
     expect(description, key).not.toBe('');
     expect(expectedOf(key), key).not.toBe('another value');
-    if (!secret) expect(env[0], key).toBe(`ODO_${settingName(key).replaceAll('-', '_').toUpperCase()}`);
+    if (!secret && mayComeFrom(key, 'flag'))
+      expect(env[0], key).toBe(`ODO_${settingName(key).replaceAll('-', '_').toUpperCase()}`);
   }
   const shorts = settingKeys.flatMap((key) => settingOf(key).short ?? []);
   expect(new Set(shorts).size).toBe(shorts.length);

@@ -1,7 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { errorCode } from '../../../src/errors/odo-error.ts';
+import { errorCode, OdoError } from '../../../src/errors/odo-error.ts';
 import { parseEndpoint, parseStorageUrl } from '../../../src/storage/storage-url.ts';
+
+function refused(url: string): OdoError {
+  try {
+    parseStorageUrl(url);
+  } catch (error) {
+    if (error instanceof OdoError && error.code === 'USAGE') return error;
+    throw error;
+  }
+  throw new Error(`${url} was taken`);
+}
 
 describe('a backup address', () => {
   it.each([
@@ -17,6 +27,38 @@ describe('a backup address', () => {
     ],
   ])('%s names a bucket and a prefix', (url, bucket, prefix) => {
     expect(parseStorageUrl(url)).toEqual({ kind: 's3', bucket, prefix });
+  });
+
+  it('can be a container of a storage account, also as barman writes it', () => {
+    const place = { kind: 'azure', account: 'shop', container: 'backups', prefix: 'pg/main/' };
+    expect(parseStorageUrl('azure://shop/backups/pg/main')).toEqual({ ...place, endpoint: null });
+    expect(parseStorageUrl('https://shop.blob.core.windows.net/backups/pg/main/')).toEqual({
+      ...place,
+      endpoint: 'https://shop.blob.core.windows.net',
+    });
+    expect(parseStorageUrl('https://shop.blob.core.usgovcloudapi.net/backups')).toMatchObject({
+      endpoint: 'https://shop.blob.core.usgovcloudapi.net',
+      prefix: '',
+    });
+  });
+
+  it.each([
+    ['azure://shop/backups/x?sv=1&sig=verysecret', 'AZURE_STORAGE_SAS_TOKEN'],
+    ['https://shop.blob.core.windows.net/backups?sig=verysecret', 'AZURE_STORAGE_SAS_TOKEN'],
+    ['azure://shop:verysecret@x/backups', 'AZURE_STORAGE_KEY'],
+  ])('refuses a secret in %s', (url, variable) => {
+    const error = refused(url);
+    expect(error.hint).toContain(variable);
+    expect(JSON.stringify(error) + String(error)).not.toContain('verysecret');
+  });
+
+  it.each([
+    ['az://shop/backups', 'azure://ACCOUNT/CONTAINER/PREFIX'],
+    ['wasbs://shop/backups', 'azure://ACCOUNT/CONTAINER/PREFIX'],
+    ['s3a://bucket/x', 's3://BUCKET/PREFIX'],
+  ])('says of %s what is meant', (url, meant) => {
+    expect(refused(url).message).toContain(`Did you mean ${meant}?`);
+    expect(refused(url).hint).toContain('s3://BUCKET/PREFIX, azure://ACCOUNT/CONTAINER/PREFIX');
   });
 
   it('can be a local directory', () => {
@@ -36,6 +78,9 @@ describe('a backup address', () => {
     's3://-x',
     'gs://bucket/x',
     'file://host/x',
+    'azure://shop',
+    'azure://Shop_1/backups',
+    'azure://shop/B',
   ])('refuses %j as wrong usage', (url) => {
     expect(() => parseStorageUrl(url)).toThrow(
       expect.objectContaining({ code: 'USAGE', hint: expect.any(String) }),
@@ -60,6 +105,7 @@ describe('a backup address', () => {
         fc.oneof(
           fc.string(),
           fc.string().map((text) => `s3://${text}`),
+          fc.string().map((text) => `azure://${text}`),
         ),
         (url) => {
           try {

@@ -1,13 +1,13 @@
-/** A refusal as `s3Error` reads it: shaped like the SDK's, so that both ways of asking end in the same messages. */
-export class S3Refusal extends Error {
-  readonly $metadata: { readonly httpStatusCode: number };
+/** A refusal as `storeError` reads it: shaped like an SDK's, so that both ways of asking end in the same messages. */
+export class HttpRefusal extends Error {
+  readonly status: number;
 
-  /** `body`: the beginning of what came with it, XML unless a proxy answered. */
+  /** `body`: the beginning of what came with it: XML of S3 or Azure, JSON of Google, or whatever a proxy says. */
   constructor(status: number, body: string) {
     super(elementOf(body, 'Message') ?? `HTTP status ${status}`);
     // Without a code the status must do.
     this.name = elementOf(body, 'Code') ?? '';
-    this.$metadata = { httpStatusCode: status };
+    this.status = status;
   }
 }
 
