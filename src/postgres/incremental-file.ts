@@ -29,12 +29,6 @@ export function incrementalTarget(path: string): string | null {
   return path.slice(0, slash) + path.slice(slash + prefix.length);
 }
 
-/** Where a backup of the same file as `path` has its incremental one. */
-export function incrementalPath(path: string): string {
-  const slash = path.lastIndexOf('/') + 1;
-  return path.slice(0, slash) + prefix + path.slice(slash);
-}
-
 const corrupt = (path: string, what: string) =>
   new OdoError('ARCHIVE_CORRUPT', `The incremental file ${path} ${what}.`, {
     hint: 'The backup is damaged, or was made by a PostgreSQL that odo does not know. Choose another backup.',

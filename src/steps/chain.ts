@@ -1,6 +1,6 @@
 import type { EntryPlacement, TarEntry } from '../archive/restore-archive.ts';
 import type { ArchiveObject, BackupContents } from '../backup/base-backup.ts';
-import { type LinkFile, planCombination } from '../backup/combination.ts';
+import { Combination, type LinkFile } from '../backup/combination.ts';
 import { withoutIncrementalLines } from '../postgres/backup-label.ts';
 import { incrementalTarget } from '../postgres/incremental-file.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
@@ -15,17 +15,21 @@ export type PlaceWhole = (source: Pick<ArchiveObject, 'name' | 'content'>, entry
 
 /** One of the backups that are restored onto each other; a full backup is a chain of one. */
 export interface RestoredLink {
-  readonly backupId: string;
   readonly beginLsn: string | null;
   readonly endLsn: string | null;
   /** Without WAL. */
   readonly archives: readonly ArchiveObject[];
   /** Of a plain backup. */
   readonly batches: readonly FileBatch[];
-  readonly manifest: ManifestCheck | null;
-  readonly place: PlaceWhole;
   /** Its archives change files that are there, so they are read from the begin to the end. */
   readonly inOnePiece: boolean;
+  /** When its turn has come: manifests are large, and a chain may be long. */
+  open(): Promise<OpenLink>;
+}
+
+export interface OpenLink {
+  readonly manifest: ManifestCheck | null;
+  readonly place: PlaceWhole;
 }
 
 /** What restoreBase works through, strictly in this order: oldest first. */
@@ -36,34 +40,33 @@ export async function readChain(
   signal: AbortSignal,
 ): Promise<readonly RestoredLink[]> {
   const own = {
-    backupId: backup.id,
     beginLsn: backup.beginLsn,
     endLsn: backup.endLsn,
     archives: archives.filter((archive) => contentOf(archive) !== 'wal'),
     batches: batchesOf(trees),
-    manifest: manifestKey === null ? null : await readManifest(storage, manifestKey, signal),
   };
-  if (own.manifest === null || links.length === 0) return [{ ...own, place: placeWhole, inOnePiece: false }];
-  const older: (Omit<RestoredLink, 'place' | 'inOnePiece'> & { manifest: ManifestCheck })[] = [];
-  for (const { id, beginLsn, endLsn, ...link } of links) {
-    const manifest = await readManifest(storage, link.manifestKey, signal);
-    older.push({ backupId: id, beginLsn, endLsn, archives: link.archives, batches: [], manifest });
+  const read = (key: string) => readManifest(storage, key, signal);
+  if (manifestKey === null || links.length === 0) {
+    const manifest = manifestKey === null ? null : await read(manifestKey);
+    return [{ ...own, inOnePiece: false, open: async () => ({ manifest, place: placeWhole }) }];
   }
-  const manifests = [...older, own]
-    .map(({ manifest }) => manifest?.manifest)
-    .filter((one) => one !== undefined);
-  const combination = planCombination(manifests);
-  return [...older, own].map((link, index) => {
-    const files = combination.links[index] ?? new Map<string, LinkFile>();
-    const isNewest = link === own;
+  const combination = new Combination((await read(manifestKey)).manifest, links.length + 1);
+  for (const link of links.toReversed()) combination.addOlder((await read(link.manifestKey)).manifest);
+  const openLink = async (key: string, index: number): Promise<OpenLink> => {
+    const manifest = await read(key);
+    const files = combination.filesOf(index, manifest.manifest);
+    const isNewest = index === links.length;
     return {
-      ...link,
       // Of an older backup only what is needed is read closely enough to be compared.
-      manifest: link.manifest && (isNewest ? link.manifest : { ...link.manifest, fileCount: files.size }),
-      place: (archive, entry) => placeInChain(archive, entry, files, isNewest, placeWhole),
-      inOnePiece: index > 0,
+      manifest: isNewest ? manifest : { ...manifest, fileCount: files.size },
+      place: (source, entry) => placeInChain(source, entry, files, isNewest, placeWhole),
     };
-  });
+  };
+  return [...links.map((link) => ({ ...link, batches: [] })), { ...own, manifestKey }].map((link, index) => ({
+    ...link,
+    inOnePiece: index > 0,
+    open: () => openLink(link.manifestKey, index),
+  }));
 }
 
 function placeInChain(

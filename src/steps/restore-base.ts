@@ -41,13 +41,13 @@ export const restoreBase: Step = {
     let fromIndex = 0;
 
     const restoreLink = async (link: RestoredLink) => {
-      const { manifest } = link;
+      const { manifest, place } = await link.open();
       const pages = pageCheckOf(plan, link);
       const checked = { checkedFiles: 0, mismatches: [] as FileMismatch[] };
       const optionsOf = (source: ArchiveObject | FileBatch, signal: AbortSignal) => ({
         tree,
         signal,
-        place: (entry: TarEntry) => link.place(source, entry),
+        place: (entry: TarEntry) => place(source, entry),
         inOnePiece: link.inOnePiece,
         ...(pages === undefined ? {} : { pages }),
         ...(manifest === null ? {} : { expected: (entry: TarEntry) => manifest.expected(source, entry) }),

@@ -13,7 +13,7 @@ import type {
   ChainedBackup,
   IncrementalFacts,
 } from '../base-backup.ts';
-import { planCombination, tablespaceOf } from '../combination.ts';
+import { Combination } from '../combination.ts';
 import { problem } from '../problem.ts';
 import { listBackupFiles } from './catalogue.ts';
 import { cutTar } from './contents.ts';
@@ -28,6 +28,9 @@ interface InspectedLink {
   readonly label: BackupLabel | null;
 }
 
+/** Where a backup says that the one before it begins. */
+type Joint = Pick<IncrementalFacts, 'fromLsn' | 'fromTimeline'>;
+
 /**
  * For an incremental backup: looks into every backup it builds on and finds what forbids to combine them, so that
  * nothing is touched when a part of any of them is missing. Other contents are returned as they are.
@@ -39,50 +42,41 @@ export async function inspectChain(
 ): Promise<BackupContents> {
   const { backup } = contents;
   if (backup.incremental === undefined || backup.status !== 'complete') return contents;
+  const { dependsOn } = backup.incremental;
+  // Its own problems are among those of the contents already.
+  const newest = await manifestOf(storage, contents.manifestKey, [], signal);
+  const combination = newest === null ? null : new Combination(newest, dependsOn.length + 1);
   const problems: ErrorData[] = [];
-  const newest = await manifestOf(storage, contents.manifestKey, problems, signal);
-  const inspected: InspectedLink[] = [];
-  for (const link of backup.incremental.dependsOn) {
-    inspected.push(await inspectLink(storage, link, problems, signal));
-  }
-  problems.push(...brokenJoints(contents, inspected));
-  const manifests = [...inspected.map(({ manifest }) => manifest), newest];
-  const whole = manifests.filter((manifest) => manifest !== null);
-  // The newest manifest's own problems are among those of the contents already.
-  if (whole.length < manifests.length) return { ...contents, problems: [...contents.problems, ...problems] };
-
-  const combination = planCombination(whole);
-  const [missing] = combination.missing;
-  if (missing !== undefined) {
-    problems.push(
-      problem(
-        'BACKUP_INCOMPLETE',
-        `Backup ${inspected[missing.link]?.link.id} lists no ${missing.path}, which backup ${backup.id} builds on${combination.missing.length === 1 ? '' : ` (and ${combination.missing.length - 1} more such files)`}.`,
-        'They are not of one chain, or a manifest was edited. Choose another backup: odo backups',
-        { missing: combination.missing.slice(0, 20).map(({ path }) => path) },
-      ),
-    );
-  }
   const links: BackupLink[] = [];
-  for (const [index, one] of inspected.entries()) {
-    const needed = neededContents(combination.links[index]?.keys() ?? [].values());
-    problems.push(...missingArchives(one, needed));
-    const archives = one.archives.filter((archive) => needed.has(contentKey(archive.content)));
+  let child = backup.id;
+  let from: Joint | null = backup.incremental;
+  // Newest first, and one manifest at a time: those of a long chain of a large cluster are large.
+  for (const link of dependsOn.toReversed()) {
+    const found = await inspectLink(storage, link, problems, signal);
+    if (from !== null) problems.push(...brokenJoint(contents, child, from, found));
+    child = link.id;
+    from = found.label === null ? null : jointOf(found.label);
+    const { label, manifest, manifestKey } = found;
+    if (label === null || manifest === null || manifestKey === null || combination === null) break;
+    const needed = combination.addOlder(manifest);
+    problems.push(...missingArchives(found, needed));
+    const archives = found.archives.filter(({ content }) => needed.has(contentKey(content)));
     for (const archive of archives) problems.push(...(await cutTar(storage, archive, signal)));
-    if (one.manifestKey === null || one.label === null) continue;
-    links.push({
-      ...one.link,
-      beginLsn: one.label.startLsn,
-      endLsn: one.manifest?.walRanges[0]?.endLsn ?? null,
-      archives: archives.map((archive) => ({ ...archive, name: `${one.link.id}/${archive.name}` })),
-      manifestKey: one.manifestKey,
+    links.unshift({
+      ...link,
+      beginLsn: label.startLsn,
+      endLsn: manifest.walRanges[0]?.endLsn ?? null,
+      archives: archives.map((archive) => ({ ...archive, name: `${link.id}/${archive.name}` })),
+      manifestKey,
     });
   }
+  if (problems.length === 0 && from !== null) problems.push(missingBefore(child, from));
+  if (combination !== null) problems.push(...missingFiles(backup.id, dependsOn, combination));
   return {
     ...contents,
     links,
-    dataBytes: combination.estimatedBytes,
-    tablespaceBytes: combination.tablespaceBytes,
+    dataBytes: combination?.estimatedBytes ?? contents.dataBytes,
+    ...(combination === null ? {} : { tablespaceBytes: combination.tablespaceBytes }),
     dataBytesIsExact: false,
     problems: [...contents.problems, ...problems],
   };
@@ -123,45 +117,55 @@ async function manifestOf(
   return read.manifest;
 }
 
-/** Each backup must begin where the next one says, in its label and in its manifest, and be of the same cluster. */
-function brokenJoints({ backup }: BackupContents, links: readonly InspectedLink[]): ErrorData[] {
-  const problems: ErrorData[] = [];
-  let from: IncrementalFacts | Pick<IncrementalFacts, 'fromLsn' | 'fromTimeline'> | null =
-    backup.incremental ?? null;
-  let child = backup.id;
-  for (const { link, label, manifest } of links.toReversed()) {
-    if (from === null) break;
+/** A backup must begin where the next one says, in its label and in its manifest, and be of the same cluster. */
+function brokenJoint(
+  { backup }: BackupContents,
+  child: string,
+  from: Joint,
+  { link, label, manifest }: InspectedLink,
+): ErrorData[] {
+  const range = manifest?.walRanges.at(-1);
+  if (label === null || manifest === null || range === undefined) {
+    const what = label === null ? 'readable backup_label' : 'finished backup_manifest';
+    return [broken(link, `Backup ${link.id}, on which ${child} builds, has no ${what}.`)];
+  }
+  if (!isAt(from, label.startLsn, label.timeline) || !isAt(from, range.startLsn, range.timeline)) {
+    const found = `at ${label.startLsn} on timeline ${label.timeline} by its label and at ${range.startLsn} on timeline ${range.timeline} by its manifest`;
     const expected = `${from.fromLsn} on timeline ${from.fromTimeline}, where backup ${child} builds on it`;
-    const range = manifest?.walRanges.at(-1);
-    if (label === null || manifest === null || range === undefined) {
-      const what = label === null ? 'readable backup_label' : 'finished backup_manifest';
-      problems.push(broken(link, `Backup ${link.id}, on which ${child} builds, has no ${what}.`));
-    } else if (!isAt(from, label.startLsn, label.timeline) || !isAt(from, range.startLsn, range.timeline)) {
-      const found = `at ${label.startLsn} on timeline ${label.timeline} by its label and at ${range.startLsn} on timeline ${range.timeline} by its manifest`;
-      problems.push(broken(link, `Backup ${link.id} begins ${found}, not at ${expected}.`));
-    } else if (manifest.systemIdentifier !== backup.systemIdentifier) {
-      const found = `is of the cluster ${manifest.systemIdentifier}`;
-      problems.push(
-        broken(
-          link,
-          `Backup ${link.id} ${found}, but backup ${backup.id}, which builds on it, is of ${backup.systemIdentifier}.`,
-        ),
-      );
-    }
-    child = link.id;
-    from = label === null ? null : fromOf(label);
+    return [broken(link, `Backup ${link.id} begins ${found}, not at ${expected}.`)];
   }
-  if (problems.length === 0 && (from !== null || links.length === 0)) {
-    const begins = from === null ? '' : ` that begins at ${from.fromLsn} on timeline ${from.fromTimeline}`;
-    problems.push(
-      problem(
-        'BACKUP_INCOMPLETE',
-        `Backup ${child} is incremental, and the backup${begins} is missing.`,
-        'Bring it back, or choose another backup: odo backups',
-      ),
-    );
-  }
-  return problems;
+  if (manifest.systemIdentifier === backup.systemIdentifier) return [];
+  const found = `is of the cluster ${manifest.systemIdentifier}`;
+  return [
+    broken(
+      link,
+      `Backup ${link.id} ${found}, but backup ${backup.id}, which builds on it, is of ${backup.systemIdentifier}.`,
+    ),
+  ];
+}
+
+const missingBefore = (child: string, { fromLsn, fromTimeline }: Joint): ErrorData =>
+  problem(
+    'BACKUP_INCOMPLETE',
+    `Backup ${child} is incremental, and the backup that begins at ${fromLsn} on timeline ${fromTimeline} is missing.`,
+    'Bring it back, or choose another backup: odo backups',
+  );
+
+function missingFiles(
+  backupId: string,
+  dependsOn: readonly ChainedBackup[],
+  { missing }: Combination,
+): ErrorData[] {
+  const [first, ...more] = missing;
+  if (first === undefined) return [];
+  return [
+    problem(
+      'BACKUP_INCOMPLETE',
+      `Backup ${dependsOn[first.link]?.id} lists no ${first.path}, which backup ${backupId} builds on${more.length === 0 ? '' : ` (and ${more.length} more such files)`}.`,
+      'They are not of one chain, or a manifest was edited. Choose another backup: odo backups',
+      { missing: missing.slice(0, 20).map(({ path }) => path) },
+    ),
+  ];
 }
 
 const broken = ({ folder }: ChainedBackup, message: string): ErrorData =>
@@ -169,23 +173,16 @@ const broken = ({ folder }: ChainedBackup, message: string): ErrorData =>
     folder,
   });
 
-const fromOf = (label: BackupLabel): Pick<IncrementalFacts, 'fromLsn' | 'fromTimeline'> | null =>
+const jointOf = (label: BackupLabel): Joint | null =>
   label.incrementalFromLsn === null || label.incrementalFromTimeline === null
     ? null
     : { fromLsn: label.incrementalFromLsn, fromTimeline: label.incrementalFromTimeline };
 
-const isAt = (
-  from: Pick<IncrementalFacts, 'fromLsn' | 'fromTimeline'>,
-  lsn: string,
-  timeline: number,
-): boolean => timeline === from.fromTimeline && compareLsn(parseLsn(lsn), parseLsn(from.fromLsn)) === 0;
+const isAt = (from: Joint, lsn: string, timeline: number): boolean =>
+  timeline === from.fromTimeline && compareLsn(parseLsn(lsn), parseLsn(from.fromLsn)) === 0;
 
 const contentKey = (content: ArchiveObject['content']): string =>
   typeof content === 'object' ? content.tablespace : content;
-
-/** Which archives hold files with these paths of the manifest: `data`, and the OIDs of tablespaces. */
-const neededContents = (paths: Iterable<string>): ReadonlySet<string> =>
-  new Set([...paths].map((path) => tablespaceOf(path) ?? 'data'));
 
 function missingArchives({ link, archives }: InspectedLink, needed: ReadonlySet<string>): ErrorData[] {
   const present = new Set(archives.map(({ content }) => contentKey(content)));

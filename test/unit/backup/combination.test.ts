@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Combination, planCombination } from '../../../src/backup/combination.ts';
+import { Combination } from '../../../src/backup/combination.ts';
 import { parseBackupManifest } from '../../../src/postgres/backup-manifest.ts';
 import { manifestText } from '../../support/manifest-text.ts';
 
@@ -11,42 +11,53 @@ const manifest = (files: Record<string, number>) =>
     }),
   );
 
-const plan = (...links: Record<string, number>[]) => planCombination(links.map(manifest));
-const shown = ({ links }: Combination) => links.map((files) => Object.fromEntries(files));
+/** Newest last. */
+function plan(...links: Record<string, number>[]) {
+  const manifests = links.map(manifest);
+  const combination = new Combination(manifests.at(-1) ?? expect.fail('no manifest'), links.length);
+  const needed = manifests
+    .slice(0, -1)
+    .toReversed()
+    .map((older) => [...combination.addOlder(older)]);
+  const files = manifests.map((one, index) => Object.fromEntries(combination.filesOf(index, one)));
+  return { combination, needed: needed.toReversed(), files };
+}
 
 const whole = { kind: 'whole' };
 const patch = (keepBytes: number | null, isLast: boolean) => ({ kind: 'patch', keepBytes, isLast });
 
 describe('which files of a chain make the combined backup', () => {
   it('are the newest full file and every incremental one behind it', () => {
-    const combination = plan(
+    const { combination, needed, files } = plan(
       { 'base/5/1': 81_920, 'base/5/2': 8192, 'base/5/gone': 8192 },
       { 'base/5/INCREMENTAL.1': 16_384, 'base/5/2': 16_384, 'base/5/INCREMENTAL.gone': 12 },
       { 'base/5/INCREMENTAL.1': 12, 'base/5/INCREMENTAL.2': 24_576, PG_VERSION: 3 },
     );
-    expect(shown(combination)).toEqual([
+    expect(files).toEqual([
       { 'base/5/1': whole },
       { 'base/5/INCREMENTAL.1': patch(81_920, false), 'base/5/2': whole },
       { 'base/5/INCREMENTAL.1': patch(null, true), 'base/5/INCREMENTAL.2': patch(16_384, true) },
     ]);
     expect(combination.missing).toEqual([]);
+    expect(needed).toEqual([['data'], ['data']]);
     expect(combination.estimatedBytes).toBe(81_920 + 16_384 + 12 + 16_384 + 24_576 + 3);
   });
 
   it('are found in a tablespace, and in a segment of a fork', () => {
-    const combination = plan(
+    const { combination, needed, files } = plan(
       { 'pg_tblspc/16400/PG_17_202406281/5/16401_vm.1': 8192 },
       { 'pg_tblspc/16400/PG_17_202406281/5/INCREMENTAL.16401_vm.1': 12 },
     );
-    expect(shown(combination)).toEqual([
+    expect(files).toEqual([
       { 'pg_tblspc/16400/PG_17_202406281/5/16401_vm.1': whole },
       { 'pg_tblspc/16400/PG_17_202406281/5/INCREMENTAL.16401_vm.1': patch(8192, true) },
     ]);
+    expect(needed).toEqual([['16400']]);
     expect(combination.tablespaceBytes).toEqual({ '16400': 8192 + 12 });
   });
 
   it('keep whole blocks only of a full file that was copied while it grew', () => {
-    expect(shown(plan({ '1': 12_288 }, { 'INCREMENTAL.1': 12 }))[1]).toEqual({
+    expect(plan({ '1': 12_288 }, { 'INCREMENTAL.1': 12 }).files[1]).toEqual({
       'INCREMENTAL.1': patch(8192, true),
     });
   });
@@ -56,6 +67,6 @@ describe('which files of a chain make the combined backup', () => {
     ['the full backup lacks it', [{}, { 'INCREMENTAL.1': 12 }, { 'INCREMENTAL.1': 12 }], 0],
     ['the full backup has it incremental', [{ 'INCREMENTAL.1': 12 }, { 'INCREMENTAL.1': 12 }], 0],
   ])('are told to be missing when %s', (_, links, link) => {
-    expect(plan(...links).missing).toEqual([{ path: '1', link }]);
+    expect(plan(...links).combination.missing).toEqual([{ path: '1', link }]);
   });
 });

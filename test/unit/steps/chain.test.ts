@@ -52,7 +52,8 @@ async function chainOf(...links: readonly (readonly string[])[]) {
     kind: 'write' as const,
     path: source.content === 'data' ? path : `spaces/${path}`,
   });
-  return readChain(store.storage, contents, placeWhole, signal);
+  const chain = await readChain(store.storage, contents, placeWhole, signal);
+  return Promise.all(chain.map(async (link) => ({ ...link, ...(await link.open()) })));
 }
 
 const inSpace = 'pg_tblspc/16400/PG_17_202406281/5';
