@@ -5,7 +5,7 @@ import { OdoError } from '../errors/odo-error.ts';
 import type { ServerMount } from '../service/server-launcher.ts';
 import type { ServiceFacts, ServiceMount } from '../service/service.ts';
 import type { TargetSpec } from '../target/target.ts';
-import { mountOf, type ServerLayout } from './resolve-target.ts';
+import { composeLabels, mountOf, type ServerLayout } from './resolve-target.ts';
 import type { RestoreRequest, TablespaceRequest } from './restore-request.ts';
 
 /** Where a tablespace goes unless `--tablespace` says otherwise: into the data directory; see docs/tablespaces.md. */
@@ -140,6 +140,13 @@ function resolveOne(
   if (isWithin(serverPath, pgdata)) {
     return { tablespace, serverPath, path: posix.relative(pgdata, serverPath), place: null };
   }
+  if (mount === null && surroundings.request.target.kind !== 'data-directory') {
+    throw refused(
+      `${what} is in a container, and no service tells what is mounted there.`,
+      'Name the service with -n SERVICE -f FILE, or the container with --container NAME.',
+      'SERVICE_CONFLICT',
+    );
+  }
   const place =
     mount === null
       ? { target: { kind: 'data-directory', path: serverPath } as const, mount: null }
@@ -189,9 +196,14 @@ function placeOnMount(
   const { volumeAccess: access, image } = request;
   const volume = { volume: mount.source, subpath, access, helperImage: image ?? service.image };
   return {
-    target: { kind: 'docker-volume', ...volume, create: false, labels: {} },
+    target: { kind: 'docker-volume', ...volume, create: false, labels: labelsOf(service, mount) },
     mount: { type: 'volume', source: mount.source, destination: mount.destination },
   };
+}
+
+/** For a volume that Compose has not made yet: with these it takes it as its own. */
+function labelsOf({ project }: ServiceFacts, { alias }: ServiceMount): Readonly<Record<string, string>> {
+  return project === null || alias === null ? {} : composeLabels(project, alias);
 }
 
 /** For a hint: what else a tablespace could lie on. */

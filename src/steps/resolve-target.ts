@@ -113,6 +113,11 @@ export function newVolume(
   if (service.project === null) return { name, labels: {} };
   return {
     name: `${service.project}_${name}`,
-    labels: { 'com.docker.compose.project': service.project, 'com.docker.compose.volume': name },
+    labels: composeLabels(service.project, name),
   };
 }
+
+export const composeLabels = (project: string, alias: string): Readonly<Record<string, string>> => ({
+  'com.docker.compose.project': project,
+  'com.docker.compose.volume': alias,
+});

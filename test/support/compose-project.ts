@@ -27,8 +27,13 @@ export interface ComposeProject extends AsyncDisposable {
 /** What the old database holds: `select * from old_rows` gives ('written before the restore'). */
 export const oldRowsSql = `create table old_rows (note text); insert into old_rows values ('written before the restore');`;
 
-function composeFile(major: Major, environment: Readonly<Record<string, string>>): string {
+function composeFile(
+  major: Major,
+  environment: Readonly<Record<string, string>>,
+  moreVolumes: Readonly<Record<string, string>>,
+): string {
   const { pgdata, volume } = imageLayout(major);
+  const more = Object.entries(moreVolumes);
   return `# The shop's database. Ask operations before you touch the volume!
 services:
   db:
@@ -40,27 +45,31 @@ ${Object.entries({ PGDATA: pgdata, ...environment })
   .join('\n')}
     volumes:
       - pgdata:${volume} # the data directory
-
+${more.map(([name, path]) => `      - ${name}:${path}\n`).join('')}
 volumes:
   # declared here, made by Compose
   pgdata:
-`;
+${more.map(([name]) => `  ${name}:\n`).join('')}`;
 }
 
-/** `name` becomes the project's name: unique among tests that run at the same time. `running: false` leaves it stopped. */
+/**
+ * `name` becomes the project's name: unique among tests that run at the same time. `running: false` leaves it stopped.
+ * `moreVolumes`: volumes by name, and the paths where they are mounted besides the data.
+ */
 export async function startComposeProject(options: {
   directory: string;
   name: string;
   major: Major;
   running?: boolean;
   environment?: Readonly<Record<string, string>>;
+  moreVolumes?: Readonly<Record<string, string>>;
 }): Promise<ComposeProject> {
   const directory = join(options.directory, options.name);
   await mkdir(directory, { recursive: true });
   const file = join(directory, 'compose.yaml');
   // As in the official image, `app` is made at the first start only.
   const environment = { POSTGRES_PASSWORD: 'old-password', POSTGRES_DB: 'app', ...options.environment };
-  await writeFile(file, composeFile(options.major, environment));
+  await writeFile(file, composeFile(options.major, environment, options.moreVolumes ?? {}));
   const compose = (...args: string[]) => run('docker', ['compose', '-p', options.name, '-f', file, ...args]);
   await compose('down', '-v', '--remove-orphans');
   await compose('up', '-d');

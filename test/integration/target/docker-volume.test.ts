@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Docker } from '../../../src/docker/client.ts';
@@ -97,6 +97,24 @@ function describeVolume({ docker, image }: TestEngine, access: 'direct' | 'engin
       await fixture.target.discard(fixture.runId);
       expect(await readFile(join(await mountpoint(fixture.volume), 'file'), 'utf8')).toBe('x');
       await docker.volumes.remove(fixture.volume);
+    });
+
+    it('tells where tablespaces lie, and refuses a place inside a data directory', async () => {
+      await using fixture = fixtureOf({ subpath: 'pg' });
+      await fixture.target.create(fixture.runId, signal);
+      const root = await mountpoint(fixture.volume);
+      await mkdir(join(root, 'pg/pg_tblspc'), { recursive: true });
+      await writeFile(join(root, 'pg/PG_VERSION'), '17\n');
+      await symlink('/srv/cold', join(root, 'pg/pg_tblspc/16400'));
+      const facts = await fixture.target.inspect(signal);
+      expect(facts).toMatchObject({ holds: 'data-directory', tablespaceLocations: ['/srv/cold'] });
+      expect(facts.fileSystem).toBe(String((await stat(root)).dev));
+      expect(facts.location).toBe(join(root, 'pg'));
+      const at = (subpath: string) =>
+        openTarget({ ...fixture.spec, subpath }, { docker: async () => docker }).inspect(signal);
+      expect((await at('pg/base/cold')).refusal).toMatch(/lies inside volume .*\/pg, the data directory/);
+      await mkdir(join(root, 'cold/PG_17_202406281'), { recursive: true });
+      expect(await at('cold')).toMatchObject({ holds: 'tablespace', serverMajor: 17, refusal: null });
     });
 
     it('tells what it holds, without changing it', async () => {

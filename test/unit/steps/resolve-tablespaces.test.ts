@@ -124,12 +124,19 @@ describe('a tablespace of a service', () => {
         volume: 'shop_cold',
         subpath: 'cold',
         create: false,
-        labels: {},
+        labels: { 'com.docker.compose.project': 'shop', 'com.docker.compose.volume': 'cold' },
         access: 'auto',
         helperImage: 'postgres:17',
       },
       mount: { type: 'volume', source: 'shop_cold', destination: '/spaces' },
     });
+  });
+
+  test('cannot be placed in a volume that no service mounts', () => {
+    const target = { kind: 'volume', name: 'pgdata' } as const;
+    const { code, message } = failure(() => resolve({ cold: '/cold' }, healthyFacts.service, { target }));
+    expect(code).toBe('SERVICE_CONFLICT');
+    expect(message).toContain('no service tells');
   });
 
   test('goes to the directory of the host that is mounted there', () => {
