@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { someGzip } from '../unit/archive/gzip-samples.ts';
 import { lz4Frame, someLz4 } from '../unit/archive/lz4-samples.ts';
+import { snappyStream, someSnappy } from '../unit/archive/snappy-samples.ts';
 import { describeDecoder } from './decoder.contract.ts';
 
 describeDecoder('gzip', { pack: someGzip, packChecked: (data) => gzipSync(data) });
@@ -8,3 +9,4 @@ describeDecoder('lz4', {
   pack: someLz4,
   packChecked: (data) => lz4Frame(data, { blockChecksums: true, contentSize: true }),
 });
+describeDecoder('snappy', { pack: someSnappy, packChecked: (data) => snappyStream(data), hasNoEnd: true });

@@ -1,5 +1,7 @@
-import { OdoError } from '../../errors/odo-error.ts';
+import type { OdoError } from '../../errors/odo-error.ts';
 import { copyBytes } from '../../target/copy-bytes.ts';
+import { BlockBuffers, pieceBytes } from '../block-buffers.ts';
+import { damagedData, endedEarly } from '../damage.ts';
 import type { Decoder } from '../decoder.ts';
 import {
   type FrameHeader,
@@ -34,11 +36,6 @@ export interface Lz4State {
 }
 
 const windowBytes = 64 * 1024;
-const pieceBytes = 512 * 1024;
-/** Blocks are decoded side by side until so much is filled, or one by one when they are larger. @unit bytes */
-const leastSlotBytes = 1024 * 1024;
-/** A slice stays valid while the next two are produced. */
-const slots = 3;
 /** The highest bit of a block's length: it is stored as it is. */
 const storedFlag = 2 ** 31;
 const endMark = 0;
@@ -57,9 +54,7 @@ export async function openLz4Decoder(state?: Lz4State): Promise<Lz4Decoder> {
  */
 export class Lz4Decoder implements Decoder<Lz4State> {
   readonly #instance: Lz4;
-  #memory: Uint8Array = new Uint8Array();
-  #view: DataView = new DataView(new ArrayBuffer(0));
-
+  readonly #buffers: BlockBuffers;
   #frame: FrameHeader | null = null;
   #frameBytes = 0;
   #frames: number;
@@ -67,30 +62,26 @@ export class Lz4Decoder implements Decoder<Lz4State> {
   #outputBytes: number;
   /** Bytes of the object that were given to `push`. */
   #taken: number;
-
-  #inputAt: number;
-  #inputBytes = 0;
-  #inPos = 0;
-  #inEnd = 0;
-  #slotBytes = 0;
-  #slot = 0;
-  #outPos = 0;
-  #outLimit = 0;
   #isReleased = false;
 
   constructor(instance: Lz4, state?: Lz4State) {
+    const { buffersAt, slack } = instance.exports;
     this.#instance = instance;
+    this.#buffers = new BlockBuffers(instance.memory, {
+      at: buffersAt.value,
+      slackBytes: slack.value,
+      extraBytes: 8,
+      windowBytes,
+    });
     this.#frames = state?.frames ?? 0;
     this.#skipBytes = state?.skipBytes ?? 0;
     this.#outputBytes = state?.outputBytes ?? 0;
     this.#taken = state?.compressedBytes ?? 0;
-    this.#inputAt = instance.exports.buffersAt.value;
-    this.#arrange(state?.frame?.blockBytes ?? 0);
     if (state?.frame) this.#restore(state.frame, state.window);
   }
 
   get compressedBytes(): number {
-    return this.#taken - (this.#inEnd - this.#inPos);
+    return this.#taken - this.#buffers.available;
   }
 
   get outputBytes(): number {
@@ -99,11 +90,11 @@ export class Lz4Decoder implements Decoder<Lz4State> {
 
   *push(input: Uint8Array): Generator<Uint8Array> {
     for (let at = 0; at < input.length; ) {
-      const skipped = this.#inPos === this.#inEnd ? Math.min(this.#skipBytes, input.length - at) : 0;
+      const skipped = this.#buffers.available === 0 ? Math.min(this.#skipBytes, input.length - at) : 0;
       this.#skipBytes -= skipped;
       at += skipped;
       const piece = input.subarray(at, at + pieceBytes);
-      this.#take(piece);
+      this.#buffers.take(piece);
       this.#taken += skipped + piece.length;
       at += piece.length;
       yield* this.#drain();
@@ -115,12 +106,11 @@ export class Lz4Decoder implements Decoder<Lz4State> {
   }
 
   finish(): void {
-    const isBetween = this.#frame === null && this.#skipBytes === 0 && this.#inPos === this.#inEnd;
+    const isBetween = this.#frame === null && this.#skipBytes === 0 && this.#buffers.available === 0;
     if (isBetween && this.#frames > 0) return;
-    const where = this.#taken === 0 ? 'it is empty' : 'inside a frame';
-    throw new OdoError('ARCHIVE_CORRUPT', `The lz4 data ends too early: ${where}, at byte ${this.#taken}.`, {
-      hint: 'The object is incomplete. Use another backup, or upload it again and start a new run.',
-      details: { compressedOffset: this.#taken, outputBytes: this.#outputBytes },
+    throw endedEarly('lz4', 'inside a frame', {
+      compressedOffset: this.#taken,
+      outputBytes: this.#outputBytes,
     });
   }
 
@@ -134,7 +124,8 @@ export class Lz4Decoder implements Decoder<Lz4State> {
     const frame = this.#frame;
     const kept = frame?.isLinked ? Math.min(windowBytes, this.#frameBytes) : 0;
     const { sumAt, sumBytes } = this.#instance.exports;
-    const sum = this.#memory.slice(sumAt.value, sumAt.value + sumBytes.value);
+    const { bytes, outPos } = this.#buffers;
+    const sum = bytes.slice(sumAt.value, sumAt.value + sumBytes.value);
     return {
       codec: 'lz4',
       compressedBytes: this.compressedBytes,
@@ -146,59 +137,23 @@ export class Lz4Decoder implements Decoder<Lz4State> {
         sum: frame.hasContentChecksum ? Buffer.from(sum).toString('hex') : '',
       },
       skipBytes: this.#skipBytes,
-      window: this.#memory.slice(this.#outPos - kept, this.#outPos),
+      window: bytes.slice(outPos - kept, outPos),
     };
   }
 
   #restore({ outputBytes, sum, ...header }: FrameState, window: Uint8Array): void {
     this.#frame = header;
     this.#frameBytes = outputBytes;
-    this.#memory.set(window, this.#outPos - window.length);
-    this.#memory.set(Buffer.from(sum, 'hex'), this.#instance.exports.sumAt.value);
-  }
-
-  /** Makes room for blocks of this size, from `inputAt` on: input that holds one and a piece, then slots. */
-  #arrange(blockBytes: number): void {
-    const { exports, memory } = this.#instance;
-    const slack = exports.slack.value;
-    this.#slotBytes = Math.max(leastSlotBytes, blockBytes);
-    // The length before a block and the checksum behind it belong to it.
-    this.#inputBytes = this.#slotBytes + 8 + 2 * pieceBytes;
-    this.#inPos = this.#inputAt;
-    this.#inEnd = this.#inputAt;
-    const end = this.#slotAt(slots) + slack;
-    const missing = end - memory.buffer.byteLength;
-    if (missing > 0) memory.grow(Math.ceil(missing / 65_536));
-    this.#memory = new Uint8Array(memory.buffer);
-    this.#view = new DataView(memory.buffer);
-    this.#enterSlot(0);
-  }
-
-  #slotAt(slot: number): number {
-    const slack = this.#instance.exports.slack.value;
-    return this.#inputAt + this.#inputBytes + slack + slot * (windowBytes + this.#slotBytes + slack);
-  }
-
-  #enterSlot(slot: number): void {
-    this.#slot = slot;
-    this.#outPos = this.#slotAt(slot) + windowBytes;
-    this.#outLimit = this.#outPos + this.#slotBytes;
-  }
-
-  #take(piece: Uint8Array): void {
-    if (this.#inEnd + piece.length > this.#inputAt + this.#inputBytes) {
-      copyBytes(this.#memory.subarray(this.#inPos, this.#inEnd), this.#memory, this.#inputAt);
-      this.#inEnd -= this.#inPos - this.#inputAt;
-      this.#inPos = this.#inputAt;
-    }
-    copyBytes(piece, this.#memory, this.#inEnd);
-    this.#inEnd += piece.length;
+    this.#buffers.expect(header.blockBytes);
+    const { bytes, outPos } = this.#buffers;
+    bytes.set(window, outPos - window.length);
+    bytes.set(Buffer.from(sum, 'hex'), this.#instance.exports.sumAt.value);
   }
 
   *#drain(): Generator<Uint8Array> {
     for (;;) {
-      const skipped = Math.min(this.#skipBytes, this.#inEnd - this.#inPos);
-      this.#inPos += skipped;
+      const skipped = Math.min(this.#skipBytes, this.#buffers.available);
+      this.#buffers.inPos += skipped;
       this.#skipBytes -= skipped;
       if (this.#skipBytes > 0) return;
       if (this.#frame === null) {
@@ -213,109 +168,87 @@ export class Lz4Decoder implements Decoder<Lz4State> {
 
   /** False when more input is needed. */
   #beginFrame(): boolean {
-    const available = this.#inEnd - this.#inPos;
+    const { available, inPos, view, bytes } = this.#buffers;
     if (available < 4) return false;
-    const magic = this.#view.getUint32(this.#inPos, true);
+    const magic = view.getUint32(inPos, true);
     if (isSkippableMagic(magic)) {
       if (available < 8) return false;
-      this.#skipBytes = this.#view.getUint32(this.#inPos + 4, true);
-      this.#inPos += 8;
+      this.#skipBytes = view.getUint32(inPos + 4, true);
+      this.#buffers.inPos += 8;
       this.#frames++;
       return true;
     }
     if (magic !== frameMagic)
       throw this.#corrupt(this.#frames === 0 ? 'no lz4 frame begins here' : 'data behind the last frame');
     if (available < shortestHeaderBytes) return false;
-    const length = frameHeaderLength(this.#memory.subarray(this.#inPos, this.#inEnd));
+    const length = frameHeaderLength(bytes.subarray(inPos, inPos + shortestHeaderBytes));
     if (available < length) return false;
-    const bytes = this.#memory.subarray(this.#inPos, this.#inPos + length);
     // The magic is not part of what the second byte of this sum is of.
-    const sum = this.#instance.exports.xxh32(this.#inPos + 4, length - 5);
-    if (bytes[length - 1] !== ((sum >>> 8) & 0xff)) throw this.#corrupt('wrong checksum of a frame header');
-    const header = parseFrameHeader(bytes);
+    const sum = this.#instance.exports.xxh32(inPos + 4, length - 5);
+    if (bytes[inPos + length - 1] !== ((sum >>> 8) & 0xff))
+      throw this.#corrupt('wrong checksum of a frame header');
+    const header = parseFrameHeader(bytes.subarray(inPos, inPos + length));
     if (typeof header === 'string') throw this.#corrupt(header);
-    this.#inPos += length;
+    this.#buffers.inPos += length;
+    this.#buffers.expect(header.blockBytes);
     this.#frame = header;
     this.#frameBytes = 0;
-    if (header.blockBytes > this.#slotBytes) this.#rearrange(header.blockBytes);
     this.#instance.exports.sumBegin();
     return true;
   }
 
-  /** For blocks larger than those of the frames before; behind these, whose slices may still be looked at. */
-  #rearrange(blockBytes: number): void {
-    const input = this.#memory.subarray(this.#inPos, this.#inEnd);
-    this.#inputAt = this.#slotAt(slots);
-    this.#arrange(blockBytes);
-    this.#take(input);
-  }
-
   /** The next block decoded, or nothing at the end of the frame; null when more input is needed. */
   #readBlock(frame: FrameHeader): Uint8Array | null {
-    const available = this.#inEnd - this.#inPos;
+    const { available, inPos, view, bytes } = this.#buffers;
     if (available < 4) return null;
-    const word = this.#view.getUint32(this.#inPos, true);
+    const word = view.getUint32(inPos, true);
     if (word === endMark) return this.#endFrame(frame);
     const length = word % storedFlag;
     if (length > frame.blockBytes) throw this.#corrupt('a block longer than its frame allows');
     const checksumBytes = frame.hasBlockChecksums ? 4 : 0;
     if (available < 4 + length + checksumBytes) return null;
-    const block = this.#inPos + 4;
+    const block = inPos + 4;
     const { exports } = this.#instance;
-    if (frame.hasBlockChecksums) {
-      const sum = exports.xxh32(block, length) >>> 0;
-      if (sum !== this.#view.getUint32(block + length, true))
-        throw this.#corrupt('wrong checksum of a block');
-    }
-    const out = this.#makeRoom(frame);
-    let bytes = length;
-    if (word >= storedFlag) {
-      copyBytes(this.#memory.subarray(block, block + length), this.#memory, out);
-    } else {
-      const low = frame.isLinked ? out - Math.min(windowBytes, this.#frameBytes) : out;
-      bytes = exports.decodeBlock(block, block + length, out, out + frame.blockBytes, low);
-      if (bytes < 0) throw this.#corrupt(lz4Faults[bytes] ?? `fault ${bytes}`);
-    }
-    if (frame.hasContentChecksum) exports.sumUpdate(out, bytes, this.#frameBytes >>> 0);
-    this.#inPos = block + length + checksumBytes;
-    this.#outPos = out + bytes;
-    this.#frameBytes += bytes;
-    this.#outputBytes += bytes;
-    return this.#memory.subarray(out, this.#outPos);
-  }
-
-  /** Where the next block goes; moves to the next slot, with the history, when it may not fit into this one. */
-  #makeRoom(frame: FrameHeader): number {
-    if (this.#outPos + frame.blockBytes <= this.#outLimit) return this.#outPos;
+    if (
+      frame.hasBlockChecksums &&
+      exports.xxh32(block, length) >>> 0 !== view.getUint32(block + length, true)
+    )
+      throw this.#corrupt('wrong checksum of a block');
     const history = frame.isLinked ? Math.min(windowBytes, this.#frameBytes) : 0;
-    const from = this.#outPos;
-    this.#enterSlot((this.#slot + 1) % slots);
-    copyBytes(this.#memory.subarray(from - history, from), this.#memory, this.#outPos - history);
-    return this.#outPos;
+    const out = this.#buffers.makeRoom(frame.blockBytes, history);
+    let decoded = length;
+    if (word >= storedFlag) {
+      copyBytes(bytes.subarray(block, block + length), bytes, out);
+    } else {
+      decoded = exports.decodeBlock(block, block + length, out, out + frame.blockBytes, out - history);
+      if (decoded < 0) throw this.#corrupt(lz4Faults[decoded] ?? `fault ${decoded}`);
+    }
+    if (frame.hasContentChecksum) exports.sumUpdate(out, decoded, this.#frameBytes >>> 0);
+    this.#buffers.inPos = block + length + checksumBytes;
+    this.#frameBytes += decoded;
+    this.#outputBytes += decoded;
+    return this.#buffers.written(out, decoded);
   }
 
   #endFrame(frame: FrameHeader): Uint8Array | null {
+    const { available, inPos, outPos, view } = this.#buffers;
     const checksumBytes = frame.hasContentChecksum ? 4 : 0;
-    if (this.#inEnd - this.#inPos < 4 + checksumBytes) return null;
+    if (available < 4 + checksumBytes) return null;
     const { contentBytes } = frame;
     if (contentBytes !== null && contentBytes !== this.#frameBytes)
       throw this.#corrupt(`a frame of ${this.#frameBytes} bytes that says it has ${contentBytes}`);
     if (frame.hasContentChecksum) {
       const sum = this.#instance.exports.sumEnd(this.#frameBytes >>> 0, this.#frameBytes < 16) >>> 0;
-      if (sum !== this.#view.getUint32(this.#inPos + 4, true))
-        throw this.#corrupt('wrong checksum of a frame’s content');
+      if (sum !== view.getUint32(inPos + 4, true)) throw this.#corrupt('wrong checksum of a frame’s content');
     }
-    this.#inPos += 4 + checksumBytes;
+    this.#buffers.inPos += 4 + checksumBytes;
     this.#frame = null;
     this.#frames++;
-    return this.#memory.subarray(this.#outPos, this.#outPos);
+    return this.#buffers.written(outPos, 0);
   }
 
   #corrupt(what: string): OdoError {
     const { compressedBytes: compressedOffset, outputBytes } = this;
-    return new OdoError('ARCHIVE_CORRUPT', `The lz4 data is damaged at byte ${compressedOffset}: ${what}.`, {
-      hint: 'The object is not what was uploaded. Use another backup.',
-      details: { compressedOffset, outputBytes, fault: what },
-    });
+    return damagedData('lz4', what, { compressedOffset, outputBytes });
   }
 }

@@ -22,6 +22,7 @@ import {
   temporaryDirectory,
   withoutContinuing,
 } from './restore-samples.ts';
+import { snappyStream } from './snappy-samples.ts';
 import { endBlocks, member } from './tar-samples.ts';
 
 beforeAll(async () => {
@@ -46,6 +47,7 @@ const tar = Buffer.concat([
 ]);
 const gzip = gzipSync(tar, { level: 6 });
 const lz4 = lz4Frame(tar);
+const snappy = snappyStream(tar);
 
 async function expected(): Promise<Record<string, string>> {
   await using whole = await temporaryDirectory();
@@ -71,6 +73,7 @@ describe('restoring an archive', () => {
       [gzip, 'gzip', 1_000_000],
       [lz4, 'lz4', 10_000],
       [lz4, 'lz4', 1_000_000],
+      [snappy, 'snappy', 30_000],
       [tar, 'none', 777],
     ] as const) {
       await using root = await temporaryDirectory();
@@ -192,7 +195,7 @@ describe('restoring an archive', () => {
 });
 
 describe('checkpoints of an archive', () => {
-  const objects = { gzip, none: tar, lz4 };
+  const objects = { gzip, none: tar, lz4, snappy };
 
   /** Every checkpoint with a copy of the directory at that moment: what a power loss right after it leaves. */
   async function withCheckpoints(codec: keyof typeof objects, root: string, continues = true) {
@@ -405,6 +408,8 @@ describe('a damaged or incomplete archive', () => {
       [lz4.subarray(0, lz4.length - 3), 'lz4', 'ARCHIVE_CORRUPT'],
       [lz4.subarray(0, 1_000_000), 'lz4', 'ARCHIVE_CORRUPT'],
       [lz4Frame(noEnd), 'lz4', 'ARCHIVE_CORRUPT'],
+      [snappy.subarray(0, snappy.length - 3), 'snappy', 'ARCHIVE_CORRUPT'],
+      [snappyStream(tar.subarray(0, 65_536)), 'snappy', 'ARCHIVE_CORRUPT'],
       [gzip, 'lz4', 'ARCHIVE_CORRUPT'],
       [gzip, 'none', 'ARCHIVE_CORRUPT'],
       [tar, 'gzip', 'ARCHIVE_CORRUPT'],

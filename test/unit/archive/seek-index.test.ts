@@ -18,6 +18,7 @@ import { DirectTree } from '../../../src/target/direct-tree.ts';
 import { buildInflate, mixedData } from './gzip-samples.ts';
 import { lz4Frame } from './lz4-samples.ts';
 import { contentOf, restoring, temporaryDirectory } from './restore-samples.ts';
+import { snappyStream } from './snappy-samples.ts';
 import { endBlocks, member } from './tar-samples.ts';
 
 let checksums: Map<string, string>;
@@ -58,6 +59,7 @@ const objects = {
     ]),
     'lz4',
   ],
+  'snappy chunks': [snappyStream(tar), 'snappy'],
 } as const satisfies Record<string, readonly [Buffer, Codec]>;
 
 beforeAll(async () => {

@@ -3,6 +3,8 @@
  * TypeScript: compiled by ../build.ts, wrapped by ../lz4-decoder.ts. A block is decoded whole, so nothing but the
  * checksum outlives a call.
  */
+import { copyMatch } from './copy-match';
+
 export { sumAt, sumBegin, sumBytes, sumEnd, sumUpdate, xxh32 } from './xxh32';
 
 // Four pages belong to the module that sums up the output where it lies (hash/assembly/memory.ts).
@@ -21,42 +23,8 @@ export const slack: usize = 64;
 // @ts-ignore: decorator
 @inline const BAD_OFFSET: i32 = -3;
 
-/** For an offset below 16: shuffle that repeats the first `offset` bytes, and the stride between stores. */
-const PATTERNS: usize = memory.data(256, 16);
-const STRIDES: usize = memory.data(16);
-
-for (let offset: usize = 1; offset < 16; offset++) {
-  for (let i: usize = 0; i < 16; i++) store<u8>(PATTERNS + offset * 16 + i, <u8>(i % offset));
-  store<u8>(STRIDES + offset, <u8>(16 - (16 % offset)));
-}
-
 export function staticDataEnd(): usize {
   return __heap_base;
-}
-
-// @ts-ignore: decorator
-@inline
-function copyMatch(out: usize, offset: usize, end: usize): void {
-  let from = out - offset;
-  let to = out;
-  if (offset >= 16) {
-    v128.store(to, v128.load(from));
-    v128.store(to, v128.load(from, 16), 16);
-    to += 32;
-    while (to < end) {
-      from += 32;
-      v128.store(to, v128.load(from));
-      v128.store(to, v128.load(from, 16), 16);
-      to += 32;
-    }
-  } else {
-    const pattern = i8x16.swizzle(v128.load(from), v128.load(PATTERNS + (offset << 4)));
-    const stride = <usize>load<u8>(STRIDES + offset);
-    do {
-      v128.store(to, pattern);
-      to += stride;
-    } while (to < end);
-  }
 }
 
 /**
