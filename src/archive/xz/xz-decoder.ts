@@ -128,7 +128,7 @@ export class XzDecoder implements Decoder<XzState> {
     });
   }
 
-  /** The beginning of the block that the last slice is of, or the one behind it. */
+  /** The beginning of the block that the last slice is of; of the next one where the slice ends with its block. */
   snapshot(): XzState {
     return this.#saved;
   }
@@ -139,9 +139,12 @@ export class XzDecoder implements Decoder<XzState> {
 
   *#drain(): Generator<Uint8Array> {
     for (;;) {
-      const isOn = this.#step();
-      if (isOn === false) return;
-      if (isOn !== true) yield isOn;
+      const made = this.#step();
+      if (made === false) return;
+      if (made === true) continue;
+      // A slice that ends with its block is handed out when the decoder stands behind the block, to be saved there.
+      while (this.#block?.data.isInChunk !== true && this.#step() === true);
+      yield made;
     }
   }
 

@@ -99,6 +99,11 @@ describe('xz decoder state', () => {
     }
   });
 
+  it('is taken right behind the last slice of a block, so that a restore can be cut there', async () => {
+    const states = await statesOf('xz', sample('blocks.xz'), () => 30_000);
+    expect(states.filter(({ state, seenAt }) => state.outputBytes === seenAt).length).toBe(states.length);
+  });
+
   it('needs nothing behind the place where the next one begins', async () => {
     const stored = sample('blocks.xz');
     for (const { state } of await statesOf('xz', stored)) {
