@@ -13,6 +13,10 @@ const looksAtOnce = 8;
 /** Storage classes whose objects must be brought back before they can be read. */
 export const archivedClasses: readonly string[] = ['GLACIER', 'DEEP_ARCHIVE', 'Archive'];
 
+/** False for what is empty, or must be brought back from cold storage first. */
+export const canBeRead = ({ sizeBytes, storageClass }: StoredObject): boolean =>
+  sizeBytes > 0 && (storageClass === null || !archivedClasses.includes(storageClass));
+
 export interface ArchiveCandidate {
   readonly object: StoredObject;
   readonly content: ArchiveObject['content'];

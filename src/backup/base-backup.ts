@@ -76,6 +76,17 @@ export interface BaseBackup {
   readonly tablespaces: readonly Tablespace[];
   /** Absent for a full backup. */
   readonly incremental?: IncrementalFacts;
+  // What follows is absent where a format, or the odo that made a stored plan, does not tell it.
+  /** `server_version_num`: 150018 is 15.18. */
+  readonly serverVersion?: number | null;
+  /** Of its first archive, or its files; null when it was not looked at. */
+  readonly codec?: Codec | null;
+  /** Another one than `timeline` when a standby followed a switch during the backup. */
+  readonly endTimeline?: number | null;
+  /** WAL segment size as recorded. @unit bytes */
+  readonly segmentBytes?: number | null;
+  /** Without a WAL archive: whether it brings its own WAL; null when names do not tell. */
+  readonly holdsWal?: boolean | null;
 }
 
 /** What the tars of a format do that others must not. */

@@ -4,11 +4,11 @@ import type { BackupRange } from './wal-range.ts';
 
 /** The newest timeline that descends from the backup and has WAL of its own. */
 export function chooseTimeline(
-  range: BackupRange,
+  range: Pick<BackupRange, 'timeline' | 'endTimeline'>,
   begin: bigint,
   end: bigint,
   files: readonly HistoryFile[],
-  folders: readonly WalFolder[],
+  folders: readonly Pick<WalFolder, 'timeline'>[],
 ): { timeline: number; path: TimelineStretch[]; warnings: string[] } {
   const warnings: string[] = [];
   const newestFirst = files.toSorted((a, b) => b.timeline - a.timeline);

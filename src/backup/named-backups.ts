@@ -33,6 +33,27 @@ export function findNamed(backups: readonly BaseBackup[], wanted: string): Named
   });
 }
 
+/**
+ * The one backup with that id or name, whatever its state.
+ * @throws BACKUP_NOT_FOUND, CHOICE_NEEDED
+ */
+export function oneNamed(backups: readonly BaseBackup[], wanted: string): BaseBackup {
+  const named = findNamed(backups, wanted);
+  if (named.matches.length > 1) throw ambiguous(named);
+  return named.matches[0];
+}
+
+export function ambiguous({ name, matches }: NamedBackups): OdoError {
+  const servers = [...new Set(matches.map((match) => match.server))];
+  return new OdoError('CHOICE_NEEDED', `${matches.length} backups have the id or name ${name}.`, {
+    hint:
+      servers.length > 1
+        ? `Name the server with --server: ${shown(servers.map(String))}.`
+        : `Name one by its id: ${shown(matches.map((match) => match.id))}; a restore takes the newest of them that had finished before a time with --before TIME.`,
+    details: { wanted: name, matches: matches.map((match) => match.folder) },
+  });
+}
+
 /** Slips of the fingers, and names of which only a piece was given. */
 function nearNames(backups: readonly BaseBackup[], wanted: string): string[] {
   const known = [...new Set(backups.flatMap(({ id, name }) => (name === null ? [id] : [id, name])))];

@@ -2,7 +2,7 @@ import type { ErrorCode } from '../errors/codes.ts';
 import { OdoError } from '../errors/odo-error.ts';
 import { finishedMs, isNewerAttempt, lastSeenMs, newestOf } from './backup-order.ts';
 import type { BackupStatus, BaseBackup } from './base-backup.ts';
-import { findNamed, type NamedBackups, shown } from './named-backups.ts';
+import { ambiguous, findNamed, type NamedBackups, shown } from './named-backups.ts';
 
 export interface BackupChoice {
   /** `latest`, a backup id or a backup name. */
@@ -45,11 +45,11 @@ export function selectBackup(backups: readonly BaseBackup[], choice: BackupChoic
 
 function selectNamed(named: NamedBackups, before: string | null): BackupSelection {
   const { by, name, matches } = named;
-  const servers = [...new Set(matches.map((match) => match.server))];
+  const servers = new Set(matches.map((match) => match.server));
   const [backup, second] = matches;
   // A name that a schedule gives to all its backups, with a time, is a choice.
-  const isChoice = before !== null && by === 'name' && servers.length === 1;
-  if (second !== undefined && !isChoice) throw ambiguous(named, servers);
+  const isChoice = before !== null && by === 'name' && servers.size === 1;
+  if (second !== undefined && !isChoice) throw ambiguous(named);
   if (second !== undefined && before !== null) {
     const candidates = finishedBefore(matches, before);
     const newest = newestOf(candidates);
@@ -74,16 +74,6 @@ function selectNamed(named: NamedBackups, before: string | null): BackupSelectio
     );
   }
   return { backup, because: `asked for by its ${by} ${name}`, passedOver: [] };
-}
-
-function ambiguous({ name, matches }: NamedBackups, servers: readonly (string | null)[]): OdoError {
-  return new OdoError('CHOICE_NEEDED', `${matches.length} backups have the id or name ${name}.`, {
-    hint:
-      servers.length > 1
-        ? `Name the server with --server: ${shown(servers.map(String))}.`
-        : `Name one by its id: ${shown(matches.map((match) => match.id))}; or take the newest of them that had finished before a time: --before TIME.`,
-    details: { wanted: name, matches: matches.map((match) => match.folder) },
-  });
 }
 
 function cannotBeRestored({ id, problem }: BaseBackup, status: keyof typeof refusalCodes): OdoError {

@@ -1,20 +1,16 @@
-import type { BaseBackup } from '../backup/base-backup.ts';
+import type { BackupContents } from '../backup/base-backup.ts';
+import type { BackupSurvey } from '../backup/survey-backups.ts';
 import type { SecretRedactor } from '../config/redact.ts';
+import type { BackupsRequest } from '../run/available-backups.ts';
 import type { RunApi, RunStatus } from '../run/run-api.ts';
-import type { SourceRequest } from '../steps/restore-request.ts';
-import type { SourceCredentials } from '../storage/credentials.ts';
 import type { Host } from './host.ts';
 
 /** What the commands call: the run's API, loaded when it is used, so that `odo --help` does not wait for an SDK. */
 export interface CliApi extends Omit<RunApi, 'readStatus' | 'listRuns'> {
   readStatus(journalFile: string, runId: string): RunStatus | Promise<RunStatus>;
   listRuns(journalFile: string): RunStatus[] | Promise<RunStatus[]>;
-  listAvailableBackups(options: {
-    source: SourceRequest;
-    server: string | null;
-    credentials: SourceCredentials | null;
-    signal: AbortSignal;
-  }): Promise<BaseBackup[]>;
+  listAvailableBackups(request: BackupsRequest & { withWal: boolean }): Promise<BackupSurvey>;
+  inspectAvailableBackup(request: BackupsRequest & { backup: string }): Promise<BackupContents>;
 }
 
 /** What every command gets. */

@@ -12,6 +12,8 @@ const api: CliApi = {
   listRuns: async (...given) => (await import('../run/status.ts')).listRuns(...given),
   listAvailableBackups: async (...given) =>
     (await import('../run/available-backups.ts')).listAvailableBackups(...given),
+  inspectAvailableBackup: async (...given) =>
+    (await import('../run/available-backups.ts')).inspectAvailableBackup(...given),
 };
 
 export const main = (argv: readonly string[]): Promise<number> => runProgram(argv, api, processHost());

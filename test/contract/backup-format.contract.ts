@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { BackupFormat } from '../../src/backup/backup-format.ts';
 import type { BackupContents, BaseBackup } from '../../src/backup/base-backup.ts';
+import { surveyBackups } from '../../src/backup/survey-backups.ts';
 import type { BackupStore } from '../support/backup-store.ts';
 
 /** How to make backups of one format, in small. */
@@ -122,6 +123,19 @@ export function describeBackupFormat(fixture: FormatFixture, open: () => Promise
           message: expect.stringContaining('<html>503</html>'),
         }),
       );
+    });
+
+    it('is found restorable by a survey of all backups, up to where its WAL goes', async () => {
+      await using store = await open();
+      await fixture.putComplete(store, 'p/', 1);
+      const backups = await format.list(store.storage, 'p/', signal);
+      const { backups: surveyed, windows } = await surveyBackups(store.storage, backups, {
+        withWal: true,
+        signal,
+      });
+      expect(surveyed).toMatchObject([{ restorable: true, whyNot: null, kind: 'full' }]);
+      expect(['complete', 'inside']).toContain(surveyed[0]?.wal.state);
+      expect(windows).toMatchObject([{ timeline: 1, from: { backup: backups[0]?.id } }]);
     });
 
     it('stops with the reason of the abort', async () => {

@@ -1,11 +1,16 @@
 import { toErrorData } from '../../errors/serialize.ts';
 import { majorOfVersionNumber } from '../../postgres/server-version.ts';
+import { timelineOfName } from '../../postgres/wal-segment.ts';
 import type { ObjectStorage, StoredObject } from '../../storage/object-storage.ts';
-import type { BackupStatus, BaseBackup } from '../base-backup.ts';
+import { canBeRead } from '../archive-objects.ts';
+import type { BackupStatus, BaseBackup, Codec } from '../base-backup.ts';
+import { sniffCodec } from '../codec-magic.ts';
 import { mapLimited } from '../map-limited.ts';
+import { readFirstBytes } from '../object-head.ts';
 import { type BackupInfo, parseBackupInfo } from './backup-info.ts';
 import { findServers } from './find-servers.ts';
-import { baseFolder, folderName, isBackupId, parsePartName, walFolder } from './layout.ts';
+import { baseFolder, folderName, isBackupId, walFolder } from './layout.ts';
+import { candidateOf, inRestoreOrder, missingParts } from './parts.ts';
 
 /** backup.info files read at the same time. */
 const readsAtOnce = 8;
@@ -35,7 +40,8 @@ async function describeBackup(
 ): Promise<BaseBackup> {
   const objects: StoredObject[] = [];
   for await (const object of storage.list(folder, { signal })) objects.push(object);
-  const parts = objects.filter((object) => parsePartName(object.key.slice(folder.length)) !== null);
+  const candidates = objects.map((object) => candidateOf(object, folder)).filter((part) => part !== null);
+  const parts = candidates.toSorted(inRestoreOrder).map(({ object }) => object);
   const backup: BaseBackup = {
     id: folderName(folder),
     format: 'barman-cloud',
@@ -62,7 +68,10 @@ async function describeBackup(
   }
   try {
     const info = await readBackupInfo(storage, folder, signal);
-    const { status, problem } = judge(info, parts.length);
+    const judged = judge(info, parts.length);
+    const [missing] = judged.status === 'complete' ? missingParts(backup, info.tablespaces, candidates) : [];
+    const { status, problem } =
+      missing === undefined ? judged : { status: 'incomplete' as const, problem: missing.message };
     return {
       ...backup,
       name: info.name,
@@ -72,11 +81,15 @@ async function describeBackup(
       finishedAt: info.endTime,
       dataBytes: info.clusterBytes,
       serverMajor: info.versionNumber === null ? null : majorOfVersionNumber(info.versionNumber),
+      serverVersion: info.versionNumber,
       systemIdentifier: info.systemIdentifier,
       timeline: info.timeline,
       beginLsn: info.beginLsn,
       endLsn: info.endLsn,
       tablespaces: info.tablespaces,
+      codec: status === 'complete' ? await codecOf(storage, parts, signal) : null,
+      endTimeline: info.endSegment === null ? null : timelineOfName(info.endSegment),
+      segmentBytes: info.segmentBytes,
     };
   } catch (error) {
     signal.throwIfAborted();
@@ -87,6 +100,16 @@ async function describeBackup(
   }
 }
 
+/** backup.info does not tell it, and names lie: the first bytes of one archive do not. */
+async function codecOf(
+  storage: ObjectStorage,
+  parts: readonly StoredObject[],
+  signal: AbortSignal,
+): Promise<Codec | null> {
+  const part = parts.find(canBeRead);
+  return part === undefined ? null : sniffCodec(await readFirstBytes(storage, part, signal));
+}
+
 export async function readBackupInfo(
   storage: ObjectStorage,
   folder: string,
@@ -95,7 +118,7 @@ export async function readBackupInfo(
   return parseBackupInfo(new TextDecoder().decode(await storage.readSmall(`${folder}backup.info`, signal)));
 }
 
-/** What the backup's own metadata says about restoring it; the tars and the WAL are looked at later. */
+/** What the backup's own metadata says about restoring it; what is in the tars and the WAL are looked at later. */
 export function judge(info: BackupInfo, parts: number): { status: BackupStatus; problem: string | null } {
   if (info.isSnapshot) {
     return {

@@ -1,7 +1,7 @@
 import type { ErrorData } from '../../errors/serialize.ts';
 import { isSupportedMajor, majorOfVersionNumber, supportedMajors } from '../../postgres/server-version.ts';
 import { defaultSegmentBytes, timelineOfName } from '../../postgres/wal-segment.ts';
-import type { ObjectStorage, StoredObject } from '../../storage/object-storage.ts';
+import type { ObjectStorage } from '../../storage/object-storage.ts';
 import {
   type ArchiveCandidate,
   duplicateProblems,
@@ -13,7 +13,7 @@ import { problem } from '../problem.ts';
 import { type ArchiveWal, planArchiveWal } from '../wal-archive.ts';
 import type { BackupInfo } from './backup-info.ts';
 import { judge, readBackupInfo } from './catalogue.ts';
-import { parsePartName } from './layout.ts';
+import { candidateOf, contentName, inRestoreOrder, missingParts } from './parts.ts';
 
 /** Reads everything a restore of this backup needs to know and finds what forbids it. */
 export async function inspectBarmanBackup(
@@ -85,23 +85,6 @@ function refused(backup: BaseBackup): BackupContents {
   };
 }
 
-function candidateOf(object: StoredObject, folder: string): ArchiveCandidate | null {
-  const name = parsePartName(object.key.slice(folder.length));
-  if (name === null) return null;
-  const content = name.content === 'data' ? 'data' : { tablespace: name.content };
-  return { object, content, part: name.part };
-}
-
-const contentName = (content: ArchiveCandidate['content']): string =>
-  typeof content === 'string' ? content : content.tablespace;
-
-/** Parts by number, not by name: past 9999 the numbers get wider. */
-function inRestoreOrder(a: ArchiveCandidate, b: ArchiveCandidate): number {
-  const rank = (candidate: ArchiveCandidate) => (candidate.content === 'data' ? 0 : 1);
-  const byContent = rank(a) - rank(b) || contentName(a.content).localeCompare(contentName(b.content));
-  return byContent || a.part - b.part;
-}
-
 function tablespacesOf(
   info: BackupInfo,
   candidates: readonly ArchiveCandidate[],
@@ -117,36 +100,6 @@ function tablespacesOf(
     );
   }
   return { all, warnings };
-}
-
-function missingParts(
-  backup: BaseBackup,
-  tablespaces: readonly Tablespace[],
-  candidates: readonly ArchiveCandidate[],
-): ErrorData[] {
-  const problems: ErrorData[] = [];
-  for (const content of ['data', ...tablespaces.map((tablespace) => tablespace.oid)]) {
-    const parts = new Set(
-      candidates
-        .filter((candidate) => contentName(candidate.content) === content)
-        .map((candidate) => candidate.part),
-    );
-    const last = Math.max(0, ...parts);
-    for (let part = 0; part <= last; part += 1) {
-      if (parts.has(part)) continue;
-      const name = part === 0 ? `${content}.tar` : `${content}_${String(part).padStart(4, '0')}.tar`;
-      problems.push(
-        problem(
-          'BACKUP_INCOMPLETE',
-          `${name} (with any compression) is missing in ${backup.folder}.`,
-          'It was deleted or never uploaded. Choose another backup: odo backups',
-          { folder: backup.folder, content, part },
-        ),
-      );
-      break;
-    }
-  }
-  return problems;
 }
 
 function refusals(backup: BaseBackup, info: BackupInfo): ErrorData[] {

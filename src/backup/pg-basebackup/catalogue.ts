@@ -96,6 +96,7 @@ async function describeBackup(
 ): Promise<BaseBackup> {
   const files = await listBackupFiles(storage, folder, signal);
   const base = files.tars.find((tar) => tar.content === 'data')?.object ?? null;
+  const hasWalTar = files.tars.some(({ content, object }) => content === 'wal' && object.sizeBytes > 0);
   const finished = files.manifest ?? base;
   const oids = files.tars.flatMap(({ content }) => (typeof content === 'object' ? [content.tablespace] : []));
   const backup: BaseBackup = {
@@ -118,6 +119,8 @@ async function describeBackup(
     beginLsn: null,
     endLsn: null,
     tablespaces: oids.map((oid) => ({ oid, name: null, location: null })),
+    // Without pg_wal.tar it is in base.tar (`-X fetch`) or nowhere (`-X none`).
+    holdsWal: hasWalTar ? true : null,
   };
   if (base === null) return { ...backup, status: 'incomplete', problem: 'It has no base.tar.' };
   if (files.isUnfinished) {
@@ -150,7 +153,7 @@ async function withFacts(
       : await readManifestEnds(storage, files.manifest, signal);
   const codec = sniffCodec(await readFirstBytes(storage, base, signal));
   // What this version cannot unpack is refused when it is inspected; the listing shows it without its facts.
-  if (!isReadable(codec)) return { ...backup, ...ends };
+  if (!isReadable(codec)) return { ...backup, ...ends, codec };
   const { label, map } = await readTarLabels(storage, base, codec, signal);
   if (label === null) {
     return {
@@ -161,6 +164,7 @@ async function withFacts(
   }
   const facts: BaseBackup = {
     ...backup,
+    codec,
     name: nameOfLabel(label.label),
     startedAt: startOfLabel(label.startTime),
     systemIdentifier: ends.systemIdentifier,

@@ -86,6 +86,8 @@ async function withFacts(
     timeline: label.timeline,
     beginLsn: label.startLsn,
     endLsn: ends.endLsn,
+    codec: 'none',
+    holdsWal: (files.get(`pg_wal/${label.startSegment}`)?.sizeBytes ?? 0) > 0,
   };
   const isIncremental =
     label.incrementalFromLsn !== null || [...files.keys()].some((path) => /(?:^|\/)INCREMENTAL\./.test(path));

@@ -1,8 +1,11 @@
 import { toErrorData } from '../../errors/serialize.ts';
 import { majorOfVersionNumber } from '../../postgres/server-version.ts';
-import type { ObjectStorage } from '../../storage/object-storage.ts';
+import type { ObjectStorage, StoredObject } from '../../storage/object-storage.ts';
+import { canBeRead } from '../archive-objects.ts';
 import type { BackupStatus, BaseBackup } from '../base-backup.ts';
+import { sniffCodec } from '../codec-magic.ts';
 import { mapLimited } from '../map-limited.ts';
+import { readFirstBytes } from '../object-head.ts';
 import { findRoots } from './find-roots.ts';
 import {
   backupOfSentinel,
@@ -41,6 +44,7 @@ interface Seen {
   /** When the sentinel was stored: the last thing of a backup. */
   storedAt: string | null;
   storedBytes: number;
+  part: StoredObject | null;
 }
 
 /** One listing shows sentinels and parts: the names of one backup stand together. */
@@ -56,10 +60,13 @@ async function listFolder(
     const ofSentinel = backupOfSentinel(name);
     const [id = '', place, part] = ofSentinel === null ? name.split('/') : [ofSentinel];
     if (!isBackupName(id)) continue;
-    const seen = found.get(id) ?? { hasSentinel: false, storedAt: null, storedBytes: 0 };
+    const seen = found.get(id) ?? { hasSentinel: false, storedAt: null, storedBytes: 0, part: null };
     found.set(id, seen);
     if (ofSentinel !== null) Object.assign(seen, { hasSentinel: true, storedAt: object.modifiedAt });
-    else if (place === 'tar_partitions' && parsePartName(part ?? '')) seen.storedBytes += object.sizeBytes;
+    else if (place === 'tar_partitions' && parsePartName(part ?? '')) {
+      seen.storedBytes += object.sizeBytes;
+      if (canBeRead(object)) seen.part ??= object;
+    }
   }
   return found;
 }
@@ -96,7 +103,8 @@ async function describeBackup(
   }
   try {
     const sentinel = await readSentinel(storage, backup, signal);
-    return { ...withFacts(backup, sentinel), ...judge(id, sentinel, storedBytes) };
+    const codec = found.part === null ? null : sniffCodec(await readFirstBytes(storage, found.part, signal));
+    return { ...withFacts(backup, sentinel), codec, ...judge(id, sentinel, storedBytes) };
   } catch (error) {
     signal.throwIfAborted();
     const { code, message } = toErrorData(error);
@@ -126,6 +134,7 @@ export function withFacts(backup: BaseBackup, sentinel: Sentinel): BaseBackup {
     finishedAt: sentinel.finishedAt ?? backup.finishedAt,
     dataBytes: sentinel.dataBytes,
     serverMajor: versionNumber === null ? null : majorOfVersionNumber(versionNumber),
+    serverVersion: versionNumber,
     systemIdentifier: sentinel.systemIdentifier,
     beginLsn: sentinel.beginLsn,
     endLsn: sentinel.endLsn,

@@ -38,13 +38,13 @@ function section(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : [title, ...lines, ''];
 }
 
-type Row = readonly [label: string, text: string];
+export type Row = readonly [label: string, text: string];
 
 function backupRows(
   { contents, selectedBecause, passedOver, source }: RestorePlan,
   { layers, provenance }: LoadedSettings,
 ): Row[] {
-  const { backup, trees = [], wal } = contents;
+  const { backup, wal } = contents;
   const facts = [
     backup.format,
     backup.serverMajor === null ? null : `PostgreSQL ${backup.serverMajor}`,
@@ -68,11 +68,16 @@ function backupRows(
       ? []
       : [['why', `${selectedBecause}${asked.length === 0 ? '' : ` (${asked.join(', ')})`}`] satisfies Row]),
     ...passedOver.map(({ id, problem }): Row => ['passed over', `${id}: ${problem}`]),
-    ...(trees.length > 0 ? trees.map(treeRow) : archiveRows(contents)),
-    ...chainRows(contents),
+    ...dataRows(contents),
     ['WAL', walText(wal)],
   ];
 }
+
+/** What is read of a backup: its trees or its archives, and what it builds on. */
+export const dataRows = (contents: RestorePlan['contents']): Row[] => {
+  const { trees = [] } = contents;
+  return [...(trees.length > 0 ? trees.map(treeRow) : archiveRows(contents)), ...chainRows(contents)];
+};
 
 function archiveRows({ archives, dataBytes, dataBytesIsExact }: RestorePlan['contents']): Row[] {
   const archiveBytes = archives.reduce((sum, archive) => sum + archive.sizeBytes, 0);
@@ -103,7 +108,7 @@ function chainRows({ backup, links = [] }: RestorePlan['contents']): Row[] {
   return [['builds on', text], ...rows];
 }
 
-function walText(wal: RestorePlan['contents']['wal']): string {
+export function walText(wal: RestorePlan['contents']['wal']): string {
   if (wal === null) return 'unknown';
   const range = `${wal.beginSegment} to ${wal.lastSegment}, timeline ${wal.timeline}, consistent at ${wal.consistentSegment}`;
   if (wal.source === 'backup') return `inside the backup: ${range}`;

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { inspectBackup, listBackups } from '../../../src/backup/catalogue.ts';
 import { selectBackup } from '../../../src/backup/select-backup.ts';
+import { surveyBackups } from '../../../src/backup/survey-backups.ts';
+import { parseLsn } from '../../../src/postgres/lsn.ts';
 import { openStorage } from '../../../src/storage/open-storage.ts';
 import { type FixtureName, fixtureList } from '../../lab/fixture-list.ts';
 import { copyFixture, type Fixture, fixture } from '../../lab/fixtures.ts';
@@ -11,7 +13,9 @@ import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { describeWithLab } from '../../support/with-lab.ts';
 
 const signal = new AbortController().signal;
-const names = (Object.keys(fixtureList) as FixtureName[]).filter((name) => !name.endsWith('-large'));
+/** The large one takes long, and the WAL of the other one lies elsewhere. */
+const apart: readonly FixtureName[] = ['basebackup-15-large', 'basebackup-18-none'];
+const names = (Object.keys(fixtureList) as FixtureName[]).filter((name) => !apart.includes(name));
 
 async function look(backup: Fixture) {
   await using server = await startS3({ storageDir: backup.storageDir });
@@ -25,7 +29,8 @@ async function look(backup: Fixture) {
   try {
     const backups = await listBackups(storage, prefix, { signal });
     const { backup: latest } = selectBackup(backups, { backup: 'latest' });
-    return { backups, latest, contents: await inspectBackup(storage, latest, signal) };
+    const survey = await surveyBackups(storage, backups, { withWal: true, signal });
+    return { backups, latest, survey, contents: await inspectBackup(storage, latest, signal) };
   } finally {
     storage.close();
   }
@@ -35,11 +40,13 @@ describeWithLab('a backup that the real tools made', () => {
   it.each(names)('%s is listed, chosen and found to be restorable', async (name) => {
     const made = await fixture(name);
     const { expected } = made;
-    const { backups, contents } = await look(made);
-    expect(backups.map(({ id }) => id)).toEqual(expected.backups);
+    const { backups, contents, survey } = await look(made);
+    // The plain one lies in `data/` of its folder.
+    const ids = backups.map(({ id }) => id.replace(/\/data$/, ''));
+    expect(ids).toEqual(expected.backups);
     expect(contents.problems).toEqual([]);
     expect(contents.backup).toMatchObject({
-      id: expected.backups.at(-1),
+      id: backups.at(-1)?.id,
       serverMajor: expected.major,
       systemIdentifier: expected.systemIdentifier,
       timeline: expected.timeline,
@@ -53,6 +60,22 @@ describeWithLab('a backup that the real tools made', () => {
     expect([...codecs]).toEqual([expected.compression]);
     expect(contents.wal?.source).toBe(made.kind === 'barman' ? 'archive' : 'backup');
     expect(contents.dataBytesIsExact).toBe(made.kind === 'pg_basebackup');
+
+    const newest = survey.backups.at(-1);
+    expect(newest).toMatchObject({ restorable: true, kind: 'full', backup: { codec: expected.compression } });
+    expect(survey.gaps).toEqual([]);
+    const window = survey.windows.at(-1);
+    expect(window).toMatchObject({ timeline: expected.timeline, from: { lsn: contents.backup.endLsn } });
+    if (made.kind === 'pg_basebackup') {
+      expect(['inside', 'unknown']).toContain(newest?.wal.state);
+      expect(window).toMatchObject({ kind: 'point', to: null });
+    } else {
+      expect(newest?.wal).toMatchObject({ state: 'complete', reaches: window?.to });
+      expect(newest?.backup.serverVersion).toBe(expected.serverVersion);
+      expect(window?.to?.segment).toBe(contents.wal?.lastSegment);
+      // Everything that was committed before the last segment was archived lies within.
+      expect(parseLsn(window?.to?.lsn ?? '')).toBeGreaterThanOrEqual(parseLsn(expected.atLatest.lsn));
+    }
   });
 
   it('loses nothing silently when a WAL segment disappears from the archive', async () => {
@@ -65,7 +88,57 @@ describeWithLab('a backup that the real tools made', () => {
     const copy = await copyFixture(original, directory.path);
     const folder = join(copy.storageDir, copy.bucket, victim.key, '..');
     for (const file of await readdir(folder)) if (file.startsWith(victim.name)) await rm(join(folder, file));
-    const { problems } = (await look(copy)).contents;
-    expect(problems).toMatchObject([{ code: 'WAL_MISSING', details: { missing: victim.name } }]);
+    const { contents: torn, survey, latest } = await look(copy);
+    expect(torn.problems).toMatchObject([{ code: 'WAL_MISSING', details: { missing: victim.name } }]);
+    expect(survey.backups).toMatchObject([
+      {
+        restorable: false,
+        whyNot: expect.stringContaining(victim.name),
+        wal: {
+          state: 'complete',
+          gap: victim.name,
+          reaches: { lsn: torn.problems[0]?.details?.recoverableUpTo },
+        },
+      },
+    ]);
+    expect(survey.windows).toMatchObject([
+      { to: { lsn: torn.problems[0]?.details?.recoverableUpTo }, backups: [latest.id] },
+    ]);
+    expect(survey.gaps).toMatchObject([
+      { firstMissing: victim.name, segments: 1, usableBefore: [latest.id], usableAfter: [] },
+    ]);
+  });
+
+  it.each(['barman-15', 'barman-18'] as const)(
+    'of %s is not restorable without a segment that it needs itself',
+    async (name) => {
+      await using directory = await temporaryDirectory('odo-test-need-');
+      const original = await fixture(name);
+      const { contents } = await look(original);
+      const victim = contents.wal?.objects.find((object) => object.name === contents.wal?.consistentSegment);
+      if (!victim) expect.fail('the archive lacks the segment');
+      const copy = await copyFixture(original, directory.path);
+      const folder = join(copy.storageDir, copy.bucket, victim.key, '..');
+      for (const file of await readdir(folder))
+        if (file.startsWith(victim.name)) await rm(join(folder, file));
+      const { contents: torn, survey } = await look(copy);
+      expect(torn.problems).toMatchObject([{ code: 'WAL_MISSING', details: { missing: victim.name } }]);
+      expect(survey.backups).toMatchObject([
+        { restorable: false, wal: { state: 'missing', missing: victim.name } },
+      ]);
+      expect(survey.windows).toEqual([]);
+      expect(survey.gaps).toMatchObject([{ firstMissing: victim.name, usableBefore: [], usableAfter: [] }]);
+    },
+  );
+
+  it('is chosen by a time only when it had finished by then', async () => {
+    const { backups, latest } = await look(await fixture('barman-17'));
+    const finished = Date.parse(latest.finishedAt ?? '');
+    const before = (ms: number) => new Date(ms).toISOString();
+    const pick = (ms: number) => selectBackup(backups, { backup: 'latest', before: before(ms) });
+    expect(pick(finished + 1)).toMatchObject({ backup: { id: latest.id } });
+    expect(() => pick(finished)).toThrow(
+      expect.objectContaining({ code: 'BACKUP_NOT_FOUND', hint: expect.stringContaining(latest.id) }),
+    );
   });
 });

@@ -56,6 +56,10 @@ describe('a barman-cloud backup', () => {
         timeline: 1,
         beginLsn: '0/4000028',
         endLsn: '0/5000120',
+        codec: 'gzip',
+        serverVersion: 170011,
+        endTimeline: 1,
+        segmentBytes: 16777216,
         tablespaces: [{ oid: '16400', name: 'ts', location: '/ts' }],
       },
     ]);

@@ -53,6 +53,8 @@ describe('a pg_basebackup', () => {
         timeline: 1,
         beginLsn: '0/4000028',
         endLsn: '0/5000120',
+        codec: 'gzip',
+        holdsWal: true,
         tablespaces: [{ oid: '16400', name: null, location: '/ts one' }],
       },
     ]);

@@ -65,6 +65,8 @@ describe('a WAL-G backup', () => {
         timeline: 1,
         beginLsn: '0/4000028',
         endLsn: '0/5000120',
+        codec: 'gzip',
+        serverVersion: 170011,
         tablespaces: [{ oid: '16400', name: null, location: '/mnt/fast/ts1' }],
       },
     ]);

@@ -102,6 +102,7 @@ export function fakeApi(given: Partial<CliApi>): CliApi {
     readStatus: missing('readStatus'),
     listRuns: missing('listRuns'),
     listAvailableBackups: missing('listAvailableBackups'),
+    inspectAvailableBackup: missing('inspectAvailableBackup'),
     ...given,
   };
 }

@@ -10,6 +10,7 @@ import { OdoError } from '../../../src/errors/odo-error.ts';
 import type { RunOutcome, RunSurroundings } from '../../../src/run/run-api.ts';
 import { dataPlaneDefaults, dataPlaneOptionsOf } from '../../../src/steps/data-plane-options.ts';
 import type { RestoreRequest } from '../../../src/steps/restore-request.ts';
+import { sampleSurvey } from '../../../tools/sample-backups.ts';
 import {
   halfARun,
   otherHalf,
@@ -434,31 +435,66 @@ describe('odo resume and promote', () => {
 });
 
 describe('odo backups', () => {
-  const { backup } = samplePlan.contents;
-  const broken = {
-    ...backup,
-    id: '20261121T020000',
-    status: 'incomplete',
-    problem: 'data.tar.gz is missing',
-  } as const;
+  const listAvailableBackups: CliApi['listAvailableBackups'] = async () => sampleSurvey;
 
-  it('prints a table, and what is wrong under the backup it is wrong with', async () => {
-    expect(await odo('backups -u s3://b/x', { listAvailableBackups: async () => [broken, backup] })).toBe(0);
-    const lines = host.stdout.text().split('\n');
-    expect(lines[0]).toMatch(/^backup +server +status +finished +stored +unpacked +major +timeline +format$/);
-    expect(lines[1]).toMatch(/^20261121T020000 +main +incomplete/);
-    expect(lines[2]).toBe('    data.tar.gz is missing');
-    expect(lines[3]).toMatch(
-      /^20261120T020000 +main +complete +2026-11-20T02:11:42Z +13.0 GiB +41.3 GiB +17 +3 +barman-cloud$/,
-    );
+  it('with --json prints a line a backup, a window and a gap', async () => {
+    expect(await odo('backups -u s3://b/x --json', { listAvailableBackups })).toBe(0);
+    const { backups, windows, gaps } = sampleSurvey;
+    expect(json()).toEqual([
+      ...backups.map(({ backup, ...judged }) => ({ type: 'backup', holdsWal: null, ...backup, ...judged })),
+      ...windows.map((window) => ({ type: 'window', ...window })),
+      ...gaps.map((gap) => ({ type: 'gap', ...gap })),
+    ]);
   });
 
-  it('with --json prints a line a backup', async () => {
-    await odo('backups -u s3://b/x --json', { listAvailableBackups: async () => [broken, backup] });
-    expect(json()).toEqual([
-      { type: 'backup', ...broken },
-      { type: 'backup', ...backup },
-    ]);
+  it('says null for what a format does not tell', async () => {
+    const [first] = sampleSurvey.backups;
+    if (first === undefined) expect.fail('there is one');
+    const { serverVersion: _, codec: __, ...backup } = first.backup;
+    const told = { ...sampleSurvey, backups: [{ ...first, backup }] };
+    await odo('backups -u s3://b/x --json', { listAvailableBackups: async () => told });
+    expect(json()[0]).toMatchObject({ serverVersion: null, codec: null, endTimeline: 3 });
+  });
+
+  it('looks at the WAL unless it is told not to', async () => {
+    const asked: boolean[] = [];
+    const listing: CliApi['listAvailableBackups'] = async ({ withWal }) => {
+      asked.push(withWal);
+      return { ...sampleSurvey, warnings: ['00000002.history cannot be read.'] };
+    };
+    await odo('backups -u s3://b/x', { listAvailableBackups: listing });
+    await odo('backups -u s3://b/x --no-wal', { listAvailableBackups: listing });
+    expect(asked).toEqual([true, false]);
+    expect(host.stderr.text()).toContain('warning: 00000002.history cannot be read.');
+  });
+
+  it('with an id shows everything about that backup', async () => {
+    let asked: string | undefined;
+    const inspectAvailableBackup: CliApi['inspectAvailableBackup'] = async ({ backup }) => {
+      asked = backup;
+      const problem = {
+        code: 'WAL_MISSING',
+        message: 'One is gone.',
+        hint: 'Bring it back.',
+        causes: [],
+      } as const;
+      return { ...samplePlan.contents, problems: [problem], warnings: ['It is small.'] };
+    };
+    expect(await odo('backups 20261120T020000 -u s3://b/x', { inspectAvailableBackup })).toBe(0);
+    expect(asked).toBe('20261120T020000');
+    const page = host.stdout.text();
+    expect(page).toMatch(/^backup +20261120T020000$/m);
+    expect(page).toMatch(/^restorable +no$/m);
+    expect(page).toContain('One is gone. Bring it back.');
+    expect(page).toMatch(/^ +16410\.tar\.gz 2\.00 GiB$/m);
+    expect(page).toMatch(/^tablespace +16410 archive, was at \/mnt\/archive$/m);
+    expect(page).toMatch(/^warning +It is small\.$/m);
+    await odo('backups 20261120T020000 -u s3://b/x --json', { inspectAvailableBackup });
+    expect(JSON.parse(host.stdout.text().slice(page.length))).toMatchObject({
+      type: 'contents',
+      restorable: false,
+      backup: { id: '20261120T020000' },
+    });
   });
 });
 

@@ -1,0 +1,160 @@
+import { describe, expect, it } from 'vitest';
+import { inspectBackup, listBackups } from '../../../src/backup/catalogue.ts';
+import { surveyBackups } from '../../../src/backup/survey-backups.ts';
+import {
+  type BackupStore,
+  openBackupStore,
+  putBarmanBackup,
+  putBaseBackup,
+  putHistory,
+  putSegments,
+  segmentNames,
+} from '../../support/backup-store.ts';
+import { putPlainBackup } from '../../support/plain-backup.ts';
+
+const signal = new AbortController().signal;
+const walFolder = 'p/main/wals/';
+
+async function survey(store: BackupStore, withWal = true) {
+  const backups = await listBackups(store.storage, 'p/', { signal });
+  return surveyBackups(store.storage, backups, { withWal, signal });
+}
+
+/** Needs the segments from `first` to the one after it. */
+const put = (store: BackupStore, id: string, first: number, info: Record<string, string | null> = {}) => {
+  const hex = (number: number) => number.toString(16).toUpperCase();
+  const [begin = '', end = ''] = segmentNames(1, first, 2);
+  return putBarmanBackup(store, `p/main/base/${id}/`, {
+    info: {
+      begin_wal: begin,
+      end_wal: end,
+      begin_xlog: `0/${hex(first)}000028`,
+      end_xlog: `0/${hex(first + 1)}000120`,
+      end_time: `2026-11-20 0${first}:00:00+00:00`,
+      ...info,
+    },
+  });
+};
+
+describe('a survey', () => {
+  it('says of every backup whether it can be restored, and what it is', async () => {
+    await using store = await openBackupStore();
+    await put(store, '20261120T010000', 1);
+    await put(store, '20261120T040000', 4, { status: 'FAILED', error: 'disk full' });
+    await putBaseBackup(store, 'p/tars/');
+    await putSegments(store, walFolder, segmentNames(1, 1, 6));
+    const { backups, windows } = await survey(store);
+    expect(
+      backups.map(({ backup, kind, wal, restorable }) => [backup.id, kind, wal.state, restorable]),
+    ).toEqual([
+      ['20261120T010000', 'full', 'complete', true],
+      ['20261120T040000', 'full', 'complete', false],
+      ['tars', 'full', 'inside', true],
+    ]);
+    expect(backups[0]?.backup).toMatchObject({ codec: 'gzip', serverVersion: 170011, segmentBytes: 2 ** 24 });
+    expect(backups[1]?.whyNot).toContain('disk full');
+    expect(backups[2]?.backup.codec).toBe('gzip');
+    expect(windows.map(({ kind, from }) => [kind, from.backup])).toEqual([
+      ['range', '20261120T010000'],
+      ['point', 'tars'],
+    ]);
+  });
+
+  it('agrees with what a restore finds, whichever segment is missing', async () => {
+    await using store = await openBackupStore();
+    const first = segmentNames(1, 1, 8);
+    await put(store, '20261120T010000', 1);
+    await put(store, '20261120T040000', 4);
+    await put(store, '20261120T060000', 6);
+    await putSegments(store, walFolder, first);
+    for (const victim of [null, ...first]) {
+      const key = `${walFolder}${victim?.slice(0, 16)}/${victim}.gz`;
+      if (victim !== null) await store.remove(key);
+      const { backups } = await survey(store);
+      for (const { backup, restorable, whyNot, wal } of backups) {
+        const { problems } = await inspectBackup(store.storage, backup, signal);
+        expect({ victim, id: backup.id, restorable }).toEqual({
+          victim,
+          id: backup.id,
+          restorable: problems.length === 0,
+        });
+        expect(whyNot ?? '').toContain(
+          problems.length === 0 ? '' : (problems[0]?.details?.missing as string),
+        );
+        const isNeeded = problems[0]?.details?.neededUpTo !== undefined;
+        expect(wal.state).toBe(isNeeded ? 'missing' : 'complete');
+      }
+      if (victim !== null) await putSegments(store, walFolder, [victim]);
+    }
+  });
+
+  it('agrees with what a restore finds across a promotion', async () => {
+    await using store = await openBackupStore();
+    await put(store, '20261120T010000', 1);
+    await putSegments(store, walFolder, [...segmentNames(1, 1, 3), ...segmentNames(2, 4, 3)]);
+    await putHistory(store, walFolder, 2, '1\t0/4800000\tno recovery target specified\n');
+    const { backups, windows } = await survey(store);
+    const contents = await inspectBackup(store.storage, backups[0]?.backup as never, signal);
+    expect(contents.wal?.lastSegment).toBe('000000020000000000000006');
+    expect(backups[0]?.wal.reaches).toMatchObject({ timeline: 2, segment: contents.wal?.lastSegment });
+    expect(windows).toMatchObject([{ timeline: 2, to: { segment: contents.wal?.lastSegment } }]);
+  });
+
+  it('finds a part that is missing, and an archive that is something else', async () => {
+    await using store = await openBackupStore();
+    await putBarmanBackup(store, 'p/main/base/20261120T010000/', {
+      tars: ['data.tar.gz', 'data_0002.tar.gz'],
+    });
+    await putBarmanBackup(store, 'p/main/base/20261120T020000/');
+    await store.put('p/main/base/20261120T020000/data.tar.gz', '<html>503</html>');
+    await putSegments(store, walFolder, segmentNames(1, 4, 2));
+    const { backups, windows } = await survey(store);
+    expect(backups.map(({ backup, whyNot }) => [backup.id, whyNot])).toEqual([
+      ['20261120T010000', expect.stringMatching(/^data_0001\.tar .* is missing/)],
+      ['20261120T020000', expect.stringContaining('neither tars nor compressed')],
+    ]);
+    expect(windows).toEqual([]);
+  });
+
+  it('does not promise that a backup without pg_wal.tar brings its WAL', async () => {
+    await using store = await openBackupStore();
+    await putBaseBackup(store, 'p/tars/', { wal: null });
+    const { backups } = await survey(store);
+    expect(backups).toMatchObject([{ wal: { state: 'unknown' } }]);
+  });
+
+  it('finds that a plain backup lacks its first segment', async () => {
+    await using store = await openBackupStore();
+    await putPlainBackup(store, 'p/plain/', { wal: segmentNames(1, 5, 1) });
+    const { backups, windows } = await survey(store);
+    expect(backups).toMatchObject([
+      { restorable: false, whyNot: expect.stringContaining('no WAL of its own'), wal: { state: 'missing' } },
+    ]);
+    expect(windows).toEqual([]);
+    await putPlainBackup(store, 'p/plain/');
+    expect((await survey(store)).backups).toMatchObject([
+      { restorable: true, wal: { state: 'inside' }, backup: { codec: 'none' } },
+    ]);
+  });
+
+  it('without the WAL does not look at it', async () => {
+    await using store = await openBackupStore();
+    await put(store, '20261120T010000', 1);
+    const { backups, windows } = await survey(store, false);
+    expect(backups).toMatchObject([{ restorable: true, wal: { state: 'unchecked' } }]);
+    expect(windows).toEqual([]);
+  });
+
+  it('keeps the archives of several servers apart', async () => {
+    await using store = await openBackupStore();
+    await putBarmanBackup(store, 'p/main/base/20261120T010000/');
+    await putBarmanBackup(store, 'p/other/base/20261120T010000/');
+    await putSegments(store, walFolder, segmentNames(1, 4, 2));
+    const { backups, windows } = await survey(store);
+    expect(backups.map(({ backup, wal }) => [backup.server, wal.state]).toSorted()).toEqual([
+      ['main', 'complete'],
+      ['other', 'missing'],
+    ]);
+    expect(windows.map(({ server }) => server)).toEqual(['main']);
+  });
+});
