@@ -23,6 +23,11 @@ const credentialSettings = [
   'azureAccount',
   'azureKey',
   'azureSasToken',
+  'sshKey',
+  'sshKnownHosts',
+  'sshKeyPassphrase',
+  'sshPassword',
+  'sshAgent',
 ] as const satisfies readonly SettingKey[];
 
 /** Credentials are resolved again whenever a run goes on. */

@@ -1,10 +1,15 @@
 import { OdoError } from '../errors/odo-error.ts';
-import type { AzureCredentials, S3Credentials, SourceCredentials } from '../storage/credentials.ts';
+import type {
+  AzureCredentials,
+  S3Credentials,
+  SourceCredentials,
+  SshCredentials,
+} from '../storage/credentials.ts';
 import type { LoadedSettings } from './load.ts';
 
 /** What opens the source, whichever it is: at resume only the journal knows its address. Null: nothing is set. */
 export function resolveCredentials(loaded: LoadedSettings): SourceCredentials | null {
-  const found = { s3: s3Credentials(loaded), azure: azureCredentials(loaded) };
+  const found = { s3: s3Credentials(loaded), azure: azureCredentials(loaded), ssh: sshCredentials(loaded) };
   return Object.values(found).every((one) => one === null) ? null : found;
 }
 
@@ -13,6 +18,17 @@ function azureCredentials({ settings }: LoadedSettings): AzureCredentials | null
   const { azureKey: key, azureSasToken: sasToken } = settings;
   if (connectionString === null && key === null && sasToken === null) return null;
   return { connectionString, account, key, sasToken };
+}
+
+function sshCredentials({ settings }: LoadedSettings): SshCredentials | null {
+  const found = {
+    keyFile: settings.sshKey,
+    passphrase: settings.sshKeyPassphrase,
+    agentSocket: settings.sshAgent,
+    password: settings.sshPassword,
+    knownHostsFile: settings.sshKnownHosts,
+  };
+  return Object.values(found).every((one) => one === null) ? null : found;
 }
 
 /**

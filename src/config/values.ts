@@ -20,6 +20,7 @@ export const volumeName = z
 export const addressForms = [
   's3://BUCKET/PREFIX',
   'azure://ACCOUNT/CONTAINER/PREFIX',
+  'sftp://USER@HOST:PORT/DIRECTORY',
   'file:///DIRECTORY',
 ] as const;
 
@@ -31,7 +32,9 @@ export const backupUrl = z
 /** Whether odo can read from there is for the storage to say, which knows what may be meant instead. */
 function isBackupUrl(value: string): boolean {
   const url = URL.parse(value);
-  if (url === null || url.password !== '' || url.username !== '') return false;
+  if (url === null || url.password !== '') return false;
+  // A user is no secret; elsewhere a key may stand in its place.
+  if (url.username !== '' && url.protocol !== 'sftp:') return false;
   if (url.protocol === 'file:') return url.host === '' || url.host === 'localhost';
   return url.host !== '' && url.search === '' && url.hash === '';
 }

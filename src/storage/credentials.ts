@@ -14,9 +14,21 @@ export interface AzureCredentials {
   readonly sasToken: string | null;
 }
 
+/** How to prove who we are to an SSH server, and how it proves the same to us. */
+export interface SshCredentials {
+  /** Of the private key; null: the usual ones in ~/.ssh. */
+  readonly keyFile: string | null;
+  readonly passphrase: string | null;
+  readonly agentSocket: string | null;
+  readonly password: string | null;
+  /** Beside ~/.ssh/known_hosts and /etc/ssh/ssh_known_hosts. */
+  readonly knownHostsFile: string | null;
+}
+
 /** What opens each kind of source. Never journalled, logged or printed; looked up again whenever a run goes on. */
 export interface SourceCredentials {
   /** Null: what the environment or a profile gives. */
   readonly s3: S3Credentials | null;
   readonly azure: AzureCredentials | null;
+  readonly ssh: SshCredentials | null;
 }

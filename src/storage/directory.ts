@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { OdoError } from '../errors/odo-error.ts';
 import { fileEtag } from './etag.ts';
 import { fileError, systemCode } from './file-errors.ts';
+import { type FolderEntry, foldersUnder, inKeyOrder, walkFolders } from './folder-walk.ts';
 import type { ObjectStorage, StoredObject } from './object-storage.ts';
 
 /** A directory of backup files read like a bucket: keys are paths relative to it, `/` between components. */
@@ -46,18 +47,17 @@ export function openDirectoryStorage(directory: string): ObjectStorage {
     }
   }
 
-  /** Names in one folder, in key order: a folder sorts with its slash, as it would in a bucket. */
-  async function entriesOf(folder: string): Promise<string[]> {
+  async function entriesOf(folder: string): Promise<FolderEntry[]> {
     try {
       const entries = await readdir(pathOf(folder), { withFileTypes: true });
-      const names = await Promise.all(
+      const named = await Promise.all(
         entries.map(async (entry) => {
           const isFolder =
             entry.isDirectory() || (entry.isSymbolicLink() && (await linksToDirectory(folder + entry.name)));
-          return isFolder ? `${entry.name}/` : entry.name;
+          return { name: isFolder ? `${entry.name}/` : entry.name };
         }),
       );
-      return names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+      return inKeyOrder(named);
     } catch (error) {
       if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return [];
       throw fileError(error, pathOf(folder));
@@ -71,33 +71,12 @@ export function openDirectoryStorage(directory: string): ObjectStorage {
     );
   }
 
-  async function* walk(
-    folder: string,
-    prefix: string,
-    after: string | null,
-    signal: AbortSignal,
-  ): AsyncGenerator<string> {
-    for (const name of await entriesOf(folder)) {
-      signal.throwIfAborted();
-      const key = folder + name;
-      if (name.endsWith('/')) {
-        const mayMatch = key.startsWith(prefix) || prefix.startsWith(key);
-        // Everything in a folder lies behind the folder's own name and before its successor.
-        const isBehind = after === null || key > after || after.startsWith(key);
-        if (mayMatch && isBehind) yield* walk(key, prefix, after, signal);
-      } else if (key.startsWith(prefix) && (after === null || key > after)) {
-        yield key;
-      }
-    }
-  }
-
   return {
     description: `file://${directory}`,
 
     async *list(prefix, { signal, startAfter }) {
       await requireDirectory();
-      const slash = prefix.lastIndexOf('/') + 1;
-      for await (const key of walk(prefix.slice(0, slash), prefix, startAfter ?? null, signal)) {
+      for await (const { key } of walkFolders(entriesOf, { prefix, after: startAfter ?? null, signal })) {
         const object = await describe(key);
         if (object !== null) yield object;
       }
@@ -106,13 +85,7 @@ export function openDirectoryStorage(directory: string): ObjectStorage {
     async listFolders(prefix, signal) {
       signal.throwIfAborted();
       await requireDirectory();
-      const slash = prefix.lastIndexOf('/') + 1;
-      const folder = prefix.slice(0, slash);
-      const names = await entriesOf(folder);
-      return names
-        .filter((name) => name.endsWith('/'))
-        .map((name) => folder + name)
-        .filter((key) => key.startsWith(prefix));
+      return foldersUnder(entriesOf, prefix);
     },
 
     async stat(key, signal) {

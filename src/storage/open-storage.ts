@@ -39,6 +39,11 @@ async function storageOf(
         region,
         credentials: credentials?.s3 ?? null,
       });
+    case 'sftp': {
+      const { openSftpStorage } = await import('./sftp.ts');
+      const { user, host, port, directory } = place;
+      return openSftpStorage({ user, host, port, directory, credentials: credentials?.ssh ?? null });
+    }
     case 'azure': {
       const { openAzureStorage } = await import('./azure.ts');
       const { account, container } = place;

@@ -11,7 +11,7 @@ export interface ByteRange {
  * it right before reading, since a signature holds for minutes only. Never log or journal it: it carries a signature
  * (and a session token), though never a secret key.
  */
-export type RangeLocation = HttpRangeLocation | FileRangeLocation;
+export type RangeLocation = HttpRangeLocation | FileRangeLocation | RelayedRangeLocation;
 
 /** A GET whose headers are signed as they stand: sent in full and unchanged, or refused by the store. */
 export interface HttpRangeLocation {
@@ -46,6 +46,16 @@ export interface FileRangeLocation {
   readonly range: ByteRange;
   /** What `fileEtag` gave when the read was planned. */
   readonly etag: string;
+  /** For messages. */
+  readonly key: string;
+}
+
+/** Bytes that the thread with the connection reads, and that arrive in memory which both see. */
+export interface RelayedRangeLocation {
+  readonly kind: 'relayed';
+  /** As `RelayMemory` divides it. */
+  readonly memory: SharedArrayBuffer;
+  readonly range: ByteRange;
   /** For messages. */
   readonly key: string;
 }

@@ -2,6 +2,7 @@ import { readFileRange } from './file-range.ts';
 import { readHttpRange } from './http-range.ts';
 import type { RangeLocation } from './range-location.ts';
 import type { RangeReading } from './range-reading.ts';
+import { readRelayedRange } from './relayed-range.ts';
 import { withStallLimit } from './stall-limit.ts';
 
 /**
@@ -13,6 +14,9 @@ export async function readRange(location: RangeLocation, reading: RangeReading):
   signal.throwIfAborted();
   if (location.range.to <= location.range.from) return;
   if (location.kind === 'http') return readHttpRange(location, reading);
-  const open = (inner: AbortSignal) => readFileRange(location, { signal: inner, allocate });
+  const open = (inner: AbortSignal) =>
+    location.kind === 'file'
+      ? readFileRange(location, { signal: inner, allocate })
+      : readRelayedRange(location, { signal: inner, allocate });
   for await (const bytes of withStallLimit(open, { stallMs, signal, what: location.key })) onBytes(bytes);
 }

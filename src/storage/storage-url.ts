@@ -13,12 +13,23 @@ export type StorageUrl =
       readonly container: string;
       readonly prefix: string;
     }
+  | {
+      readonly kind: 'sftp';
+      /** Null: the one that runs odo. */
+      readonly user: string | null;
+      readonly host: string;
+      readonly port: number;
+      /** Absolute path. */
+      readonly directory: string;
+      readonly prefix: '';
+    }
   | { readonly kind: 'directory'; readonly directory: string; readonly prefix: '' };
 
 /** Every scheme with its form, as messages show them. */
 export const addressForms = {
   s3: 's3://BUCKET/PREFIX',
   azure: 'azure://ACCOUNT/CONTAINER/PREFIX',
+  sftp: 'sftp://USER@HOST:PORT/DIRECTORY',
   file: 'file:///DIRECTORY',
 } as const;
 
@@ -33,6 +44,8 @@ const alsoKnownAs: Readonly<Record<string, keyof typeof addressForms>> = {
   abfss: 'azure',
   wasb: 'azure',
   wasbs: 'azure',
+  ssh: 'sftp',
+  scp: 'sftp',
   local: 'file',
 };
 
@@ -61,6 +74,8 @@ export function parseStorageUrl(url: string): StorageUrl {
       return azureUrlOf(rest);
     case 'https':
       return blobServiceUrlOf(rest);
+    case 'sftp':
+      return sftpUrlOf(url.trim());
     case 'file':
       return directoryOf(url.trim());
     default:
@@ -129,6 +144,45 @@ function azurePlace(account: string, endpoint: string | null, container: string,
     throw new OdoError('USAGE', `${JSON.stringify(container)} cannot be the name of a container.`, { hint });
   }
   return { kind: 'azure', account, endpoint, container, prefix: normalisePrefix(path) };
+}
+
+function sftpUrlOf(text: string): StorageUrl {
+  const url = URL.parse(text);
+  if (url === null || url.hostname === '') {
+    throw new OdoError('USAGE', 'The SFTP address names no host.', { hint });
+  }
+  if (url.password !== '') {
+    throw new OdoError('USAGE', 'The SFTP address contains a password.', {
+      hint: 'Leave it out and use a key or an agent, or set ODO_SSH_PASSWORD instead.',
+    });
+  }
+  if (url.search !== '' || url.hash !== '') {
+    throw new OdoError('USAGE', 'The SFTP address contains ? or #.', {
+      hint: 'Write them as %3F and %23 when they belong to the path.',
+    });
+  }
+  const [user, directory] = [url.username, url.pathname].map((part) => decoded(part));
+  if (user === undefined || directory === undefined) {
+    throw new OdoError('USAGE', 'The SFTP address has a % that no two hexadecimal digits follow.', {
+      hint: 'Write % itself as %25.',
+    });
+  }
+  return {
+    kind: 'sftp',
+    user: user === '' ? null : user,
+    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: url.port === '' ? 22 : Number(url.port),
+    directory: resolve('/', directory),
+    prefix: '',
+  };
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function directoryOf(url: string): StorageUrl {

@@ -15,6 +15,10 @@ const needed: readonly { readonly package: string; readonly present: () => Promi
   { package: 'python3', present: () => commandExists('python3') },
   { package: 'lz4', present: () => commandExists('lz4') },
   { package: 'procps', present: () => commandExists('ps') },
+  // Servers and mounts that backups are read from.
+  { package: 'openssh-server', present: async () => existsSync('/usr/sbin/sshd') },
+  { package: 'nginx-light', present: async () => existsSync('/usr/sbin/nginx') },
+  { package: 's3fs', present: () => commandExists('s3fs') },
   { package: 'postgresql', present: async () => (await installedServers()).length > 0 },
 ];
 

@@ -74,7 +74,13 @@ it('takes a number of jobs or leaves it to odo', () => {
 });
 
 it('takes addresses of backups without credentials in them', () => {
-  for (const good of ['s3://bucket', 's3://bucket/a/b', 's3://my_bucket/a', 'file:///srv/backups']) {
+  for (const good of [
+    's3://bucket',
+    's3://bucket/a/b',
+    's3://my_bucket/a',
+    'file:///srv/backups',
+    'sftp://me@host:22/srv',
+  ]) {
     expect(backupUrl.safeParse(good).success, good).toBe(true);
   }
   for (const bad of ['bucket/a', 's3://', 's3:///a', 's3://me:pw@bucket/a', 'file://host/x', 's3://b/?x=1']) {

@@ -61,6 +61,19 @@ describe('a backup address', () => {
     expect(refused(url).hint).toContain('s3://BUCKET/PREFIX, azure://ACCOUNT/CONTAINER/PREFIX');
   });
 
+  it('can be a directory of an SSH server', () => {
+    expect(parseStorageUrl('sftp://me@db.example.com:2222/srv/a%20b/')).toEqual({
+      kind: 'sftp',
+      user: 'me',
+      host: 'db.example.com',
+      port: 2222,
+      directory: '/srv/a b',
+      prefix: '',
+    });
+    expect(parseStorageUrl('sftp://[::1]/srv')).toMatchObject({ user: null, host: '::1', port: 22 });
+    expect(refused('sftp://me:verysecret@x/y').hint).toContain('ODO_SSH_PASSWORD');
+  });
+
   it('can be a local directory', () => {
     expect(parseStorageUrl('file:///var/backups/pg%20a/')).toEqual({
       kind: 'directory',
@@ -79,6 +92,8 @@ describe('a backup address', () => {
     'gs://bucket/x',
     'file://host/x',
     'azure://shop',
+    'sftp:///srv',
+    'sftp://host/%zz',
     'azure://Shop_1/backups',
     'azure://shop/B',
   ])('refuses %j as wrong usage', (url) => {
@@ -106,6 +121,7 @@ describe('a backup address', () => {
           fc.string(),
           fc.string().map((text) => `s3://${text}`),
           fc.string().map((text) => `azure://${text}`),
+          fc.string().map((text) => `sftp://${text}`),
         ),
         (url) => {
           try {
