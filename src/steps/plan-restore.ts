@@ -16,6 +16,7 @@ import type {
 import type { RestoreRequest } from './restore-request.ts';
 import { type SpaceNeed, spaceNeeds } from './space.ts';
 import type { StepContext } from './step.ts';
+import { tablespaceBytes } from './tablespace-bytes.ts';
 import type { TablespaceFacts } from './tablespace-facts.ts';
 import { formatBytes } from './units.ts';
 
@@ -183,6 +184,12 @@ function planWarnings(
   if (tablespaces.some(({ place }) => place === null)) {
     warnings.push(
       `Tablespaces are restored inside the data directory (${tablespaceFolder}/), not to their former paths, unless --tablespace names a place for them.`,
+    );
+  }
+  for (const { tablespace, place } of tablespaces) {
+    if (place === null || tablespaceBytes(contents, tablespace.oid) !== null) continue;
+    warnings.push(
+      `How much of the backup is in ${inWords(tablespace)} is not known, so the space in ${place.facts.description} is not checked.`,
     );
   }
   for (const { tablespace, suggestion } of tablespaces) {

@@ -3,6 +3,7 @@ import type { TargetFacts } from '../target/target.ts';
 import type { PreflightFacts } from './facts.ts';
 import { tablespaceName } from './resolve-tablespaces.ts';
 import type { RestoreRequest } from './restore-request.ts';
+import { tablespaceBytes } from './tablespace-bytes.ts';
 import { isReplaced } from './tablespace-facts.ts';
 
 /** What the restore needs of one file system. */
@@ -30,14 +31,15 @@ export function spaceNeeds(
   const { contents, target } = facts;
   const walBytes = walBytesOf(contents);
   const elsewhere = facts.tablespaces.flatMap(({ tablespace, serverPath, place }) => {
-    // One that cannot be told apart counts as the data directory's: rather too much is asked for than too little.
-    const isApart = place !== null && (place.facts.fileSystem ?? target.fileSystem) !== target.fileSystem;
     if (place === null) return [];
+    const bytes = tablespaceBytes(contents, tablespace.oid);
+    // What cannot be told apart counts as the data directory's: rather too much is asked for there than too little.
+    const isApart = bytes !== null && (place.facts.fileSystem ?? target.fileSystem) !== target.fileSystem;
     const reclaimableBytes = isReplaced({ serverPath, facts: place.facts }, target, request)
       ? place.facts.usedBytes
       : 0;
-    const neededBytes = tablespaceBytes(contents, tablespace.oid);
-    return [{ name: tablespaceName(tablespace), facts: place.facts, isApart, neededBytes, reclaimableBytes }];
+    const common = { name: tablespaceName(tablespace), facts: place.facts, isApart, reclaimableBytes };
+    return [{ ...common, neededBytes: bytes ?? 0 }];
   });
   const apart = elsewhere.filter(({ isApart }) => isApart);
   const data = needOf(target.description, target, contents, {
@@ -81,16 +83,4 @@ function walBytesOf({ archives, wal }: BackupContents): number {
   return archives
     .filter((archive) => archive.content === 'wal')
     .reduce((total, archive) => total + Math.max(archive.sizeBytes, wal.segmentBytes), 0);
-}
-
-/** As the manifest says; otherwise its share in what is stored. */
-function tablespaceBytes({ archives, dataBytes, tablespaceBytes }: BackupContents, oid: string): number {
-  const known = tablespaceBytes?.[oid];
-  if (known !== undefined) return known;
-  const stored = archives.filter(({ content }) => content !== 'wal');
-  const own = stored.filter(({ content }) => typeof content === 'object' && content.tablespace === oid);
-  const storedBytes = sum(stored.map(({ sizeBytes }) => sizeBytes));
-  return storedBytes === 0
-    ? 0
-    : Math.ceil((dataBytes * sum(own.map(({ sizeBytes }) => sizeBytes))) / storedBytes);
 }

@@ -230,6 +230,8 @@ describe('the preliminary checks', () => {
     const shared = [['directory /srv/pg', 1000]];
     expect(needs(withPlace({ fileSystem: '2049' }))).toEqual(shared);
     expect(needs(withPlace({ fileSystem: null }))).toEqual(shared);
+    // Without an archive of its own it cannot be told apart: all of it is asked for where the data directory is.
+    expect(spaceNeeds(withPlace({}), plainRequest).map(({ neededBytes }) => neededBytes)).toEqual([1000]);
     const known = withPlace({});
     const contents = { ...known.contents, tablespaceBytes: { 16400: 400 } };
     expect(needs({ ...known, contents })).toEqual([

@@ -119,7 +119,9 @@ describe('the plan', () => {
     ]);
     const mount = { type: 'volume', source: 'shop_cold', destination: '/cold' };
     expect(planned.launcher).toMatchObject({ tablespaceMounts: [mount] });
-    expect(planned.warnings).toEqual([]);
+    expect(planned.warnings).toEqual([
+      'How much of the backup is in the tablespace cold is not known, so the space in volume shop_cold is not checked.',
+    ]);
     expect(plannedTrees(planned).map(({ description }) => description)).toEqual([
       'directory /srv/pg',
       'volume shop_cold',
