@@ -170,6 +170,7 @@ class SmallFiles {
   readonly #options: RestoreFilesOptions;
   readonly #wanted: readonly Wanted[];
   readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
   readonly #fetched = new Map<number, Promise<Uint8Array>>();
   #next = 0;
   #bytes = 0;
@@ -177,16 +178,18 @@ class SmallFiles {
   constructor(options: RestoreFilesOptions, wanted: readonly Wanted[]) {
     this.#options = options;
     this.#wanted = wanted;
+    this.#signal = AbortSignal.any([options.signal, this.#stop.signal]);
   }
 
   async *contentOf(index: number, from: number): AsyncIterable<Uint8Array> {
     const { file } = this.#wanted[index] as Wanted;
-    const { source, readAheadBytes, rangeBytes, signal } = this.#options;
+    const { source, readAheadBytes, rangeBytes } = this.#options;
     this.#fetch(index);
     const fetched = from === 0 ? this.#fetched.get(index) : undefined;
     if (fetched === undefined) {
       const { onRetry } = source;
-      const reading = { from, rangeBytes, memoryBytes: readAheadBytes, reuseMemory: true, signal, onRetry };
+      const memory = { rangeBytes, memoryBytes: readAheadBytes, reuseMemory: true };
+      const reading = { from, ...memory, signal: this.#signal, onRetry };
       yield* readObject(source, file, reading);
       return;
     }
@@ -202,14 +205,13 @@ class SmallFiles {
 
   #fetch(from: number): void {
     const { source, readAheadBytes } = this.#options;
-    const signal = AbortSignal.any([this.#options.signal, this.#stop.signal]);
     this.#next = Math.max(this.#next, from);
     while (this.#next < this.#wanted.length && this.#fetched.size < smallAtOnce) {
       const { file, entry } = this.#wanted[this.#next] as Wanted;
       const isSmall = file.sizeBytes <= smallBytes && isRead(this.#options, entry);
       if (isSmall && this.#fetched.size > 0 && this.#bytes + file.sizeBytes > readAheadBytes) return;
       if (isSmall) {
-        const bytes = readBytes(source, file, { from: 0, to: file.sizeBytes }, signal);
+        const bytes = readBytes(source, file, { from: 0, to: file.sizeBytes }, this.#signal);
         // Reported where it is awaited; after a failure before it, nobody does.
         bytes.catch(() => {});
         this.#fetched.set(this.#next, bytes);

@@ -44,7 +44,11 @@ export const configureRecovery: Step = {
     const launcher = await context.ports.launcher(plan.launcher, target);
     const { workDirectory } = launcher.paths;
 
-    await makeDirectories(data, [...requiredDirectories], context.signal);
+    const control = await readSealedControl(data);
+    // An empty tablespace has no file, and a bucket keeps no empty folder.
+    const versionFolder = `PG_${plan.serverMajor}_${control.catalogVersion}`;
+    const ofTablespaces = plan.tablespaces.map(({ path }) => `${path}/${versionFolder}`);
+    await makeDirectories(data, [...requiredDirectories, ...ofTablespaces], context.signal);
     await makeDirectories(work, [walFolder], context.signal);
     const names = new Set((await data.list('')).map((entry) => entry.name));
     // An earlier attempt may have moved it already; what is there now is then odo's own empty one.
@@ -54,7 +58,6 @@ export const configureRecovery: Step = {
     await data.writeFile('postgresql.auto.conf', '', 0o600);
     await data.writeFile('recovery.signal', '', 0o600);
 
-    const control = await readSealedControl(data);
     const common: Omit<RecoveryConfiguration, 'target' | 'action'> = {
       serverMajor: plan.serverMajor,
       restoreCommand: `/bin/sh '${workDirectory}/${restoreScript}' '%f' '%p'`,

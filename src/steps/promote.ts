@@ -2,6 +2,7 @@ import { OdoError } from '../errors/odo-error.ts';
 import { historyFileName } from '../postgres/wal-segment.ts';
 import type { ServerProcess } from '../service/server-launcher.ts';
 import type { Tree } from '../target/tree.ts';
+import { refuseAbsentTablespaces } from './absent-tablespaces.ts';
 import { promoteConf } from './layout.ts';
 import { checkPromotedEnd } from './promoted-end.ts';
 import { recoveryFailed, withRecoveryServer } from './recovery-server.ts';
@@ -31,6 +32,7 @@ export const promote: Step = {
       const superuser = await findSuperuser(server, plan);
       const facts = await askServer(server, superuser);
       await requireTablespaces(server, superuser, plan);
+      await refuseAbsentTablespaces(context, server, superuser);
       // A restart must not replay from before the promotion.
       await server.query('CHECKPOINT', { user: superuser, database: 'postgres' });
       const lastTransaction = log.events.find((event) => event.kind === 'last-transaction')?.time ?? null;

@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
@@ -129,7 +129,7 @@ describeWithLab('a plain pg_basebackup', () => {
     expect(await factsOfDirectory(data)).toEqual(backup.expected.atLatest.tables);
   });
 
-  test('with one byte changed ends with exit 6 and the name of the file; with a file missing, nothing is touched', async () => {
+  test('with one byte changed, or with a tablespace that nothing lists any more, ends with exit 6', async () => {
     const backup = await fixture('basebackup-15-tree');
     await using directory = await temporaryDirectory();
     const from = join(directory.path, 'backup');
@@ -147,10 +147,31 @@ describeWithLab('a plain pg_basebackup', () => {
     expect(damaged.exitCode, damaged.stderr).toBe(6);
     expect(damaged.stderr).toContain('global/1262');
 
-    await writeFile(file, bytes.subarray(0, 4096));
-    const cut = await start('two');
+    // Nothing but the catalogue knows then that there was a tablespace.
+    await rm(join(from, 'backup_manifest'));
+    await rm(join(from, 'pg_tblspc'), { recursive: true });
+    const lost = await start('without');
+    expect(lost.exitCode, lost.stderr).toBe(6);
+    expect(lost.stderr).toContain(`cold (${backup.expected.tablespaces[0]?.oid})`);
+  });
+
+  test('with a file cut is refused before anything is touched', async () => {
+    const backup = await fixture('basebackup-15-tree');
+    await using directory = await temporaryDirectory();
+    const from = join(directory.path, 'backup');
+    await copyAsFiles(backup, from);
+    await truncate(join(from, 'global/1262'), 4096);
+    const args = [
+      'start',
+      '-u',
+      pathToFileURL(from).href,
+      '--data-dir',
+      join(directory.path, 'data'),
+      '--json',
+    ];
+    const cut = await odo(args, { env: { XDG_STATE_HOME: directory.path } });
     expect(cut.exitCode, cut.stderr).toBe(4);
     expect(cut.stderr).toContain('global/1262');
-    expect(await readdir(directory.path)).not.toContain('two');
+    expect(await readdir(directory.path)).not.toContain('data');
   });
 });

@@ -109,6 +109,9 @@ export async function inspectPlainBackup(
     manifestKey: listed.manifest?.key ?? null,
     dataBytes,
     dataBytesIsExact: true,
+    tablespaceBytes: Object.fromEntries(
+      trees.slice(1).map(({ name, files }) => [name, files.reduce((sum, file) => sum + file.sizeBytes, 0)]),
+    ),
     problems,
     warnings,
   };

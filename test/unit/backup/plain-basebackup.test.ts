@@ -146,8 +146,9 @@ describe('a plain pg_basebackup', () => {
 
 describe('a tablespace of a plain pg_basebackup', () => {
   it('may have been copied inside pg_tblspc', async () => {
-    const { trees, problems } = await inspect({ files: inTablespace });
+    const { trees, problems, tablespaceBytes } = await inspect({ files: inTablespace });
     expect(problems).toEqual([]);
+    expect(tablespaceBytes).toEqual({ 16400: 8192 });
     expect(trees?.[1]).toMatchObject({
       name: '16400',
       folder: `${folder}pg_tblspc/16400/`,
