@@ -18,6 +18,15 @@ describe('the bytes in a tablespace', () => {
     expect(bytesOf({ tablespaceBytes: {} })).toBe(0);
   });
 
+  it('are the files of a plain backup', () => {
+    const file = (sizeBytes: number) => ({ path: 'x', sizeBytes, etag: '"e"' });
+    const trees = [
+      { name: 'data', folder: 'data/', content: 'data', files: [file(1000)] },
+      { name: '16400', folder: '16400/', content: tablespace, files: [file(10), file(20)] },
+    ] as const;
+    expect(bytesOf({ archives: [], trees })).toBe(30);
+  });
+
   it('are its share in what is stored, WAL left aside', () => {
     const archives = [
       archive(30, 'data'),
@@ -26,12 +35,6 @@ describe('the bytes in a tablespace', () => {
       archive(99, 'wal'),
     ];
     expect(bytesOf({ archives })).toBe(250);
-    const file = (sizeBytes: number) => ({ path: 'x', sizeBytes, etag: '"e"' });
-    const trees = [
-      { name: 'data', folder: 'data/', content: 'data', files: [file(10), file(20)] },
-      { name: '16400', folder: '16400/', content: tablespace, files: [file(10)] },
-    ] as const;
-    expect(bytesOf({ archives: [], trees })).toBe(250);
   });
 
   it('are not known where nothing is stored apart', () => {
