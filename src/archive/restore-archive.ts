@@ -127,6 +127,8 @@ export async function restoreArchive(options: RestoreArchiveOptions): Promise<Re
         until: end && untilOf(end, codec, object.sizeBytes),
         stateEvery: passed.stateEvery,
         checksums: options.stretch === undefined ? 'receiver' : 'decoder',
+        // Stretches are decoded side by side already.
+        blockThreads: options.stretch === undefined ? limits.threads : 1,
         outputSlots: limits.outputSlots,
         slotBytes: limits.slotBytes,
         reading: { readAheadBytes: limits.readAheadBytes, rangeBytes: limits.rangeBytes },

@@ -18,6 +18,7 @@ export async function openBzip2Decoder(state?: Bzip2State): Promise<Bzip2Decoder
 export class Bzip2Decoder implements Decoder<Bzip2State> {
   readonly #reader: StreamReader;
   readonly #blocks: BlockDecoder;
+  #slot = 0;
   #outputBytes: number;
 
   constructor(blocks: BlockDecoder, state?: Bzip2State) {
@@ -68,7 +69,8 @@ export class Bzip2Decoder implements Decoder<Bzip2State> {
       if (block === 'need-input') continue;
       let expandedBytes = 0;
       for (let isLast = false; !isLast; ) {
-        const written = this.#blocks.write();
+        const written = this.#blocks.write(this.#slot);
+        this.#slot = (this.#slot + 1) % slots;
         if ('fault' in written) throw this.#reader.corrupt(written.fault);
         ({ isLast } = written);
         expandedBytes += written.bytes.length;

@@ -88,7 +88,12 @@ export class StreamReader {
     return this.#start + this.#length;
   }
 
-  /** Where what comes next begins. @unit bytes of the object */
+  /** Where what comes next begins. @unit bits of the object */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** The same, or nearly so. @unit bytes of the object */
   get compressedBytes(): number {
     return Math.ceil(this.#position / 8);
   }

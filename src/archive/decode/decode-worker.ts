@@ -90,9 +90,13 @@ class RunningJob {
   }
 
   async run(): Promise<void> {
-    const { codec, from, outputSlots, slotBytes } = this.#job;
+    const { codec, from, outputSlots, slotBytes, blockThreads } = this.#job;
     // One more than may wait: the one that is being filled.
-    const decoder = await openThreadDecoder(codec, from, { slots: outputSlots + 1, slotBytes });
+    const decoder = await openThreadDecoder(codec, from, {
+      slots: outputSlots + 1,
+      slotBytes,
+      blockThreads,
+    });
     try {
       if (codec === 'gzip' && this.#job.checksums === 'decoder') {
         await adoptMemory(decoder.memory, 'decoder');

@@ -65,6 +65,7 @@ export class DecodedStream {
   /** @throws ARCHIVE_CORRUPT, OBJECT_CHANGED and what reading can end with; the signal's reason */
   async *slices(): AsyncGenerator<DecodedSlice> {
     const thread = await this.#pool.acquire(this.#signal);
+    const blockThreads = this.#pool.lendBlockThreads(this.#job.blockThreads);
     const stop = () => {
       thread.post({ type: 'stop' });
       this.#wake.resolve();
@@ -79,7 +80,7 @@ export class DecodedStream {
     );
     this.#signal.addEventListener('abort', stop, { once: true });
     try {
-      thread.post({ type: 'decode', job: this.#job });
+      thread.post({ type: 'decode', job: { ...this.#job, blockThreads } });
       for (;;) {
         const message = await this.#next();
         this.#signal.throwIfAborted();
@@ -102,6 +103,7 @@ export class DecodedStream {
         stop();
         while (this.#death === null && (await this.#next().catch(() => null))?.type !== 'ended');
       }
+      this.#pool.returnBlockThreads(blockThreads);
       await this.#pool.release(thread);
     }
   }

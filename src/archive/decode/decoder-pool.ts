@@ -21,6 +21,7 @@ export class DecoderPool {
   readonly #waiting = new Set<() => void>();
   #busy = 0;
   #closed = false;
+  #lent = 0;
 
   constructor(limits: DecoderLimits) {
     this.limits = limits;
@@ -41,6 +42,20 @@ export class DecoderPool {
     const [next] = this.#waiting;
     if (next === undefined) this.#busy--;
     else next();
+  }
+
+  /**
+   * How many threads one decoder may start for its blocks: up to `wanted`, while all of them together stay below twice
+   * the pool's own. Ends with `returnBlockThreads`.
+   */
+  lendBlockThreads(wanted: number): number {
+    const lent = Math.max(1, Math.min(wanted, this.limits.threads - this.#lent));
+    this.#lent += lent;
+    return lent;
+  }
+
+  returnBlockThreads(lent: number): void {
+    this.#lent -= lent;
   }
 
   /** Ends idle threads now and busy ones when they are released. */

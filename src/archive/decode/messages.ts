@@ -19,6 +19,8 @@ export interface DecodeJob {
    * the one everybody waits for. `decoder`: this thread, because with several the receiver is.
    */
   readonly checksums: 'receiver' | 'decoder';
+  /** Threads for a codec whose blocks can be decoded side by side; 1: the decoder thread itself. */
+  readonly blockThreads: number;
   /** Slices that may wait for the files. */
   readonly outputSlots: number;
   /** Size of a slice. @unit bytes */

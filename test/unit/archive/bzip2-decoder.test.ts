@@ -1,31 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildBzip2 } from '../../../src/archive/bzip2/build.ts';
 import { openDecoder } from '../../../src/archive/open-decoder.ts';
-import { type CraftedBlock, craftStream } from './bzip2-samples.ts';
+import { blockMark, crafted, endMark, streams } from './bzip2-samples.ts';
 import { decodeObject, pageData, sample, statesOf, verdict } from './codec-samples.ts';
 import { numbersFrom } from './gzip-samples.ts';
 
 beforeAll(async () => {
   await buildBzip2();
 }, 60_000);
-
-const streams = Buffer.concat([
-  ...[1, 2, 3, 4, 5, 6, 7, 8, 9].map((level) => pageData(level, 3000)),
-  pageData(10, 500),
-]);
-
-/** Blocks that end with what `look` writes among other symbols, at some seed where that makes a block. */
-function crafted(look: (random: number[]) => CraftedBlock[]): { stored: Buffer; bytes: Buffer } {
-  for (let seed = 1; seed < 5000; seed++) {
-    const below = numbersFrom(seed);
-    const made = craftStream(look(Array.from({ length: 30 }, () => 2 + below(253))));
-    if (made !== null) return made;
-  }
-  throw new Error('no seed makes a block');
-}
-
-const blockMark = [0x31, 0x41, 0x59, 0x26, 0x53, 0x59];
-const endMark = [0x17, 0x72, 0x45, 0x38, 0x50, 0x90];
 
 describe('bzip2 decoder', () => {
   it('decodes several blocks, whatever pieces they come in', async () => {

@@ -1,4 +1,14 @@
-import { copyBytes } from '../../../src/target/copy-bytes.ts';
+import { pageData } from './codec-samples.ts';
+import { numbersFrom } from './gzip-samples.ts';
+
+/** What streams.bz2 holds. */
+export const streams = Buffer.concat([
+  ...[1, 2, 3, 4, 5, 6, 7, 8, 9].map((level) => pageData(level, 3000)),
+  pageData(10, 500),
+]);
+
+export const blockMark = [0x31, 0x41, 0x59, 0x26, 0x53, 0x59];
+export const endMark = [0x17, 0x72, 0x45, 0x38, 0x50, 0x90];
 
 /** Bits, highest first. */
 class BitWriter {
@@ -89,7 +99,15 @@ export function craftStream(
   bits.add(0x177245, 24);
   bits.add(0x385090, 24);
   bits.add(combined, 32);
-  const stored = Buffer.alloc(bits.bytes.length);
-  copyBytes(bits.bytes, stored, 0);
-  return { stored, bytes: Buffer.concat(outputs) };
+  return { stored: bits.bytes, bytes: Buffer.concat(outputs) };
+}
+
+/** The stream of the blocks that `look` makes of random symbols, at the first seed where that are blocks. */
+export function crafted(look: (random: number[]) => CraftedBlock[]): { stored: Buffer; bytes: Buffer } {
+  for (let seed = 1; seed < 5000; seed++) {
+    const below = numbersFrom(seed);
+    const made = craftStream(look(Array.from({ length: 30 }, () => 2 + below(253))));
+    if (made !== null) return made;
+  }
+  throw new Error('no seed makes a block');
 }

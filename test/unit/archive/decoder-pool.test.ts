@@ -30,6 +30,7 @@ function jobFor(content: Uint8Array, changes: Partial<DecodeJob> = {}) {
     until: null,
     stateEvery: { bytes: 100_000, ms: 1e9 },
     checksums: 'receiver',
+    blockThreads: 1,
     outputSlots: limits.outputSlots,
     slotBytes: limits.slotBytes,
     reading: limits,
