@@ -8,12 +8,13 @@ import { type Lz4State, openLz4Decoder } from './lz4/lz4-decoder.ts';
 import { PlainDecoder, type PlainState } from './plain-decoder.ts';
 import { openSnappyDecoder, type SnappyState } from './snappy/snappy-decoder.ts';
 import { openXzDecoder, type XzState } from './xz/xz-decoder.ts';
+import { ZstdDecoder, type ZstdState } from './zstd/zstd-decoder.ts';
 
 /**
  * Where a decoder stands. Everything but `window` (bytes, in codecs that have one) is JSON; `compressedBytes` is the
  * offset in the object of the next byte to give to the restored decoder, `outputBytes` that of the next one it gives.
  */
-export type DecoderState = PlainState | GzipState | Bzip2State | XzState | Lz4State | SnappyState;
+export type DecoderState = PlainState | GzipState | Bzip2State | XzState | Lz4State | SnappyState | ZstdState;
 
 type ReadableCodec = DecoderState['codec'];
 
@@ -28,6 +29,7 @@ const openers: { readonly [Name in ReadableCodec]: Open<Extract<DecoderState, { 
   xz: openXzDecoder,
   lz4: openLz4Decoder,
   snappy: openSnappyDecoder,
+  zstd: async (state) => new ZstdDecoder(state),
 };
 
 const MiB = 1024 ** 2;

@@ -99,7 +99,7 @@ export function describeDecoder(codec: Codec, samples: CodecSamples): void {
     it('gives the bytes that were packed, whatever pieces they come in', async () => {
       for (let seed = 1; seed <= 30; seed++) {
         const below = numbersFrom(seed);
-        const data = mixedData(seed, below(4) === 0 ? below(50) : below(300_000));
+        const data = mixedData(seed, below(4) === 0 ? below(50) : below(150_000));
         const most = [1, 7, 300, 5000, 70_000, 1_000_000][below(6)]!;
         const size = most === 1 ? () => 1 : () => 1 + below(most);
         const { output } = await decode(codec, pack(seed, data), { size });
@@ -228,7 +228,7 @@ export function describeDecoder(codec: Codec, samples: CodecSamples): void {
               });
           },
         ),
-        { numRuns: 600 },
+        { numRuns: 300 },
       );
     });
 
@@ -244,10 +244,12 @@ export function describeDecoder(codec: Codec, samples: CodecSamples): void {
               codec,
               Buffer.concat([packed.subarray(0, kept % packed.length), noise]),
             );
-            if (!Buffer.isBuffer(found)) expect(found.code).toBe('ARCHIVE_CORRUPT');
+            // Noise may also ask for more memory than there is.
+            if (!Buffer.isBuffer(found))
+              expect(found.code).toMatch(/^(ARCHIVE_CORRUPT|PRECONDITION_FAILED)$/);
           },
         ),
-        { numRuns: 600 },
+        { numRuns: 300 },
       );
     });
 

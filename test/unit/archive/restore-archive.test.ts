@@ -24,6 +24,7 @@ import {
 } from './restore-samples.ts';
 import { snappyStream } from './snappy-samples.ts';
 import { endBlocks, member } from './tar-samples.ts';
+import { checkedZstd } from './zstd-samples.ts';
 
 beforeAll(async () => {
   await buildInflate();
@@ -48,6 +49,12 @@ const tar = Buffer.concat([
 const gzip = gzipSync(tar, { level: 6 });
 const lz4 = lz4Frame(tar);
 const snappy = snappyStream(tar);
+/** A frame for each 200 kB: a state lies between frames only. */
+const zstd = Buffer.concat(
+  Array.from({ length: Math.ceil(tar.length / 200_000) }, (_, i) =>
+    checkedZstd(tar.subarray(i * 200_000, (i + 1) * 200_000)),
+  ),
+);
 
 async function expected(): Promise<Record<string, string>> {
   await using whole = await temporaryDirectory();
@@ -74,6 +81,8 @@ describe('restoring an archive', () => {
       [lz4, 'lz4', 10_000],
       [lz4, 'lz4', 1_000_000],
       [snappy, 'snappy', 30_000],
+      [zstd, 'zstd', 30_000],
+      [checkedZstd(tar), 'zstd', 1_000_000],
       [tar, 'none', 777],
     ] as const) {
       await using root = await temporaryDirectory();
@@ -195,11 +204,15 @@ describe('restoring an archive', () => {
 });
 
 describe('checkpoints of an archive', () => {
-  const objects = { gzip, none: tar, lz4, snappy };
+  const objects = { gzip, none: tar, lz4, snappy, zstd };
 
   /** Every checkpoint with a copy of the directory at that moment: what a power loss right after it leaves. */
-  async function withCheckpoints(codec: keyof typeof objects, root: string, continues = true) {
-    const object = objects[codec];
+  async function withCheckpoints(
+    codec: keyof typeof objects,
+    root: string,
+    continues = true,
+    object: Buffer = objects[codec],
+  ) {
     const taken: { checkpoint: ArchiveCheckpoint; disk: string }[] = [];
     await mkdir(join(root, 'run'));
     const options = restoring(object, join(root, 'run'), codec, 30_000);
@@ -244,6 +257,20 @@ describe('checkpoints of an archive', () => {
       expect(last).toBeGreaterThan(object.length * 0.8);
     },
   );
+
+  it('are good where the decoder must begin its only frame again', async () => {
+    await using root = await temporaryDirectory();
+    const wanted = await expected();
+    const { object, taken } = await withCheckpoints('zstd', root.path, true, checkedZstd(tar));
+    expect(taken.length).toBeGreaterThan(10);
+    for (const { checkpoint, disk } of taken) {
+      expect(checkpoint.compressedOffset).toBe(0);
+      const save = async () => {};
+      const options = { ...restoring(object, disk, 'zstd', 50_000), place };
+      await restoreArchive({ ...options, checkpoint: { last: checkpoint, save } });
+      expect(await contentOf(disk)).toEqual(wanted);
+    }
+  });
 
   it('lie between files where the target cannot continue one', async () => {
     await using root = await temporaryDirectory();
@@ -410,7 +437,10 @@ describe('a damaged or incomplete archive', () => {
       [lz4Frame(noEnd), 'lz4', 'ARCHIVE_CORRUPT'],
       [snappy.subarray(0, snappy.length - 3), 'snappy', 'ARCHIVE_CORRUPT'],
       [snappyStream(tar.subarray(0, 65_536)), 'snappy', 'ARCHIVE_CORRUPT'],
+      [zstd.subarray(0, zstd.length - 3), 'zstd', 'ARCHIVE_CORRUPT'],
+      [checkedZstd(noEnd), 'zstd', 'ARCHIVE_CORRUPT'],
       [gzip, 'lz4', 'ARCHIVE_CORRUPT'],
+      [lz4, 'zstd', 'ARCHIVE_CORRUPT'],
       [gzip, 'none', 'ARCHIVE_CORRUPT'],
       [tar, 'gzip', 'ARCHIVE_CORRUPT'],
     ] as const) {
