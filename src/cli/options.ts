@@ -23,6 +23,9 @@ const credentialSettings = [
   'azureAccount',
   'azureKey',
   'azureSasToken',
+  'googleCredentials',
+  'httpUser',
+  'httpPassword',
   'sshKey',
   'sshKnownHosts',
   'sshKeyPassphrase',
@@ -42,6 +45,7 @@ export const resumeSettings = [
 export const backupsSettings = [
   'url',
   'endpoint',
+  'storageEmulatorHost',
   ...credentialSettings,
   'region',
   'server',

@@ -1,15 +1,23 @@
 import { OdoError } from '../errors/odo-error.ts';
 import type {
   AzureCredentials,
+  GoogleCredentials,
   S3Credentials,
   SourceCredentials,
   SshCredentials,
+  WebCredentials,
 } from '../storage/credentials.ts';
 import type { LoadedSettings } from './load.ts';
 
 /** What opens the source, whichever it is: at resume only the journal knows its address. Null: nothing is set. */
 export function resolveCredentials(loaded: LoadedSettings): SourceCredentials | null {
-  const found = { s3: s3Credentials(loaded), azure: azureCredentials(loaded), ssh: sshCredentials(loaded) };
+  const found = {
+    s3: s3Credentials(loaded),
+    azure: azureCredentials(loaded),
+    ssh: sshCredentials(loaded),
+    google: googleCredentials(loaded),
+    web: webCredentials(loaded),
+  };
   return Object.values(found).every((one) => one === null) ? null : found;
 }
 
@@ -18,6 +26,15 @@ function azureCredentials({ settings }: LoadedSettings): AzureCredentials | null
   const { azureKey: key, azureSasToken: sasToken } = settings;
   if (connectionString === null && key === null && sasToken === null) return null;
   return { connectionString, account, key, sasToken };
+}
+
+function googleCredentials({ settings }: LoadedSettings): GoogleCredentials | null {
+  return settings.googleCredentials === null ? null : { keyFile: settings.googleCredentials };
+}
+
+function webCredentials({ settings }: LoadedSettings): WebCredentials | null {
+  const { httpUser: user, httpPassword: password } = settings;
+  return user === null ? null : { user, password: password ?? '' };
 }
 
 function sshCredentials({ settings }: LoadedSettings): SshCredentials | null {

@@ -62,8 +62,17 @@ export function toSource({ settings, provenance }: LoadedSettings): SourceReques
   // AWS_ENDPOINT_URL and its like say nothing about other stores.
   const isForS3 = /^s3:/i.test(url);
   const isOfS3 = /\b(?:AWS|S3)_/.test(provenance.endpoint);
-  return { url, endpoint: isForS3 || !isOfS3 ? endpoint : null, region };
+  const given = isForS3 || !isOfS3 ? endpoint : null;
+  return {
+    url,
+    endpoint: given ?? (/^gs:/i.test(url) ? emulatorOf(settings.storageEmulatorHost) : null),
+    region,
+  };
 }
+
+/** Google's own tools take it with and without a scheme. */
+const emulatorOf = (host: string | null): string | null =>
+  host === null || /^https?:\/\//i.test(host) ? host : `http://${host}`;
 
 function toTarget(loaded: LoadedSettings, problems: string[]): TargetRequest | null {
   const { volume, newVolume, dataDir } = loaded.settings;

@@ -20,6 +20,8 @@ export const volumeName = z
 export const addressForms = [
   's3://BUCKET/PREFIX',
   'azure://ACCOUNT/CONTAINER/PREFIX',
+  'gs://BUCKET/PREFIX',
+  'https://HOST/FOLDER',
   'sftp://USER@HOST:PORT/DIRECTORY',
   'file:///DIRECTORY',
 ] as const;

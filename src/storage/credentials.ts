@@ -25,10 +25,24 @@ export interface SshCredentials {
   readonly knownHostsFile: string | null;
 }
 
+/** For Google Cloud Storage. */
+export interface GoogleCredentials {
+  /** Of a service account, an external account …; null: what this machine has. */
+  readonly keyFile: string | null;
+}
+
+/** HTTP's basic authentication. */
+export interface WebCredentials {
+  readonly user: string;
+  readonly password: string;
+}
+
 /** What opens each kind of source. Never journalled, logged or printed; looked up again whenever a run goes on. */
 export interface SourceCredentials {
   /** Null: what the environment or a profile gives. */
   readonly s3: S3Credentials | null;
   readonly azure: AzureCredentials | null;
   readonly ssh: SshCredentials | null;
+  readonly google: GoogleCredentials | null;
+  readonly web: WebCredentials | null;
 }

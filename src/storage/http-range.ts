@@ -122,9 +122,9 @@ class HttpAttempt implements Exchange {
   readonly #abort = () => this.#fail(this.#reading.signal.reason);
 
   #wrongAnswer({ status, headers }: AnswerHead): OdoError | null {
-    const { key, endpoint, etag, range } = this.#location;
+    const { key, endpoint, etag, etagHeader = 'etag', range } = this.#location;
     // Some stores ignore If-Match, so the answer's own ETag is compared too.
-    const seen = bareEtag(headers.get('etag'));
+    const seen = bareEtag(headers.get(etagHeader));
     if (seen !== '' && etag !== '' && seen !== etag)
       return objectChanged(this.#location, 'has another ETag than before');
     const contentRange = headers.get('content-range') ?? null;

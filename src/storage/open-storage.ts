@@ -39,6 +39,23 @@ async function storageOf(
         region,
         credentials: credentials?.s3 ?? null,
       });
+    case 'gcs': {
+      // Keys that Google issues for its S3-compatible API.
+      if (credentials?.s3?.accessKeyId.startsWith('GOOG')) {
+        return openS3Storage({
+          bucket: place.bucket,
+          endpoint: endpoint ?? 'https://storage.googleapis.com',
+          region: 'auto',
+          credentials: credentials.s3,
+        });
+      }
+      const { openGcsStorage } = await import('./gcs.ts');
+      return openGcsStorage({ bucket: place.bucket, endpoint, credentials: credentials?.google ?? null });
+    }
+    case 'web': {
+      const { openWebStorage } = await import('./web.ts');
+      return openWebStorage({ url: place.url, credentials: credentials?.web ?? null });
+    }
     case 'sftp': {
       const { openSftpStorage } = await import('./sftp.ts');
       const { user, host, port, directory } = place;

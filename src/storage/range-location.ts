@@ -9,7 +9,7 @@ export interface ByteRange {
 /**
  * Where one range of one object can be had: plain data, so that a thread without credentials can be told it. Ask for
  * it right before reading, since a signature holds for minutes only. Never log or journal it: it carries a signature
- * (and a session token), though never a secret key.
+ * and perhaps a token, though never a secret key; for a web server with basic authentication it carries the password.
  */
 export type RangeLocation = HttpRangeLocation | FileRangeLocation | RelayedRangeLocation;
 
@@ -28,6 +28,8 @@ export interface HttpRangeLocation {
   readonly range: ByteRange;
   /** Bare, as in a listing; empty where the store has none to compare with. */
   readonly etag: string;
+  /** Lower-case name of the answer's header that holds the same. @default etag */
+  readonly etagHeader?: string;
   /** For messages, as in `StoreAttempt`. */
   readonly store: StoreKind;
   readonly bucket: string;

@@ -13,6 +13,8 @@ export type StorageUrl =
       readonly container: string;
       readonly prefix: string;
     }
+  | { readonly kind: 'gcs'; readonly bucket: string; readonly prefix: string }
+  | { readonly kind: 'web'; readonly url: string; readonly prefix: '' }
   | {
       readonly kind: 'sftp';
       /** Null: the one that runs odo. */
@@ -29,6 +31,8 @@ export type StorageUrl =
 export const addressForms = {
   s3: 's3://BUCKET/PREFIX',
   azure: 'azure://ACCOUNT/CONTAINER/PREFIX',
+  gs: 'gs://BUCKET/PREFIX',
+  https: 'https://HOST/FOLDER',
   sftp: 'sftp://USER@HOST:PORT/DIRECTORY',
   file: 'file:///DIRECTORY',
 } as const;
@@ -39,6 +43,8 @@ const alsoKnownAs: Readonly<Record<string, keyof typeof addressForms>> = {
   s3n: 's3',
   minio: 's3',
   r2: 's3',
+  gcs: 'gs',
+  gc: 'gs',
   az: 'azure',
   abfs: 'azure',
   abfss: 'azure',
@@ -69,11 +75,15 @@ export function parseStorageUrl(url: string): StorageUrl {
   }
   switch (scheme.toLowerCase()) {
     case 's3':
-      return s3UrlOf(rest);
+      return bucketUrlOf('s3', rest);
     case 'azure':
       return azureUrlOf(rest);
+    case 'gs':
+      return bucketUrlOf('gcs', rest);
     case 'https':
-      return blobServiceUrlOf(rest);
+      return blobServiceUrlOf(rest) ?? webUrlOf(url.trim());
+    case 'http':
+      return webUrlOf(url.trim());
     case 'sftp':
       return sftpUrlOf(url.trim());
     case 'file':
@@ -96,17 +106,41 @@ function refuseUserInfo(rest: string, what: string, variables: string): void {
   });
 }
 
-function s3UrlOf(rest: string): StorageUrl {
-  refuseUserInfo(rest, 'S3', 'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY');
+const bucketNames = {
+  s3: { name: 'S3', variables: 'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY' },
+  gcs: { name: 'Google Cloud Storage', variables: 'GOOGLE_APPLICATION_CREDENTIALS' },
+} as const;
+
+function bucketUrlOf(kind: 's3' | 'gcs', rest: string): StorageUrl {
+  const { name, variables } = bucketNames[kind];
+  refuseUserInfo(rest, name, variables);
   // An access point's ARN stands for the bucket and has one slash of its own.
   const [, bucket, path] = /^(arn:[^/]+:accesspoint\/[^/]+|[^/]*)(?:\/(.*))?$/s.exec(rest) ?? [];
   if (bucket === undefined || bucket === '') {
-    throw new OdoError('USAGE', 'The S3 address names no bucket.', { hint });
+    throw new OdoError('USAGE', `The ${name} address names no bucket.`, { hint });
   }
-  if (!bucket.startsWith('arn:') && !/^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$/.test(bucket)) {
+  const isArn = kind === 's3' && bucket.startsWith('arn:');
+  if (!isArn && !/^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$/.test(bucket)) {
     throw new OdoError('USAGE', `${JSON.stringify(bucket)} cannot be the name of a bucket.`, { hint });
   }
-  return { kind: 's3', bucket, prefix: normalisePrefix(path ?? '') };
+  return { kind, bucket, prefix: normalisePrefix(path ?? '') };
+}
+
+/** A folder of a web server, percent-encoded as it stands. */
+function webUrlOf(text: string): StorageUrl {
+  const url = URL.parse(text);
+  if (url === null) throw new OdoError('USAGE', 'The web address cannot be read.', { hint });
+  if (url.username !== '' || url.password !== '') {
+    throw new OdoError('USAGE', 'The web address contains credentials.', {
+      hint: 'Leave them out and set ODO_HTTP_USER and ODO_HTTP_PASSWORD instead.',
+    });
+  }
+  if (url.search !== '' || url.hash !== '') {
+    throw new OdoError('USAGE', 'The web address contains ? or #, which may be a secret.', {
+      hint: 'Give the address of a folder; write ? and # as %3F and %23 when they belong to its name.',
+    });
+  }
+  return { kind: 'web', url: `${url.origin}${url.pathname.replace(/\/*$/, '')}/`, prefix: '' };
 }
 
 const azureVariables = 'AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN';
@@ -121,11 +155,10 @@ function azureUrlOf(rest: string): StorageUrl {
 const blobService = /^([a-z0-9]{3,24})\.blob\.core\.(?:windows\.net|chinacloudapi\.cn|usgovcloudapi\.net)$/i;
 
 /** The form that barman uses: `https://ACCOUNT.blob.core.windows.net/CONTAINER/PREFIX`. */
-function blobServiceUrlOf(rest: string): StorageUrl {
-  refuseUserInfo(rest, 'https', azureVariables);
+function blobServiceUrlOf(rest: string): StorageUrl | null {
   const [host = '', container = '', ...path] = rest.split('/');
   const account = blobService.exec(host)?.[1]?.toLowerCase();
-  if (account === undefined) throw unknownScheme('https');
+  if (account === undefined) return null;
   return azurePlace(account, `https://${host.toLowerCase()}`, container, path.join('/'));
 }
 

@@ -2,7 +2,7 @@ import { errorCode, OdoError } from '../errors/odo-error.ts';
 import { systemCode } from './file-errors.ts';
 
 /** Who answers over HTTP; each has words and refusals of its own (`http-errors.ts`). */
-export type StoreKind = 's3' | 'azure';
+export type StoreKind = 's3' | 'azure' | 'gcs' | 'web';
 
 /** What was being done when the store failed; names for people, no secret. */
 export interface StoreAttempt {
@@ -40,7 +40,7 @@ export function foreignError(error: unknown): ForeignError {
   };
 }
 
-const placeWords = { s3: 'bucket', azure: 'container' } as const;
+const placeWords = { s3: 'bucket', azure: 'container', gcs: 'bucket', web: 'folder' } as const;
 
 /** `bucket backups`, `container backups` */
 export const placeOf = ({ store, bucket }: Pick<StoreAttempt, 'store' | 'bucket'>): string =>

@@ -1,12 +1,11 @@
 import { spawn } from 'node:child_process';
 import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { SshCredentials } from '../../src/storage/credentials.ts';
 import { run } from '../lab/run-command.ts';
 import { waitUntil } from '../lab/wait-until.ts';
-import { freePort } from './free-port.ts';
+import { freePort, isListening } from './free-port.ts';
 
 export interface SshServer extends AsyncDisposable {
   readonly port: number;
@@ -58,7 +57,7 @@ export async function startSshServer(directory: string): Promise<SshServer> {
     stdio: 'ignore',
   });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  await waitUntil('sshd listens', () => canConnect(port));
+  await waitUntil('sshd listens', () => isListening(port));
   const user = userInfo().username;
   return {
     port,
@@ -91,15 +90,4 @@ async function endConnections(sshd: number): Promise<void> {
       // It has ended by itself.
     }
   }
-}
-
-function canConnect(port: number): Promise<true | null> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
-      .once('connect', () => {
-        socket.destroy();
-        resolve(true);
-      })
-      .once('error', () => resolve(null));
-  });
 }

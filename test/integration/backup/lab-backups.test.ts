@@ -19,7 +19,13 @@ const names = (Object.keys(fixtureList) as FixtureName[]).filter((name) => !apar
 
 async function look(backup: Fixture) {
   await using server = await startS3({ storageDir: backup.storageDir });
-  const credentials = { s3: { ...s3Keys, sessionToken: null }, azure: null, ssh: null };
+  const credentials = {
+    s3: { ...s3Keys, sessionToken: null },
+    azure: null,
+    ssh: null,
+    google: null,
+    web: null,
+  };
   const { storage, prefix } = await openStorage({
     url: backup.url,
     endpoint: server.endpoint,

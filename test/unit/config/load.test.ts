@@ -174,7 +174,7 @@ describe('problems', () => {
     ).toEqual([
       '.env line 1: owner is "postgres"; expected auto, or UID:GID such as 999:999 (PostgreSQL does not run as root).',
       '.env line 2: odo has no setting ODO_VOLUMME. Did you mean ODO_VOLUME?',
-      'flag -u: url is "me@x"; expected an address without credentials: s3://BUCKET/PREFIX, azure://ACCOUNT/CONTAINER/PREFIX, sftp://USER@HOST:PORT/DIRECTORY, file:///DIRECTORY.',
+      'flag -u: url is "me@x"; expected an address without credentials: s3://BUCKET/PREFIX, azure://ACCOUNT/CONTAINER/PREFIX, gs://BUCKET/PREFIX, https://HOST/FOLDER, sftp://USER@HOST:PORT/DIRECTORY, file:///DIRECTORY.',
       'odo.yaml line 1: jobs is "many"; expected auto, or a whole number from 1 to 64.',
       'odo.yaml line 2: odo has no setting volum. Did you mean volume?',
       'odo.yaml line 3: reserve is "5 parsecs"; expected a size such as 8GiB or 512MB.',

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type FlagValues, loadSettings } from '../../../src/config/load.ts';
-import { toRestoreRequest } from '../../../src/config/request.ts';
+import { toRestoreRequest, toSource } from '../../../src/config/request.ts';
 import { settingKeys } from '../../../src/config/schema.ts';
 import { OdoError } from '../../../src/errors/odo-error.ts';
 
@@ -202,4 +202,23 @@ it('takes tablespaces for a directory or with a service, whose mounts tell where
 
 it('tells everything that does not fit together at once', () => {
   expect(usageOf({}).split('\n')).toHaveLength(2);
+});
+
+describe('the endpoint', () => {
+  const source = (url: string, env: Record<string, string>) =>
+    toSource(loadSettings({ flags: { url }, env, cwd, keys: settingKeys })).endpoint;
+
+  it('of AWS variables is for S3 only', () => {
+    const env = { AWS_ENDPOINT_URL: 'http://minio:9000' };
+    expect(source('s3://bucket', env)).toBe('http://minio:9000');
+    expect(source('azure://shop/backups', env)).toBeNull();
+    expect(source('gs://bucket', { ...env, ODO_ENDPOINT: 'http://x:1' })).toBe('http://x:1');
+  });
+
+  it('of a storage emulator is for gs:// only, with and without a scheme', () => {
+    const env = { STORAGE_EMULATOR_HOST: 'localhost:4443' };
+    expect(source('gs://bucket', env)).toBe('http://localhost:4443');
+    expect(source('gs://bucket', { STORAGE_EMULATOR_HOST: 'https://x' })).toBe('https://x');
+    expect(source('s3://bucket', env)).toBeNull();
+  });
 });

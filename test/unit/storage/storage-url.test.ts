@@ -46,6 +46,7 @@ describe('a backup address', () => {
     ['azure://shop/backups/x?sv=1&sig=verysecret', 'AZURE_STORAGE_SAS_TOKEN'],
     ['https://shop.blob.core.windows.net/backups?sig=verysecret', 'AZURE_STORAGE_SAS_TOKEN'],
     ['azure://shop:verysecret@x/backups', 'AZURE_STORAGE_KEY'],
+    ['gs://me:verysecret@x/y', 'GOOGLE_APPLICATION_CREDENTIALS'],
   ])('refuses a secret in %s', (url, variable) => {
     const error = refused(url);
     expect(error.hint).toContain(variable);
@@ -56,9 +57,24 @@ describe('a backup address', () => {
     ['az://shop/backups', 'azure://ACCOUNT/CONTAINER/PREFIX'],
     ['wasbs://shop/backups', 'azure://ACCOUNT/CONTAINER/PREFIX'],
     ['s3a://bucket/x', 's3://BUCKET/PREFIX'],
+    ['gcs://bucket/x', 'gs://BUCKET/PREFIX'],
+    ['ssh://host/x', 'sftp://USER@HOST:PORT/DIRECTORY'],
   ])('says of %s what is meant', (url, meant) => {
     expect(refused(url).message).toContain(`Did you mean ${meant}?`);
     expect(refused(url).hint).toContain('s3://BUCKET/PREFIX, azure://ACCOUNT/CONTAINER/PREFIX');
+  });
+
+  it('can be a bucket of Google Cloud Storage', () => {
+    expect(parseStorageUrl('gs://backups/pg')).toEqual({ kind: 'gcs', bucket: 'backups', prefix: 'pg/' });
+  });
+
+  it('can be a folder of a web server', () => {
+    const url = 'https://backups.example.com:8443/pg/a%20b/';
+    expect(parseStorageUrl(url)).toEqual({ kind: 'web', url, prefix: '' });
+    expect(parseStorageUrl('http://x')).toEqual({ kind: 'web', url: 'http://x/', prefix: '' });
+    expect(parseStorageUrl('https://x/a//')).toMatchObject({ url: 'https://x/a/' });
+    expect(refused('https://me:verysecret@x/y').hint).toContain('ODO_HTTP_PASSWORD');
+    expect(refused('https://x/y?token=verysecret').code).toBe('USAGE');
   });
 
   it('can be a directory of an SSH server', () => {
@@ -89,7 +105,9 @@ describe('a backup address', () => {
     's3://',
     's3:///x',
     's3://-x',
-    'gs://bucket/x',
+    'gs://-',
+    'ftp://host/x',
+    'http://',
     'file://host/x',
     'azure://shop',
     'sftp:///srv',
@@ -122,6 +140,7 @@ describe('a backup address', () => {
           fc.string().map((text) => `s3://${text}`),
           fc.string().map((text) => `azure://${text}`),
           fc.string().map((text) => `sftp://${text}`),
+          fc.string().map((text) => `https://${text}`),
         ),
         (url) => {
           try {
