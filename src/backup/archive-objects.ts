@@ -1,4 +1,3 @@
-import { isReadable, readableCodecs } from '../archive/open-decoder.ts';
 import type { ErrorData } from '../errors/serialize.ts';
 import type { ObjectStorage, StoredObject } from '../storage/object-storage.ts';
 import type { ArchiveObject, Codec } from './base-backup.ts';
@@ -66,21 +65,10 @@ export async function examineArchives(
           { key },
         ),
       );
-    } else if (!isReadable(codec)) {
-      problems.push(unreadableCodec(key, codec));
     }
     return archive(codec);
   });
   return { archives, problems };
-}
-
-export function unreadableCodec(key: string, codec: Codec): ErrorData {
-  return problem(
-    'FORMAT_UNKNOWN',
-    `${key} is compressed with ${codec}, which this version of odo does not read.`,
-    `Choose a backup with one of these, or compress it anew: ${readableCodecs}.`,
-    { key, codec },
-  );
 }
 
 /** What the unpacked data needs when nothing recorded it: database files shrink to about a quarter with gzip. */

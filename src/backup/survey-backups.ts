@@ -1,8 +1,6 @@
-import { isReadable } from '../archive/open-decoder.ts';
 import { isSupportedMajor, supportedMajors } from '../postgres/server-version.ts';
 import { defaultSegmentBytes } from '../postgres/wal-segment.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
-import { unreadableCodec } from './archive-objects.ts';
 import { type BackupWal, walInArchive, walWithoutArchive } from './backup-wal.ts';
 import type { BaseBackup } from './base-backup.ts';
 import { findWindows, pointOf, type RecoveryWindow, type WalGap } from './recovery-windows.ts';
@@ -87,7 +85,6 @@ function obstacleOf(backup: BaseBackup): string | null {
     return `It is of PostgreSQL ${serverMajor}; odo restores PostgreSQL ${supportedMajors[0]} to ${supportedMajors.at(-1)}.`;
   }
   if (codec === 'unknown') return 'Its archives are neither tars nor compressed in a way that odo knows.';
-  if (codec != null && !isReadable(codec)) return unreadableCodec(backup.folder, codec).message;
   return null;
 }
 

@@ -1,8 +1,8 @@
-import { isReadable } from '../archive/open-decoder.ts';
+import { errorCode } from '../errors/odo-error.ts';
 import type { ErrorData } from '../errors/serialize.ts';
 import { parseLsn } from '../postgres/lsn.ts';
 import { type TimelineStretch, timelineOfSegment } from '../postgres/timeline-history.ts';
-import { parseWalFileName } from '../postgres/wal-file-name.ts';
+import type { LongPageHeader } from '../postgres/wal-page.ts';
 import {
   historyFileName,
   isSegmentSize,
@@ -11,10 +11,10 @@ import {
   segmentNumberOf,
 } from '../postgres/wal-segment.ts';
 import type { ObjectStorage, StoredObject } from '../storage/object-storage.ts';
-import { unreadableCodec } from './archive-objects.ts';
 import type { WalObject, WalPlan } from './base-backup.ts';
 import { chooseTimeline } from './choose-timeline.ts';
 import { problem } from './problem.ts';
+import { chooseCopies, newestFirst, type SegmentCopies, unreadableSegments } from './wal-copies.ts';
 import { readWalHeader } from './wal-header.ts';
 import {
   listSegments,
@@ -23,7 +23,7 @@ import {
   type WalFolder,
   type WalVariants,
 } from './wal-inventory.ts';
-import { type FoundSegment, gapBehindConsistency, missingBeforeConsistency } from './wal-problems.ts';
+import { gapBehindConsistency, missingBeforeConsistency } from './wal-problems.ts';
 import type { BackupRange } from './wal-range.ts';
 
 export interface ArchiveWal {
@@ -104,11 +104,10 @@ export async function planArchiveWal(
     problems.push(missingBeforeConsistency(range, nameAt(missing), nameAt(consistentNumber), inventory));
     return { plan: null, systemIdentifier, problems, warnings };
   }
+  const found = await chooseCopies(storage, walk.segments, signal);
   const newer = newestBehind(path, missing, segmentBytes, inventory);
   if (newer !== null) {
-    problems.push(
-      gapBehindConsistency(range, nameAt(missing), newer, missing, segmentBytes, walk.objects.at(-1)),
-    );
+    problems.push(gapBehindConsistency(range, nameAt(missing), newer, missing, segmentBytes, found.at(-1)));
   } else {
     const partial = inventory.get(nameAt(missing))?.partial[0];
     if (partial) {
@@ -118,7 +117,7 @@ export async function planArchiveWal(
     }
   }
   warnings.push(...walk.warnings);
-  problems.push(...(await unreadableSegments(storage, walk.objects, signal)));
+  problems.push(...(await unreadableSegments(storage, found, signal)));
 
   const histories = history.files
     .filter((file) => path.some((stretch) => stretch.timeline === file.timeline))
@@ -130,7 +129,7 @@ export async function planArchiveWal(
     beginSegment: nameAt(beginNumber),
     consistentSegment: nameAt(consistentNumber),
     lastSegment: nameAt(walk.lastNumber),
-    objects: [...histories, ...walk.objects.map(({ name, object }) => walObject(name, object))],
+    objects: [...histories, ...found.map(({ name, object }) => walObject(name, object))],
   };
   return { plan, systemIdentifier, problems, warnings };
 }
@@ -155,9 +154,11 @@ async function examineFirstSegment(
   const folder = folders.find((candidate) => candidate.timeline === range.timeline && candidate.log === log);
   if (!folder) return nothing;
   const inventory = await listSegments(storage, [folder], name, signal);
-  const object = bestVariant(inventory.get(name));
-  if (object === null) return nothing;
-  const { header } = await readWalHeader(storage, object, signal);
+  const [newest, ...older] = newestFirst(inventory.get(name)?.complete ?? []);
+  if (newest === undefined) return nothing;
+  const [first] = await chooseCopies(storage, [{ name, copies: [newest, ...older] }], signal);
+  const object = first?.object ?? newest;
+  const header = await readFirstHeader(storage, object, signal);
   if (header === null) return nothing;
   const problems: ErrorData[] = [];
   if (range.systemIdentifier !== null && header.systemIdentifier !== range.systemIdentifier) {
@@ -174,45 +175,46 @@ async function examineFirstSegment(
   return { segmentBytes, systemIdentifier: header.systemIdentifier, problems };
 }
 
+/** Null where there is none: what is wrong with the object is said when its kind is looked into. */
+async function readFirstHeader(
+  storage: ObjectStorage,
+  object: StoredObject,
+  signal: AbortSignal,
+): Promise<LongPageHeader | null> {
+  try {
+    return await readWalHeader(storage, object, signal);
+  } catch (error) {
+    if (errorCode(error) !== 'ARCHIVE_CORRUPT') throw error;
+    return null;
+  }
+}
+
 /** From the first segment on until one is missing. */
 function walkPath(
   path: readonly TimelineStretch[],
   beginNumber: number,
   segmentBytes: number,
   inventory: ReadonlyMap<string, WalVariants>,
-): { lastNumber: number; objects: FoundSegment[]; warnings: string[] } {
-  const objects: FoundSegment[] = [];
+): { lastNumber: number; segments: SegmentCopies[]; warnings: string[] } {
+  const segments: SegmentCopies[] = [];
   const doubled: string[] = [];
   let number = beginNumber;
   for (; ; number += 1) {
     const timeline = timelineOfSegment(path, number, segmentBytes);
     const name = segmentName({ timeline, number }, segmentBytes);
-    const variants = inventory.get(name);
-    const object = bestVariant(variants);
-    if (object === null) break;
-    if ((variants?.complete.length ?? 0) > 1) doubled.push(name);
-    objects.push({ name, object });
+    const [newest, ...older] = newestFirst(inventory.get(name)?.complete ?? []);
+    if (newest === undefined) break;
+    if (older.length > 0) doubled.push(name);
+    segments.push({ name, copies: [newest, ...older] });
   }
   const warnings =
     doubled.length === 0
       ? []
       : [
-          `${doubled.length} WAL segments are archived more than once (first ${doubled[0]}); the newest copy is used.`,
+          `${doubled.length} WAL segments are archived more than once (first ${doubled[0]}); the newest copy that can be read is used.`,
         ];
-  return { lastNumber: number - 1, objects, warnings };
+  return { lastNumber: number - 1, segments, warnings };
 }
-
-/** Of several copies one that this version reads by its name, then the newest: the compression setting changed in between. */
-function bestVariant(variants: WalVariants | undefined): StoredObject | null {
-  const readable = (object: StoredObject) => ['', '.gz'].includes(suffixOf(object));
-  const [best] = (variants?.complete ?? []).toSorted(
-    (a, b) => Number(readable(b)) - Number(readable(a)) || b.modifiedAt.localeCompare(a.modifiedAt),
-  );
-  return best ?? null;
-}
-
-const suffixOf = (object: StoredObject): string =>
-  parseWalFileName(object.key.split('/').at(-1) ?? '')?.suffix ?? '';
 
 /** Newest segment behind the first missing one that recovery along the path would have wanted. */
 function newestBehind(
@@ -233,22 +235,4 @@ function newestBehind(
     if (newest === null || name.slice(8) > newest.slice(8)) newest = name;
   }
   return newest === null ? null : { name: newest, count };
-}
-
-/** Suffixes are believed only when they promise something readable; of every other kind one object is looked into. */
-async function unreadableSegments(
-  storage: ObjectStorage,
-  objects: readonly FoundSegment[],
-  signal: AbortSignal,
-): Promise<ErrorData[]> {
-  const problems: ErrorData[] = [];
-  const looked = new Set(['', '.gz']);
-  for (const { object } of objects) {
-    const suffix = suffixOf(object);
-    if (looked.has(suffix)) continue;
-    looked.add(suffix);
-    const { codec } = await readWalHeader(storage, object, signal);
-    if (!isReadable(codec)) problems.push(unreadableCodec(object.key, codec));
-  }
-  return problems;
 }

@@ -75,7 +75,7 @@ async function statedSegmentBytes(
 ): Promise<number | null> {
   if (!canBeRead(object)) return null;
   try {
-    const { header } = await readWalHeader(storage, object, signal);
+    const header = await readWalHeader(storage, object, signal);
     return header !== null && isSegmentSize(header.segmentBytes) ? header.segmentBytes : null;
   } catch (error) {
     signal.throwIfAborted();

@@ -83,6 +83,8 @@ export interface SegmentOptions {
   readonly systemIdentifier?: string;
   readonly segmentBytes?: number;
   readonly suffix?: string;
+  /** @default what the suffix says: gzip, or as it is */
+  readonly pack?: (page: Uint8Array) => Uint8Array;
   readonly modifiedAt?: string;
   /** WAL-G's way: all in one folder. */
   readonly flat?: boolean;
@@ -96,6 +98,7 @@ export async function putSegments(
   options: SegmentOptions = {},
 ): Promise<void> {
   const { segmentBytes = 16 * 2 ** 20, suffix = '.gz' } = options;
+  const { pack = (page) => (suffix === '.gz' ? gzipSync(page) : page) } = options;
   for (const name of names) {
     const segment = parseSegmentName(name, segmentBytes);
     if (segment === null) throw new Error(`${name} is not a segment`);
@@ -105,7 +108,7 @@ export async function putSegments(
       systemIdentifier: options.systemIdentifier ?? clusterId,
       segmentBytes,
     });
-    const content = suffix === '.gz' ? gzipSync(page) : page;
+    const content = pack(page);
     const folder = options.flat ? '' : `${name.slice(0, 16)}/`;
     await store.put(`${walFolder}${folder}${name}${suffix}`, content, options.modifiedAt);
   }

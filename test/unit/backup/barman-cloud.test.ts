@@ -124,7 +124,6 @@ describe('a barman-cloud backup', () => {
   });
 
   it.each([
-    ['zstd', Buffer.from('28b52ffd0000000000', 'hex'), 'zstd'],
     ['an error page', Buffer.from('{"error": "Service Unavailable"}'), 'Service Unavailable'],
     ['nothing', Buffer.alloc(0), 'empty'],
   ])('with %s instead of data is refused, saying so', async (_, content, said) => {

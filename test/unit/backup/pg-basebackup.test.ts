@@ -231,13 +231,13 @@ describe('a pg_basebackup that cannot be restored', () => {
     expect((await inspectNow()).problems.map(({ code }) => code)).toContain('ARCHIVE_CORRUPT');
   });
 
-  it('because it is compressed in a way this version cannot read', async () => {
+  it('because its base.tar.zst is cut in the first block', async () => {
     await putBaseBackup(store, folder);
     await store.remove(`${folder}base.tar.gz`);
     await store.put(`${folder}base.tar.zst`, Buffer.from('28b52ffd00000000', 'hex'));
-    expect((await inspectNow()).problems).toMatchObject([
-      { code: 'FORMAT_UNKNOWN', message: expect.stringContaining('zstd') },
-    ]);
+    expect((await inspectNow()).problems).toContainEqual(
+      expect.objectContaining({ code: 'ARCHIVE_CORRUPT', message: expect.stringContaining('base.tar.zst') }),
+    );
   });
 });
 

@@ -1,3 +1,4 @@
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ArchiveWal, planArchiveWal } from '../../../src/backup/wal-archive.ts';
 import type { BackupRange } from '../../../src/backup/wal-range.ts';
@@ -9,6 +10,8 @@ import {
   putSegments,
   segmentNames,
 } from '../../support/backup-store.ts';
+import { lz4Frame } from '../archive/lz4-samples.ts';
+import { snappyStream } from '../archive/snappy-samples.ts';
 
 const signal = new AbortController().signal;
 const wals = 'pg/wals/';
@@ -185,14 +188,42 @@ describe('an archive that is not tidy', () => {
     expect(wal.warnings).toEqual([expect.stringContaining('more than once')]);
   });
 
-  it('with another compression says which and refuses', async () => {
+  it.each([
+    ['cut in its first block', Buffer.from('28b52ffd00000000', 'hex'), 'ARCHIVE_CORRUPT'],
+    ['something else', Buffer.from('<Error><Code>AccessDenied</Code></Error>'), 'FORMAT_UNKNOWN'],
+  ])('with a segment that is %s says which and refuses', async (_, content, code) => {
     await put(1, 4, 1);
-    await store.put(
-      `${wals}0000000100000000/000000010000000000000005.zst`,
-      Buffer.from('28b52ffd00000000', 'hex'),
-    );
-    expect((await plan()).problems).toMatchObject([
-      { code: 'FORMAT_UNKNOWN', message: expect.stringContaining('zstd') },
+    const key = `${wals}0000000100000000/000000010000000000000005.zst`;
+    await store.put(key, content);
+    expect((await plan()).problems).toMatchObject([{ code, message: expect.stringContaining(key) }]);
+  });
+
+  it('is read in every compression, mixed, and under names that lie', async () => {
+    const packs = [gzipSync, zstdCompressSync, lz4Frame, snappyStream, (page: Uint8Array) => page];
+    const suffixes = ['.lz4', '.gz', '.zst', '', '.snappy'];
+    for (const [i, name] of segmentNames(1, 4, 5).entries())
+      await putSegments(store, wals, [name], { suffix: suffixes[i]!, pack: packs[i]! });
+    const wal = await plan({ systemIdentifier: null });
+    expect(wal).toMatchObject({ problems: [], warnings: [], systemIdentifier: clusterId });
+    expect(names(wal)).toEqual(segmentNames(1, 4, 5));
+  });
+
+  it('with several copies of a segment is taken from the newest that can be read, whatever their names', async () => {
+    const [first, second] = segmentNames(1, 4, 2);
+    await putSegments(store, wals, [first!, second!], { modifiedAt: '2029-01-01T00:00:00Z' });
+    await putSegments(store, wals, [first!], {
+      suffix: '.zst',
+      pack: zstdCompressSync,
+      modifiedAt: '2030-01-01T00:00:00Z',
+    });
+    const folder = `${wals}0000000100000000/`;
+    await store.put(`${folder}${first}`, 'newer, but no WAL', '2031-01-01T00:00:00Z');
+    await store.put(`${folder}${second}.lz4`, lz4Frame(Buffer.alloc(9)), '2031-01-01T00:00:00Z');
+    const wal = await plan();
+    expect(wal.problems).toEqual([]);
+    expect(wal.plan?.objects.map(({ key }) => key.slice(folder.length))).toEqual([
+      `${first}.zst`,
+      `${second}.gz`,
     ]);
   });
 
