@@ -1,5 +1,6 @@
 import type { Codec } from '../backup/base-backup.ts';
 import { OdoError } from '../errors/odo-error.ts';
+import { BrotliDecoder, type BrotliState } from './brotli-decoder.ts';
 import { openBzip2Decoder } from './bzip2/bzip2-decoder.ts';
 import type { Bzip2State } from './bzip2/stream-reader.ts';
 import type { Decoder } from './decoder.ts';
@@ -14,7 +15,15 @@ import { ZstdDecoder, type ZstdState } from './zstd/zstd-decoder.ts';
  * Where a decoder stands. Everything but `window` (bytes, in codecs that have one) is JSON; `compressedBytes` is the
  * offset in the object of the next byte to give to the restored decoder, `outputBytes` that of the next one it gives.
  */
-export type DecoderState = PlainState | GzipState | Bzip2State | XzState | Lz4State | SnappyState | ZstdState;
+export type DecoderState =
+  | PlainState
+  | GzipState
+  | Bzip2State
+  | XzState
+  | Lz4State
+  | SnappyState
+  | ZstdState
+  | BrotliState;
 
 type ReadableCodec = DecoderState['codec'];
 
@@ -30,6 +39,7 @@ const openers: { readonly [Name in ReadableCodec]: Open<Extract<DecoderState, { 
   lz4: openLz4Decoder,
   snappy: openSnappyDecoder,
   zstd: async (state) => new ZstdDecoder(state),
+  brotli: async () => new BrotliDecoder(),
 };
 
 const MiB = 1024 ** 2;

@@ -1,7 +1,7 @@
 import type { ErrorData } from '../errors/serialize.ts';
 import type { ObjectStorage, StoredObject } from '../storage/object-storage.ts';
 import type { ArchiveObject, Codec } from './base-backup.ts';
-import { showFirstBytes, sniffCodec } from './codec-magic.ts';
+import { codecOf, showFirstBytes } from './codec-magic.ts';
 import { mapLimited } from './map-limited.ts';
 import { readFirstBytes } from './object-head.ts';
 import { problem } from './problem.ts';
@@ -55,7 +55,7 @@ export async function examineArchives(
       return archive('unknown');
     }
     const first = await readFirstBytes(storage, object, signal);
-    const codec = sniffCodec(first);
+    const codec = codecOf(first, key);
     if (codec === 'unknown') {
       problems.push(
         problem(

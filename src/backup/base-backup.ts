@@ -1,7 +1,7 @@
 import type { ErrorData } from '../errors/serialize.ts';
 
-/** How the bytes of an archive object are compressed; found by content, never by name. */
-export type Codec = 'none' | 'gzip' | 'bzip2' | 'lz4' | 'zstd' | 'xz' | 'snappy' | 'unknown';
+/** How the bytes of an archive object are compressed; found by content, and by name only for brotli, which has no magic. */
+export type Codec = 'none' | 'gzip' | 'bzip2' | 'lz4' | 'zstd' | 'xz' | 'snappy' | 'brotli' | 'unknown';
 
 export type BackupFormatName = 'barman-cloud' | 'pg-basebackup' | 'wal-g';
 

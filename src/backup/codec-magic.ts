@@ -50,6 +50,12 @@ function codecBehindSkippable(bytes: Uint8Array): 'zstd' | 'lz4' {
   return startsWith(rest, lz4) ? 'lz4' : 'zstd';
 }
 
+/** By content; what has no magic and a name that ends in `.br` is brotli. */
+export function codecOf(bytes: Uint8Array, key: string): Codec {
+  const codec = sniffCodec(bytes);
+  return codec === 'unknown' && key.endsWith('.br') ? 'brotli' : codec;
+}
+
 /** The beginning of an object that is nothing known, for a message: often an error page that a gateway stored. */
 export function showFirstBytes(bytes: Uint8Array): string {
   const text = new TextDecoder('latin1').decode(bytes.subarray(0, 60)).replace(/[^\x20-\x7e]/g, '.');

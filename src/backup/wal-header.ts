@@ -1,7 +1,7 @@
 import { isReadable } from '../archive/open-decoder.ts';
 import { type LongPageHeader, longPageHeaderBytes, parseLongPageHeader } from '../postgres/wal-page.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
-import { sniffCodec } from './codec-magic.ts';
+import { codecOf } from './codec-magic.ts';
 import { firstBlockBytes, type PinnedObject, readDecodedHead, readFirstBytes } from './object-head.ts';
 
 /** The header of an archived segment's first page, however it is compressed; null when there is none. */
@@ -11,7 +11,7 @@ export async function readWalHeader(
   signal: AbortSignal,
 ): Promise<LongPageHeader | null> {
   const first = await readFirstBytes(storage, object, signal);
-  const codec = sniffCodec(first);
+  const codec = codecOf(first, object.key);
   if (codec === 'none') return parseLongPageHeader(first);
   if (!isReadable(codec)) return null;
   let unpacked: Uint8Array = new Uint8Array(0);

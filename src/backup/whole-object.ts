@@ -1,5 +1,5 @@
 import type { ObjectStorage } from '../storage/object-storage.ts';
-import { sniffCodec } from './codec-magic.ts';
+import { codecOf } from './codec-magic.ts';
 import { type PinnedObject, readDecodedHead } from './object-head.ts';
 
 /** History files and the like are a few lines. @unit bytes */
@@ -12,7 +12,7 @@ export async function readWholeDecoded(
   signal: AbortSignal,
 ): Promise<Uint8Array> {
   const stored = await storage.readSmall(object.key, signal);
-  const codec = sniffCodec(stored);
+  const codec = codecOf(stored, object.key);
   if (codec === 'none' || codec === 'unknown') return stored;
   const chunks: Uint8Array[] = [];
   for await (const chunk of readDecodedHead(storage, object, codec, { signal, limitBytes }))

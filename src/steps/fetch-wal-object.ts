@@ -1,6 +1,6 @@
 import { decodedChunks } from '../archive/decoded-chunks.ts';
 import type { WalObject } from '../backup/base-backup.ts';
-import { sniffBytes, sniffCodec } from '../backup/codec-magic.ts';
+import { codecOf, sniffBytes } from '../backup/codec-magic.ts';
 import { OdoError } from '../errors/odo-error.ts';
 import { parseLsn } from '../postgres/lsn.ts';
 import { longPageHeaderBytes, parseLongPageHeader } from '../postgres/wal-page.ts';
@@ -78,7 +78,7 @@ async function* decoded(options: {
       head = Buffer.concat([head, next.value]);
     }
     if (head.length === 0) throw damaged(object, 'is empty');
-    const codec = sniffCodec(head);
+    const codec = codecOf(head, object.key);
     // Text has no magic; a segment that is none is found by its first page.
     yield* decodedChunks(behind(head, stored), {
       codec: codec === 'unknown' ? 'none' : codec,

@@ -21,7 +21,7 @@ const tarKey = ({ prefix, backup }: WalgFixture, name: string) =>
   `${prefix}basebackups_005/${backup}/tar_partitions/${name}`;
 
 describeWithLab('a backup as WAL-G lays it out', () => {
-  test.for(['walg-gzip', 'walg-streamed'] as const)(
+  test.for(['walg-brotli', 'walg-streamed'] as const)(
     '%s is restored with its tablespace to the last commit of the archive',
     async (name) => {
       const backup = await walgFixture(name);
@@ -53,7 +53,7 @@ describeWithLab('a backup as WAL-G lays it out', () => {
 
   test('goes on where it was killed, and does not ask again for what is on disk', async () => {
     await using directory = await temporaryDirectory();
-    const backup = await copyWalgFixture(await walgFixture('walg-gzip'), join(directory.path, 's3'));
+    const backup = await copyWalgFixture(await walgFixture('walg-lz4'), join(directory.path, 's3'));
     await using s3 = await startS3({ storageDir: backup.storageDir });
     const data = join(directory.path, 'data');
     const env = { ...s3.env, XDG_STATE_HOME: join(directory.path, 'state') };
@@ -61,7 +61,7 @@ describeWithLab('a backup as WAL-G lays it out', () => {
     const killed = await odo(args, { env: { ...env, ODO_FAILPOINT: 'archive:saved#12' } });
     expect(killed.signal).toBe('SIGKILL');
     // The first part has 8 MiB, so that the twelfth checkpoint is behind it.
-    await remove(s3, backup, tarKey(backup, 'part_001.tar.gz'));
+    await remove(s3, backup, tarKey(backup, 'part_001.tar.lz4'));
     const resumed = await odo(['resume', String(killed.events[0]?.runId), '--json'], { env });
     expect(resumed.exitCode, resumed.stderr).toBe(0);
     expect(await factsOfDirectory(data)).toEqual(backup.tables);
@@ -78,8 +78,8 @@ const damages: readonly {
   {
     what: 'a part is gone',
     exitCode: 4,
-    says: /part_002\.tar\.gz is missing/,
-    damage: async (s3, backup) => remove(s3, backup, tarKey(backup, 'part_002.tar.gz')),
+    says: /part_002\.tar\.lz4 is missing/,
+    damage: async (s3, backup) => remove(s3, backup, tarKey(backup, 'part_002.tar.lz4')),
   },
   {
     what: 'every tar is encrypted',
@@ -116,7 +116,7 @@ async function edit(
 describeWithLab('a backup of WAL-G', () => {
   test.for(damages)('of which $what is refused before anything is touched', async (damaged) => {
     await using directory = await temporaryDirectory();
-    const backup = await copyWalgFixture(await walgFixture('walg-gzip'), join(directory.path, 's3'));
+    const backup = await copyWalgFixture(await walgFixture('walg-lz4'), join(directory.path, 's3'));
     await using s3 = await startS3({ storageDir: backup.storageDir });
     await damaged.damage(s3, backup);
     const data = join(directory.path, 'data');

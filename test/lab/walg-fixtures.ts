@@ -4,7 +4,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { constants, createBrotliCompress, createGzip } from 'node:zlib';
+import { constants, createBrotliCompress } from 'node:zlib';
 import { installPackages } from './debian-packages.ts';
 import { labPath } from './lab-dir.ts';
 import { withLock } from './lock.ts';
@@ -22,7 +22,6 @@ import { pushLikeWalg } from './walg-push.ts';
 const variants = {
   'walg-lz4': { codec: 'lz4', isStreamed: false },
   'walg-brotli': { codec: 'brotli', isStreamed: false },
-  'walg-gzip': { codec: 'gzip', isStreamed: false },
   /** Over the replication protocol, uncompressed. */
   'walg-streamed': { codec: 'none', isStreamed: true },
 } as const;
@@ -48,7 +47,7 @@ export interface WalgFixture {
 type Facts = Pick<WalgFixture, 'backup' | 'systemIdentifier' | 'timeline' | 'tablespace' | 'tables'>;
 type Codec = (typeof variants)[WalgFixtureName]['codec'];
 
-const suffixes: Readonly<Record<Codec, string>> = { lz4: '.lz4', brotli: '.br', gzip: '.gz', none: '' };
+const suffixes: Readonly<Record<Codec, string>> = { lz4: '.lz4', brotli: '.br', none: '' };
 const prefix = 'clusters/shop/';
 const location = '/var/lib/postgresql/tablespaces/cold';
 
@@ -184,8 +183,7 @@ async function compressAll(folder: string, codec: Codec): Promise<void> {
     if (codec === 'lz4') await run('lz4', ['-1', '-B7', '--rm', '-q', from, to]);
     else {
       const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: 3 } };
-      const encoder = codec === 'gzip' ? createGzip({ level: 6 }) : createBrotliCompress(quality);
-      await pipeline(createReadStream(from), encoder, createWriteStream(to));
+      await pipeline(createReadStream(from), createBrotliCompress(quality), createWriteStream(to));
       await rm(from);
     }
   }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { type BackupStore, clusterId, labelText } from './backup-store.ts';
 import { type TarContent, tarBytes } from './tar-bytes.ts';
 
@@ -37,7 +37,7 @@ export interface WalgBackupOptions {
   readonly sentinel?: SentinelFields | null;
   /** Stem and members of every tar. */
   readonly parts?: Readonly<Record<string, TarContent>>;
-  readonly suffix?: '' | '.gz';
+  readonly suffix?: '' | '.gz' | '.br';
   /** Null: none is written. The default names the parts that are there. */
   readonly filesMetadata?: string | null;
   readonly modifiedAt?: string;
@@ -56,7 +56,7 @@ export async function putWalgBackup(
     const tar = await tarBytes(members);
     await store.put(
       `${folder}tar_partitions/${stem}.tar${suffix}`,
-      suffix === '' ? tar : gzipSync(tar),
+      suffix === '' ? tar : suffix === '.gz' ? gzipSync(tar) : brotliCompressSync(tar),
       modifiedAt,
     );
   }

@@ -3,7 +3,7 @@ import { majorOfVersionNumber } from '../../postgres/server-version.ts';
 import type { ObjectStorage, StoredObject } from '../../storage/object-storage.ts';
 import { canBeRead } from '../archive-objects.ts';
 import type { BackupStatus, BaseBackup } from '../base-backup.ts';
-import { sniffCodec } from '../codec-magic.ts';
+import { codecOf } from '../codec-magic.ts';
 import { mapLimited } from '../map-limited.ts';
 import { readFirstBytes } from '../object-head.ts';
 import { findRoots } from './find-roots.ts';
@@ -103,7 +103,8 @@ async function describeBackup(
   }
   try {
     const sentinel = await readSentinel(storage, backup, signal);
-    const codec = found.part === null ? null : sniffCodec(await readFirstBytes(storage, found.part, signal));
+    const codec =
+      found.part === null ? null : codecOf(await readFirstBytes(storage, found.part, signal), found.part.key);
     return { ...withFacts(backup, sentinel), codec, ...judge(id, sentinel, storedBytes) };
   } catch (error) {
     signal.throwIfAborted();

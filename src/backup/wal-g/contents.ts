@@ -45,7 +45,9 @@ export async function inspectWalgBackup(
   problems.push(...(encrypted === null ? examined.problems : [encrypted]));
 
   const readable = (stem: string) =>
-    archives.find(({ name, codec }) => parsePartName(name)?.stem === stem && isReadable(codec));
+    encrypted === null
+      ? archives.find(({ name, codec }) => parsePartName(name)?.stem === stem && isReadable(codec))
+      : undefined;
   const control = await lookInto(readable(controlStem), problems, signal, (archive) =>
     readControlTar(storage, archive, signal),
   );

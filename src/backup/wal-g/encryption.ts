@@ -1,11 +1,32 @@
+import { errorCode } from '../../errors/odo-error.ts';
 import type { ErrorData } from '../../errors/serialize.ts';
 import type { ObjectStorage } from '../../storage/object-storage.ts';
 import type { ArchiveObject, BaseBackup } from '../base-backup.ts';
-import { readFirstBytes } from '../object-head.ts';
+import { sniffCodec } from '../codec-magic.ts';
+import { readDecodedHead, readFirstBytes } from '../object-head.ts';
 import { problem } from '../problem.ts';
+
+/** @unit bytes */
+const headBytes = 64 * 1024;
 
 /** First bytes of an OpenPGP message: a packet of an encrypted session key, in either form of header (RFC 9580). */
 const openPgpTags = [0x84, 0x85, 0x8c, 0xc1];
+
+/** Brotli is believed by its name, so that only decoding shows what it is. */
+async function isWhatItSays(
+  storage: ObjectStorage,
+  archive: ArchiveObject,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (archive.codec !== 'brotli') return archive.codec !== 'unknown';
+  try {
+    const chunks = readDecodedHead(storage, archive, archive.codec, { signal, limitBytes: headBytes });
+    for await (const chunk of chunks) if (sniffCodec(chunk) === 'none') return true;
+  } catch (error) {
+    if (errorCode(error) !== 'ARCHIVE_CORRUPT') throw error;
+  }
+  return false;
+}
 
 /**
  * Nothing that WAL-G stores says whether it encrypted the tars. When none of them is what its name promises, it did.
@@ -18,7 +39,8 @@ export async function encryptionProblem(
   signal: AbortSignal,
 ): Promise<ErrorData | null> {
   const [first] = archives;
-  if (first === undefined || archives.some(({ codec }) => codec !== 'unknown')) return null;
+  if (first === undefined) return null;
+  for (const archive of archives) if (await isWhatItSays(storage, archive, signal)) return null;
   const [tag = 0] = await readFirstBytes(storage, first, signal, 1);
   const method = openPgpTags.includes(tag) ? 'OpenPGP' : 'libsodium or the key service of a cloud';
   return problem(

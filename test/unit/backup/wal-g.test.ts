@@ -299,6 +299,19 @@ describe('a WAL-G backup', () => {
     ]);
   });
 
+  it('in brotli is known by its name, and by what it decodes to', async () => {
+    await putWalgBackup(store, 'pg/', id, { suffix: '.br' });
+    const { problems, archives } = await inspectNow();
+    expect(problems).toEqual([]);
+    expect(archives.map(({ codec }) => codec)).toEqual(['brotli', 'brotli', 'brotli', 'brotli']);
+    for (const stem of Object.keys(walgParts)) {
+      await store.put(`${tars}${stem}.tar.br`, Buffer.from('6b3fa1b2c3d4e5f60718293a4b5c6d7e', 'hex'));
+    }
+    expect((await inspectNow()).problems).toMatchObject([
+      { hint: expect.stringContaining('wal-g backup-fetch') },
+    ]);
+  });
+
   it('without a sentinel is listed as incomplete, and cannot be chosen', async () => {
     await putWalgBackup(store, 'pg/', id, { sentinel: null });
     const backups = await walG.list(store.storage, 'pg/', signal);
