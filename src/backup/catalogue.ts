@@ -1,3 +1,4 @@
+import { nearest } from '../errors/nearest.ts';
 import { OdoError } from '../errors/odo-error.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import type { BackupFormat, WalPlace } from './backup-format.ts';
@@ -6,6 +7,7 @@ import { findServers } from './barman-cloud/find-servers.ts';
 import { barmanCloud } from './barman-cloud/format.ts';
 import { folderName } from './barman-cloud/layout.ts';
 import type { BackupContents, BaseBackup } from './base-backup.ts';
+import { findSlip } from './find-slip.ts';
 import { pgBasebackup } from './pg-basebackup/format.ts';
 import { walG } from './wal-g/format.ts';
 
@@ -56,11 +58,16 @@ async function nothingFound(
   options: { server?: string; signal: AbortSignal; all: readonly BaseBackup[] },
 ): Promise<OdoError> {
   const { server, signal, all } = options;
-  const place = `${storage.description.replace(/ at .*$/, '')}/${prefix}`;
+  const place = addressOf(storage, prefix);
   const serverFolders = await findServers(storage, prefix, signal);
-  const servers = serverFolders.map(folderName).filter((name) => name !== '');
+  const servers = [
+    ...new Set([...serverFolders.map(folderName), ...all.map((backup) => backup.server ?? '')]),
+  ].filter((name) => name !== '');
   if (server !== undefined && (servers.length > 0 || all.length > 0)) {
-    const near = servers.find((name) => name.startsWith(server) || server.startsWith(name));
+    const [near] = [
+      ...nearest(server, servers),
+      ...servers.filter((name) => name.startsWith(server) || server.startsWith(name)),
+    ];
     const found =
       servers.length === 0 ? 'no server folder' : `the servers ${servers.slice(0, shownItems).join(', ')}`;
     if (!servers.includes(server)) {
@@ -83,6 +90,18 @@ async function nothingFound(
     });
   }
   const lying = await whatLies(storage, prefix, signal);
+  const slip = lying.length === 0 ? await findSlip(storage, prefix, signal) : null;
+  if (slip !== null) {
+    const near = slip.meant === null ? null : addressOf(storage, slip.meant);
+    return new OdoError(
+      'BACKUP_NOT_FOUND',
+      `Nothing lies in ${place}: there is no ${slip.missing} in ${addressOf(storage, slip.above)}, only ${shown(slip.there)}.`,
+      {
+        hint: near === null ? 'Check the address.' : `Did you mean ${near}?`,
+        details: { prefix, above: slip.above, there: slip.there },
+      },
+    );
+  }
   return new OdoError(
     'BACKUP_NOT_FOUND',
     lying.length === 0
@@ -93,6 +112,14 @@ async function nothingFound(
       details: { prefix, found: lying },
     },
   );
+}
+
+const addressOf = (storage: ObjectStorage, prefix: string): string =>
+  `${storage.description.replace(/ at .*$/, '')}/${prefix}`;
+
+function shown(names: readonly string[]): string {
+  const more = names.length - shownItems;
+  return names.slice(0, shownItems).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
 /** The first few names right under a prefix. One page of a listing at most is read. */

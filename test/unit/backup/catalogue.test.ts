@@ -8,6 +8,7 @@ import {
   putSegments,
   segmentNames,
 } from '../../support/backup-store.ts';
+import { putWalgBackup } from '../../support/walg-backup.ts';
 
 const signal = new AbortController().signal;
 let store: BackupStore;
@@ -58,6 +59,47 @@ describe('the catalogue of an address', () => {
       message: expect.stringContaining('only the servers cluster-a'),
       hint: 'Did you mean --server cluster-a?',
     });
+  });
+
+  it.each([
+    ['mian', 'main'],
+    ['Main', 'main'],
+    ['cluster-a', 'cluster-a-1'],
+  ])('of a server %j that is not there asks whether %s was meant', async (typed, meant) => {
+    await putBarmanBackup(store, `p/${meant}/base/20261121T000000/`);
+    await putBarmanBackup(store, 'p/other-one/base/20261121T000000/');
+    await expect(list('p/', typed)).rejects.toMatchObject({
+      code: 'BACKUP_NOT_FOUND',
+      hint: `Did you mean --server ${meant}?`,
+    });
+  });
+
+  it('of a cluster of WAL-G that is not there names those that are', async () => {
+    await putWalgBackup(store, 'p/shop/', 'base_000000010000000000000004');
+    await expect(list('p/', 'shpo')).rejects.toMatchObject({
+      message: expect.stringContaining('only the servers shop'),
+      hint: 'Did you mean --server shop?',
+    });
+  });
+
+  it.each([
+    ['team/prod/mian/', 'team/prod/main/'],
+    ['taem/prod/main/', 'team/prod/main/'],
+    ['team/main/', 'team/prod/main/'],
+    ['prod/main/', 'team/prod/main/'],
+  ])('that leads past what is there (%s) asks whether %s was meant', async (typed, meant) => {
+    await putBarmanBackup(store, 'team/prod/main/base/20261121T000000/');
+    await expect(list(typed)).rejects.toMatchObject({
+      code: 'BACKUP_NOT_FOUND',
+      message: expect.stringMatching(/^Nothing lies in .*: there is no \S+ in .*, only \S+\.$/),
+      hint: expect.stringMatching(new RegExp(`^Did you mean .*/${meant}\\?$`)),
+    });
+  });
+
+  it('that repeats the server’s name, because the tool had it in its address already, is found', async () => {
+    await putBarmanBackup(store, 'main/main/base/20261121T000000/');
+    for (const prefix of ['', 'main/', 'main/main/'])
+      expect((await list(prefix)).map(({ server }) => server)).toEqual(['main']);
   });
 
   it('with nothing in it says so', async () => {
