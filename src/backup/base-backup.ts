@@ -87,6 +87,11 @@ export interface BaseBackup {
   readonly segmentBytes?: number | null;
   /** Without a WAL archive: whether it brings its own WAL; null when names do not tell. */
   readonly holdsWal?: boolean | null;
+  /**
+   * Retention leaves it alone: `full` with all WAL behind it, `standalone` with only the WAL that it needs itself, so that
+   * a gap behind it is meant to be there. Absent when nobody said so.
+   */
+  readonly kept?: 'full' | 'standalone';
 }
 
 /** What the tars of a format do that others must not. */

@@ -1,4 +1,5 @@
-const names = ['base', 'wals', 'basebackups_005', 'wal_005', 'catchup_005'];
+/** With an empty name: where barman puts its keep annotations when the address it was given ends with a slash. */
+const names = ['base', 'wals', 'basebackups_005', 'wal_005', 'catchup_005', ''];
 
 /**
  * True for a folder that belongs to a backup as a whole, by its key: a search for backups does not go into it. The WAL

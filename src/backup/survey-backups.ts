@@ -68,7 +68,7 @@ const walFoldersOf = (backups: readonly BaseBackup[]): string[] => [
 
 function judge(backup: BaseBackup, coverage: WalCoverage | null): SurveyedBackup {
   const wal = coverage === null ? walWithoutArchive(backup) : walInArchive(backup, coverage);
-  const whyNot = obstacleOf(backup) ?? obstacleInWal(wal);
+  const whyNot = obstacleOf(backup) ?? obstacleInWal(wal, backup.kept === 'standalone');
   return { backup, kind: kindOf(backup), wal, restorable: whyNot === null, whyNot };
 }
 
@@ -88,13 +88,16 @@ function obstacleOf(backup: BaseBackup): string | null {
   return null;
 }
 
-/** A restore refuses to lose what lies behind a hole, although the backup itself would become consistent. */
-function obstacleInWal({ state, missing, gap, reaches }: BackupWal): string | null {
+/**
+ * A restore refuses to lose what lies behind a hole, although the backup itself would become consistent; unless the
+ * hole is there on purpose.
+ */
+function obstacleInWal({ state, missing, gap, reaches }: BackupWal, standsAlone: boolean): string | null {
   if (state === 'missing' && missing === null)
     return 'It holds no WAL of its own, and without it cannot become consistent.';
   if (state === 'missing')
     return `WAL segment ${missing} is not in the archive, and without it the backup cannot become consistent.`;
-  if (gap === null || reaches === null) return null;
+  if (gap === null || reaches === null || standsAlone) return null;
   const when = reaches.archivedAt === null ? '' : `, archived at ${reaches.archivedAt}`;
   return `WAL segment ${gap} is missing behind it although newer ones are there: it reaches ${reaches.lsn}${when}, and what came later would be lost.`;
 }

@@ -106,7 +106,11 @@ export async function planArchiveWal(
   }
   const found = await chooseCopies(storage, walk.segments, signal);
   const newer = newestBehind(path, missing, segmentBytes, inventory);
-  if (newer !== null) {
+  if (newer !== null && range.standsAlone) {
+    warnings.push(
+      `The backup is kept without all of the WAL behind it: ${nameAt(missing)} is missing, and what came after it is not restored.`,
+    );
+  } else if (newer !== null) {
     problems.push(gapBehindConsistency(range, nameAt(missing), newer, missing, segmentBytes, found.at(-1)));
   } else {
     const partial = inventory.get(nameAt(missing))?.partial[0];

@@ -15,4 +15,6 @@ export interface BackupRange {
   readonly segmentBytes: number;
   /** Decimal; null when not recorded. */
   readonly systemIdentifier: string | null;
+  /** WAL behind the backup was removed on purpose. @default false */
+  readonly standsAlone?: boolean;
 }

@@ -1,10 +1,13 @@
-import { describe } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { barmanCloud } from '../../src/backup/barman-cloud/format.ts';
 import { pgBasebackup } from '../../src/backup/pg-basebackup/format.ts';
+import { planArchiveWal } from '../../src/backup/wal-archive.ts';
 import { walG } from '../../src/backup/wal-g/format.ts';
+import { segmentName } from '../../src/postgres/wal-segment.ts';
 import { openS3Storage } from '../../src/storage/s3.ts';
 import {
   type BackupStore,
+  clusterId,
   openBackupStore,
   putBarmanBackup,
   putBaseBackup,
@@ -79,4 +82,34 @@ describe.each([
   ['an S3 bucket', openS3Store],
 ])('in %s', (_, open) => {
   for (const fixture of [barman, basebackup, walg]) describeBackupFormat(fixture, open);
+});
+
+describe('a WAL archive of more objects than a page of a listing has', () => {
+  it.each(['folders', 'flat'] as const)('is seen to its end (layout %s)', async (walLayout) => {
+    await using store = await openS3Store();
+    const segmentBytes = 16 * 2 ** 20;
+    const count = 1100;
+    const names = Array.from({ length: count }, (_, index) =>
+      segmentName({ timeline: 1, number: 4 + index }, segmentBytes),
+    );
+    await putSegments(store, 'p/', names, { flat: walLayout === 'flat' });
+    const { plan, problems } = await planArchiveWal(
+      store.storage,
+      {
+        backupId: 'b',
+        walFolder: 'p/',
+        walLayout,
+        timeline: 1,
+        endTimeline: 1,
+        beginLsn: '0/4000028',
+        endLsn: '0/5000120',
+        segmentBytes,
+        systemIdentifier: clusterId,
+      },
+      new AbortController().signal,
+    );
+    expect(problems).toEqual([]);
+    expect(plan?.objects).toHaveLength(count);
+    expect(plan?.lastSegment).toBe(names.at(-1));
+  });
 });

@@ -9,6 +9,7 @@ import { mapLimited } from '../map-limited.ts';
 import { readFirstBytes } from '../object-head.ts';
 import { type BackupInfo, parseBackupInfo } from './backup-info.ts';
 import { findServers } from './find-servers.ts';
+import { listStrayAnnotations, readKeepAnnotation } from './keep-annotations.ts';
 import { baseFolder, folderName, isBackupId, walFolder } from './layout.ts';
 import { candidateOf, inRestoreOrder, missingParts } from './parts.ts';
 
@@ -21,14 +22,17 @@ export async function listBarmanBackups(
   prefix: string,
   signal: AbortSignal,
 ): Promise<BaseBackup[]> {
-  const found: { server: string; folder: string }[] = [];
+  const found: { server: string; folder: string; stray: StoredObject[] }[] = [];
   for (const server of await findServers(storage, prefix, signal)) {
+    const strays = await listStrayAnnotations(storage, server, signal);
     for (const folder of await storage.listFolders(baseFolder(server), signal)) {
-      if (isBackupId(folderName(folder))) found.push({ server, folder });
+      const id = folderName(folder);
+      if (!isBackupId(id)) continue;
+      found.push({ server, folder, stray: strays.filter(({ key }) => key.includes(`/base/${id}/`)) });
     }
   }
-  return mapLimited(found, readsAtOnce, ({ server, folder }) =>
-    describeBackup(storage, server, folder, signal),
+  return mapLimited(found, readsAtOnce, ({ server, folder, stray }) =>
+    describeBackup(storage, server, folder, stray, signal),
   );
 }
 
@@ -36,6 +40,7 @@ async function describeBackup(
   storage: ObjectStorage,
   serverFolder: string,
   folder: string,
+  stray: readonly StoredObject[],
   signal: AbortSignal,
 ): Promise<BaseBackup> {
   const objects: StoredObject[] = [];
@@ -72,6 +77,7 @@ async function describeBackup(
     const [missing] = judged.status === 'complete' ? missingParts(backup, info.tablespaces, candidates) : [];
     const { status, problem } =
       missing === undefined ? judged : { status: 'incomplete' as const, problem: missing.message };
+    const kept = await readKeepAnnotation(storage, [...objects, ...stray], signal);
     return {
       ...backup,
       name: info.name,
@@ -90,6 +96,7 @@ async function describeBackup(
       codec: status === 'complete' ? await codecOf(storage, parts, signal) : null,
       endTimeline: info.endSegment === null ? null : timelineOfName(info.endSegment),
       segmentBytes: info.segmentBytes,
+      ...(kept === null ? {} : { kept }),
     };
   } catch (error) {
     signal.throwIfAborted();

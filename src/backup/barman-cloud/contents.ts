@@ -9,6 +9,7 @@ import {
   examineArchives,
 } from '../archive-objects.ts';
 import type { BackupContents, BaseBackup, Tablespace } from '../base-backup.ts';
+import { cutTar } from '../cut-tar.ts';
 import { problem } from '../problem.ts';
 import { type ArchiveWal, planArchiveWal } from '../wal-archive.ts';
 import type { BackupInfo } from './backup-info.ts';
@@ -39,6 +40,7 @@ export async function inspectBarmanBackup(
   problems.push(...duplicateProblems(candidates));
   const examined = await examineArchives(storage, candidates, signal);
   problems.push(...examined.problems);
+  for (const archive of examined.archives) problems.push(...(await cutTar(storage, archive, signal)));
   const wal = await walOf(storage, backup, info, signal);
   problems.push(...wal.problems);
 
@@ -156,6 +158,7 @@ async function walOf(
       endLsn,
       segmentBytes: info.segmentBytes ?? defaultSegmentBytes,
       systemIdentifier: info.systemIdentifier,
+      standsAlone: backup.kept === 'standalone',
     },
     signal,
   );

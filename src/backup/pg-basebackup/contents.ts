@@ -2,7 +2,6 @@ import { isReadable } from '../../archive/open-decoder.ts';
 import type { ErrorData } from '../../errors/serialize.ts';
 import type { BackupManifest } from '../../postgres/backup-manifest.ts';
 import { isSupportedMajor, supportedMajors } from '../../postgres/server-version.ts';
-import { readBytes } from '../../storage/object-reader.ts';
 import type { ObjectStorage } from '../../storage/object-storage.ts';
 import {
   type ArchiveCandidate,
@@ -13,6 +12,7 @@ import {
 import { attempt } from '../attempt.ts';
 import type { WalPlace } from '../backup-format.ts';
 import type { ArchiveObject, BackupContents, BaseBackup, Tablespace } from '../base-backup.ts';
+import { cutTar } from '../cut-tar.ts';
 import { problem } from '../problem.ts';
 import { listBackupFiles, mergeTablespaces } from './catalogue.ts';
 import { readManifest } from './read-manifest.ts';
@@ -190,28 +190,4 @@ function missingTars(
   );
   const problems = tablespaces.filter(({ oid }) => !present.has(oid)).map(({ oid }) => missing(`${oid}.tar`));
   return present.has('data') ? problems : [missing('base.tar'), ...problems];
-}
-
-/** An uncompressed tar whose end is missing shows at once; a compressed one only when it is read. */
-export async function cutTar(
-  storage: ObjectStorage,
-  archive: ArchiveObject,
-  signal: AbortSignal,
-): Promise<ErrorData[]> {
-  if (archive.codec !== 'none') return [];
-  const from = Math.max(0, archive.sizeBytes - 1024);
-  const isBlocks = archive.sizeBytes % 512 === 0;
-  const end = await readBytes(storage, archive, { from, to: archive.sizeBytes }, signal);
-  const isZero = end.every((byte) => byte === 0);
-  if (isBlocks && isZero) return [];
-  return [
-    problem(
-      'BACKUP_INCOMPLETE',
-      `${archive.key} is cut short: a tar ends with two blocks of zeros, this one does not.`,
-      'Its upload failed. Choose another backup.',
-      {
-        key: archive.key,
-      },
-    ),
-  ];
 }

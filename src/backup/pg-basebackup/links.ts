@@ -14,9 +14,9 @@ import type {
   IncrementalFacts,
 } from '../base-backup.ts';
 import { Combination } from '../combination.ts';
+import { cutTar } from '../cut-tar.ts';
 import { problem } from '../problem.ts';
 import { listBackupFiles } from './catalogue.ts';
-import { cutTar } from './contents.ts';
 import { readManifest } from './read-manifest.ts';
 import { readTarLabels } from './tar-labels.ts';
 

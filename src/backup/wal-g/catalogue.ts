@@ -128,8 +128,9 @@ export async function readSentinel(
 
 export function withFacts(backup: BaseBackup, sentinel: Sentinel): BaseBackup {
   const { versionNumber } = sentinel;
+  const { kept: _, ...rest } = backup;
   return {
-    ...backup,
+    ...rest,
     name: sentinel.userData,
     startedAt: sentinel.startedAt,
     finishedAt: sentinel.finishedAt ?? backup.finishedAt,
@@ -140,6 +141,7 @@ export function withFacts(backup: BaseBackup, sentinel: Sentinel): BaseBackup {
     beginLsn: sentinel.beginLsn,
     endLsn: sentinel.endLsn,
     tablespaces: sentinel.tablespaces,
+    ...(sentinel.isPermanent ? { kept: 'standalone' } : {}),
   };
 }
 

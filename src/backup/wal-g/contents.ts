@@ -8,6 +8,7 @@ import type { ObjectStorage } from '../../storage/object-storage.ts';
 import { duplicateProblems, estimateDataBytes, examineArchives } from '../archive-objects.ts';
 import { attempt } from '../attempt.ts';
 import type { ArchiveObject, BackupContents, BaseBackup } from '../base-backup.ts';
+import { cutTar } from '../cut-tar.ts';
 import { problem } from '../problem.ts';
 import { type ArchiveWal, planArchiveWal } from '../wal-archive.ts';
 import { judge, readSentinel, withFacts } from './catalogue.ts';
@@ -15,6 +16,7 @@ import { encryptionProblem } from './encryption.ts';
 import { type FilesMetadata, readFilesMetadata } from './files-metadata.ts';
 import { controlStem, filesMetadataKey, labelStem, parsePartName } from './layout.ts';
 import { candidatesOf, listParts, missingParts, unnamedParts, withDialect } from './parts.ts';
+import { readPermanentMark } from './permanent-mark.ts';
 import type { Sentinel } from './sentinel.ts';
 import { readControlTar, readLabelTar } from './small-tars.ts';
 
@@ -28,7 +30,11 @@ export async function inspectWalgBackup(
   const sentinel = await readSentinel(storage, listed, signal);
   const parts = await listParts(storage, listed, signal);
   const storedBytes = parts.reduce((sum, { object }) => sum + object.sizeBytes, 0);
-  const backup = { ...withFacts(listed, sentinel), ...judge(listed.id, sentinel, storedBytes) };
+  const isPermanent = (await readPermanentMark(storage, listed.folder, signal)) ?? sentinel.isPermanent;
+  const backup = {
+    ...withFacts(listed, { ...sentinel, isPermanent }),
+    ...judge(listed.id, sentinel, storedBytes),
+  };
   if (backup.status !== 'complete') return refused(backup);
 
   const problems: ErrorData[] = [];
@@ -43,6 +49,7 @@ export async function inspectWalgBackup(
   const archives = examined.archives.map(withDialect);
   const encrypted = await encryptionProblem(storage, backup, archives, signal);
   problems.push(...(encrypted === null ? examined.problems : [encrypted]));
+  for (const archive of archives) problems.push(...(await cutTar(storage, archive, signal)));
 
   const readable = (stem: string) =>
     encrypted === null
@@ -215,6 +222,7 @@ async function walOf(
       endLsn,
       segmentBytes: control?.segmentBytes ?? defaultSegmentBytes,
       systemIdentifier: backup.systemIdentifier ?? control?.systemIdentifier ?? null,
+      standsAlone: backup.kept === 'standalone',
     },
     signal,
   );

@@ -7,6 +7,7 @@ const sentinelSuffix = '_backup_stop_sentinel.json';
 export const sentinelKey = (root: string, id: string): string =>
   `${backupsFolder(root)}${id}${sentinelSuffix}`;
 export const filesMetadataKey = (folder: string): string => `${folder}files_metadata.json`;
+export const metadataKey = (folder: string): string => `${folder}metadata.json`;
 export const tarFolder = (folder: string): string => `${folder}tar_partitions/`;
 
 const namePattern = /^base_([0-9A-F]{8})[0-9A-F]{16}(?:_D_[0-9A-F]{24})?(?:_[0-9A-F]{1,16})?$/;

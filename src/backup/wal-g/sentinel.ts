@@ -24,6 +24,8 @@ export interface Sentinel {
   readonly deltaFullName: string | null;
   /** What the operator wrote with `--add-user-data`, when it is a text. */
   readonly userData: string | null;
+  /** Retention leaves the backup and the WAL up to its end alone. */
+  readonly isPermanent: boolean;
   /** Taken without files_metadata.json. */
   readonly hasNoFilesMetadata: boolean;
 }
@@ -124,6 +126,7 @@ export function parseSentinel(text: string): Sentinel {
     deltaFrom: isDelta ? (deltaFrom ?? 'another backup') : null,
     deltaFullName: textOf(fields, 'DeltaFullName'),
     userData: textOf(fields, 'UserData'),
+    isPermanent: fields.IsPermanent === true,
     hasNoFilesMetadata: fields.FilesMetadataDisabled === true,
   };
 }

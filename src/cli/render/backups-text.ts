@@ -45,6 +45,7 @@ function columnsFor(all: readonly SurveyedBackup[]): readonly Column<SurveyedBac
     { title: 'begin', right: true, rank: 15, of: ({ backup }) => backup.beginLsn ?? '' },
     { title: 'end', right: true, rank: 15, of: ({ backup }) => backup.endLsn ?? '' },
     { title: 'WAL', rank: 8, of: ({ wal }) => wal.state },
+    { title: 'kept', rank: 13, of: ({ backup }) => backup.kept ?? '' },
     { title: 'format', rank: 17, of: ({ backup }) => backup.format },
   ];
 }

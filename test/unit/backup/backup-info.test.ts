@@ -3,11 +3,15 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseBackupInfo, parseBarmanTime } from '../../../src/backup/barman-cloud/backup-info.ts';
+import { judge } from '../../../src/backup/barman-cloud/catalogue.ts';
 import { errorCode } from '../../../src/errors/odo-error.ts';
 import { backupInfoText } from '../../support/backup-store.ts';
 
 const real = (name: string) =>
   readFileSync(join(import.meta.dirname, '../../fixtures/backup-info', `${name}.info`), 'utf8');
+
+const parseableKeys = (text: string): string[] =>
+  text.split('\n').flatMap((line) => (line.includes('=') ? [line.slice(0, line.indexOf('='))] : []));
 
 describe('a backup.info that barman wrote', () => {
   it('of version 3.20, with a name, on timeline 2', () => {
@@ -54,6 +58,71 @@ describe('a backup.info that barman wrote', () => {
   });
 });
 
+describe('a backup.info of every version and status', () => {
+  const tablespaces = [
+    { oid: '16400', name: "ts'q", location: '/a b/c' },
+    { oid: '16401', name: 'été"x', location: '/x\'y"z' },
+  ];
+
+  it.each(['3.4', '3.13', '3.20'])('that barman %s writes is understood', (version) => {
+    const judged = (name: string) => judge(parseBackupInfo(real(`${name}-barman-${version}`)), 1);
+    expect(judged('done')).toEqual({ status: 'complete', problem: null });
+    expect(judged('waiting-for-wals')).toEqual({ status: 'complete', problem: null });
+    expect(judged('empty')).toMatchObject({
+      status: 'incomplete',
+      problem: expect.stringContaining('EMPTY'),
+    });
+    expect(judged('started')).toMatchObject({
+      status: 'incomplete',
+      problem: expect.stringContaining('STARTED'),
+    });
+    expect(judged('syncing')).toMatchObject({
+      status: 'incomplete',
+      problem: expect.stringContaining('SYNCING'),
+    });
+    expect(judged('snapshot')).toMatchObject({
+      status: 'snapshot',
+      problem: expect.stringContaining('disk snapshots'),
+    });
+    for (const name of ['started', 'waiting-for-wals', 'snapshot'])
+      expect(parseBackupInfo(real(`${name}-barman-${version}`)).tablespaces).toEqual(tablespaces);
+    const label = parseBackupInfo(real(`waiting-for-wals-barman-${version}`)).backupLabel;
+    expect(label).toContain(`LABEL: it's "a" copy\n`);
+  });
+
+  it('of barman 3.17, as CloudNativePG runs it', () => {
+    expect(parseBackupInfo(real('done-cloudnative-pg-barman-3.17'))).toMatchObject({
+      status: 'DONE',
+      name: 'backup-20260514020000',
+      beginSegment: '00000003000000020000005A',
+      clusterBytes: 18874368123,
+      tablespaces: [{ oid: '24601', name: 'archive' }],
+    });
+  });
+
+  it('of barman 2.12, with segments of 64 MiB and clocks that changed in between', () => {
+    expect(parseBackupInfo(real('done-barman-2.12'))).toMatchObject({
+      status: 'DONE',
+      segmentBytes: 67108864,
+      beginTime: '2021-03-28T00:15:02.044Z',
+      endTime: '2021-03-28T01:16:40.000Z',
+      clusterBytes: null,
+      backupLabel: expect.stringContaining("20210328T011502's copy"),
+    });
+  });
+
+  it('of barman 2.3 under Python 2, with times that are no instants', () => {
+    expect(parseBackupInfo(real('done-barman-2.3-python2'))).toMatchObject({
+      status: 'DONE',
+      versionNumber: 90624,
+      systemIdentifier: null,
+      beginTime: null,
+      endTime: null,
+      tablespaces: [{ oid: '16387', name: 'archive', location: '/srv/archive' }],
+    });
+  });
+});
+
 describe('a backup.info', () => {
   it('may have keys that nobody knows yet, and values with an equals sign', () => {
     const info = parseBackupInfo(
@@ -92,16 +161,47 @@ describe('a backup.info', () => {
     );
   });
 
-  it('never fails with a foreign error', () => {
+  const refusal = (text: string) => {
+    try {
+      judge(parseBackupInfo(text), 1);
+    } catch (error) {
+      expect(errorCode(error)).toBe('FORMAT_UNKNOWN');
+    }
+  };
+
+  it('never fails with a foreign error, however it is damaged', () => {
     const text = real('done-barman-3.20');
+    const [from, to] = [fc.nat(text.length), fc.nat(text.length)];
     fc.assert(
-      fc.property(fc.nat(text.length), fc.nat(text.length), fc.string(), (from, to, inserted) => {
-        try {
-          parseBackupInfo(text.slice(0, from) + inserted + text.slice(to));
-        } catch (error) {
-          expect(errorCode(error)).toBe('FORMAT_UNKNOWN');
-        }
-      }),
+      fc.property(from, to, fc.string({ unit: 'binary' }), (start, end, inserted) =>
+        refusal(text.slice(0, start) + inserted + text.slice(end)),
+      ),
+      { numRuns: 500 },
+    );
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => refusal(new TextDecoder().decode(bytes))),
+    );
+  });
+
+  it('never fails with a foreign error, whatever its values are', () => {
+    const keys = parseableKeys(real('snapshot-barman-3.20'));
+    const literal = fc.string({
+      unit: fc.constantFrom(
+        ...`[](){}'",:\\ uxULN0123456789.-+eE`,
+        'None',
+        'True',
+        'inf',
+        'nan',
+        '__proto__',
+      ),
+      maxLength: 40,
+    });
+    const value = fc.oneof(literal, fc.string(), fc.integer().map(String), fc.bigInt().map(String));
+    fc.assert(
+      fc.property(fc.constantFrom(...keys), value, (key, text) =>
+        refusal(backupInfoText({ [key]: text.replaceAll('\n', ' ') })),
+      ),
+      { numRuns: 2000 },
     );
   });
 });

@@ -10,6 +10,7 @@ import {
   putSegments,
   segmentNames,
 } from '../../support/backup-store.ts';
+import { tarBytes } from '../../support/tar-bytes.ts';
 
 const signal = new AbortController().signal;
 const id = '20261120T020006';
@@ -146,6 +147,70 @@ describe('a barman-cloud backup', () => {
   ])('that is %s is refused', async (_, info, said) => {
     const { problems } = await inspect({ info });
     expect(problems).toMatchObject([{ code: 'FORMAT_UNKNOWN', message: expect.stringContaining(said) }]);
+  });
+});
+
+describe('a barman-cloud backup that is kept', () => {
+  it.each([
+    ['full', `${folder}annotations/keep`],
+    ['standalone', `${folder}annotations/keep`],
+    // What barman writes when its address ends with a slash.
+    ['standalone', `pg//main/base/${id}/annotations/keep`],
+  ])('says so (%s in %s), once', async (kept, key) => {
+    await putBarmanBackup(store, folder);
+    await putBarmanBackup(store, 'pg/main/base/20261121T020006/');
+    await store.put(key, kept);
+    const backups = await barmanCloud.list(store.storage, 'pg/', signal);
+    expect(backups.map((backup) => [backup.id, backup.kept])).toEqual([
+      [id, kept],
+      ['20261121T020006', undefined],
+    ]);
+  });
+
+  it.each([
+    ['standalone', [], 1],
+    ['full', ['WAL_MISSING'], 0],
+  ] as const)('as %s may or may not have a gap in the WAL behind it', async (kept, codes, warnings) => {
+    await putSegments(store, 'pg/main/wals/', segmentNames(1, 9, 2));
+    await store.put(`${folder}annotations/keep`, kept);
+    const contents = await inspect();
+    expect(contents.problems.map(({ code }) => code)).toEqual(codes);
+    expect(contents.warnings).toHaveLength(warnings);
+    expect(contents.wal?.lastSegment).toBe('000000010000000000000006');
+  });
+});
+
+describe('a barman-cloud backup that was cut', () => {
+  it('between two entries of an uncompressed tar is refused before anything is read', async () => {
+    const members = [['./PG_VERSION', '17\n'] as const, ['backup_label', 'x'] as const];
+    const tar = await tarBytes(members);
+    await putBarmanBackup(store, folder, { tars: [] });
+    for (const length of [tar.length - 1024, tar.length - 1024 - 512, 1024, 700]) {
+      await store.put(`${folder}data.tar`, tar.subarray(0, length));
+      expect((await inspectNow()).problems, `${length} bytes`).toMatchObject([
+        { code: 'BACKUP_INCOMPLETE', message: expect.stringContaining('data.tar is cut short') },
+      ]);
+    }
+    await store.put(`${folder}data.tar`, tar);
+    expect((await inspectNow()).problems).toEqual([]);
+  });
+});
+
+describe('a barman-cloud server', () => {
+  it('has backups that are ordered by their ends, not by ids in local time', async () => {
+    // Written when clocks went back, and by a host in another zone.
+    const ends: [string, string][] = [
+      ['20261025T025500', '2026-10-25 02:58:00+02:00'],
+      ['20261025T021000', '2026-10-25 02:20:00+01:00'],
+      ['20261024T223000', '2026-10-24 22:40:00-04:00'],
+    ];
+    for (const [name, end] of ends) {
+      const info = { end_time: end, end_xlog: null, systemid: null, timeline: null };
+      await putBarmanBackup(store, `pg/main/base/${name}/`, { info: { ...info, end_xlog: '0/5000120' } });
+    }
+    expect((await listBackups(store.storage, 'pg/', { signal })).map((backup) => backup.id)).toEqual(
+      ends.map(([name]) => name),
+    );
   });
 });
 

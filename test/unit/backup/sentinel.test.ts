@@ -38,6 +38,7 @@ describe('a sentinel', () => {
       deltaFrom: null,
       deltaFullName: null,
       userData: null,
+      isPermanent: false,
       hasNoFilesMetadata: false,
     });
   });

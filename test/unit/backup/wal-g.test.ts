@@ -312,6 +312,35 @@ describe('a WAL-G backup', () => {
     ]);
   });
 
+  it('that is cut between two entries of an uncompressed tar is refused', async () => {
+    await putWalgBackup(store, 'pg/', id, { suffix: '' });
+    const tar = await tarBytes(walgParts.part_001 ?? []);
+    await store.put(`${tars}part_001.tar`, tar.subarray(0, -1024));
+    expect((await inspectNow()).problems).toMatchObject([
+      { code: 'BACKUP_INCOMPLETE', message: expect.stringContaining('part_001.tar is cut short') },
+    ]);
+  });
+
+  it('may have a pg_control.tar that was never closed, as streamed ones do', async () => {
+    await putWalgBackup(store, 'pg/', id, { suffix: '' });
+    const tar = await tarBytes([['global/pg_control', controlBytes]]);
+    await store.put(`${tars}pg_control.tar`, tar.subarray(0, -1024));
+    expect((await inspectNow()).problems).toEqual([]);
+  });
+
+  it.each([
+    ['permanent since it was taken', { IsPermanent: true }, null, true],
+    ['marked permanent later', { IsPermanent: false }, '{"is_permanent": true}', true],
+    ['no longer permanent', { IsPermanent: true }, '{"is_permanent": false}', false],
+    ['not permanent', {}, 'not JSON', false],
+  ])('that is %s may or may not have a gap in the WAL behind it', async (_, sentinel, metadata, may) => {
+    await putSegments(store, 'pg/wal_005/', segmentNames(1, 9, 2), { flat: true });
+    if (metadata !== null) await store.put(`${folder}metadata.json`, metadata);
+    const { backup, problems } = await inspect({ sentinel });
+    expect(backup.kept).toBe(may ? 'standalone' : undefined);
+    expect(problems.map(({ code }) => code)).toEqual(may ? [] : ['WAL_MISSING']);
+  });
+
   it('without a sentinel is listed as incomplete, and cannot be chosen', async () => {
     await putWalgBackup(store, 'pg/', id, { sentinel: null });
     const backups = await walG.list(store.storage, 'pg/', signal);
