@@ -30,7 +30,10 @@ describeWithLab('a backup as WAL-G lays it out', () => {
       const data = join(directory.path, 'data');
       const env = { ...s3.env, XDG_STATE_HOME: directory.path };
       const listed = await odo(['backups', '-u', `s3://${name}`, '-e', s3.endpoint, '--json'], { env });
-      expect(listed.events.filter(({ type }) => type === 'backup'), listed.stderr).toMatchObject([
+      expect(
+        listed.events.filter(({ type }) => type === 'backup'),
+        listed.stderr,
+      ).toMatchObject([
         { id: backup.backup, format: 'wal-g', server: 'shop', status: 'complete', serverMajor: 15 },
       ]);
       const result = await odo(
