@@ -49,12 +49,17 @@ export function stepContext(
   const { journal, emit, runId } = binding;
   const meter = new ProgressMeter();
   let lastProgressMs = 0;
+  let plan: RestorePlan | null = null;
   return {
     runId,
     signal,
     attempt,
     ports: binding.ports,
-    plan: () => requirePlan(journal),
+    // Frozen; that of a plain backup names every file, and is not read again for each of them.
+    plan: () => {
+      plan ??= requirePlan(journal);
+      return plan;
+    },
     outputOf: (name) => {
       const record = journal.findStep(name, '');
       return record?.state === 'completed' ? (record.output as StepFacts) : null;

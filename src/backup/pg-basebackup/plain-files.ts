@@ -34,8 +34,11 @@ export async function listPlainFiles(
   return { files, manifest, isUnfinished: unfinished && manifest === null, strangers };
 }
 
+/** Right below pg_tblspc there are only links, which some tools store as files (rclone's `16400.rclonelink`). */
 const isPlainPath = (path: string): boolean =>
-  !path.includes('\0') && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
+  !path.includes('\0') &&
+  path.split('/').every((part) => part !== '' && part !== '.' && part !== '..') &&
+  !/^pg_tblspc\/[^/]*$/.test(path);
 
 const tablespacePath = /^pg_tblspc\/(\d{1,10})\/(.+)$/s;
 

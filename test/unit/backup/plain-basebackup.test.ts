@@ -184,6 +184,13 @@ describe('a tablespace of a plain pg_basebackup', () => {
     ]);
   });
 
+  it('is not the file that a tool made of its link', async () => {
+    const unlisted = { 'pg_tblspc/16400.rclonelink': '/ts' };
+    const { trees, warnings } = await inspect({ files: inTablespace, manifest: null, unlisted });
+    expect(warnings).toContainEqual(expect.stringContaining('pg_tblspc/16400.rclonelink'));
+    expect(trees?.[0]?.files.some(({ path }) => path.startsWith('pg_tblspc/'))).toBe(false);
+  });
+
   it('is known without a manifest by a folder named like its OID', async () => {
     const options = { files: inTablespace, tablespaceFolder: 'bb/16400/', manifest: null };
     const { trees, problems } = await inspect(options);
