@@ -71,9 +71,9 @@ test('a limited store does not ask for a range whose reader gave up', async () =
   expect(asked).toEqual([]);
 });
 
-const portsWith = (maxRateBytesPerSecond: number | null) => {
+const portsWith = (maxRateBytesPerSecond: number | null, walUrl: string | null = null) => {
   const source = { url: 'file:///nowhere', endpoint: null, region: null };
-  const request = { ...plainRequest, source, maxRateBytesPerSecond };
+  const request = { ...plainRequest, source, walUrl, maxRateBytesPerSecond };
   return openPorts({ runId: 'r', request, credentials: null });
 };
 
@@ -92,6 +92,20 @@ test('the ports of a run limit its source when a rate was asked for', async () =
   // A source without a limit does not wait.
   await read((await portsWith(null).source()).storage, 0, 1024 * MiB);
   await read((await portsWith(null).source()).storage, 0, 1);
+  const reason = new Error('stop');
+  stop.abort(reason);
+  await expect(waiting).rejects.toBe(reason);
+});
+
+test('the ports of a run open an archive of WAL only where one is named, and both share the rate', async () => {
+  expect(await portsWith(null).walSource()).toBeNull();
+  const ports = portsWith(64 * 1024, 'file:///elsewhere');
+  const wal = await ports.walSource();
+  expect(wal?.storage.description).toBe('file:///elsewhere');
+  expect((await ports.source()).storage.description).toBe('file:///nowhere');
+  await read((await ports.source()).storage, 0, 1024 * MiB);
+  const stop = new AbortController();
+  const waiting = wal === null ? null : read(wal.storage, 0, 1, stop.signal);
   const reason = new Error('stop');
   stop.abort(reason);
   await expect(waiting).rejects.toBe(reason);
