@@ -94,7 +94,7 @@ function obstacleOf(backup: BaseBackup): string | null {
  */
 function obstacleInWal({ state, missing, gap, reaches }: BackupWal, standsAlone: boolean): string | null {
   if (state === 'missing' && missing === null)
-    return 'It holds no WAL of its own, and without it cannot become consistent.';
+    return 'It holds no WAL of its own, and without it cannot become consistent; an archive that has it may be named with --wal-url.';
   if (state === 'missing')
     return `WAL segment ${missing} is not in the archive, and without it the backup cannot become consistent.`;
   if (gap === null || reaches === null || standsAlone) return null;

@@ -14,7 +14,7 @@ import { readManifestEnds } from './manifest-ends.ts';
 import { describePlainBackup } from './plain-catalogue.ts';
 import { startOfLabel } from './start-of-label.ts';
 import { readTarLabels } from './tar-labels.ts';
-import { scanWalTar } from './wal-tar.ts';
+import { endsWithWal, scanWalTar } from './wal-tar.ts';
 
 const looksAtOnce = 4;
 
@@ -147,9 +147,9 @@ async function withFacts(
   files: BackupFiles,
   signal: AbortSignal,
 ): Promise<BaseBackup> {
-  const ends =
+  const { walInBase, ...ends } =
     files.manifest === null
-      ? { systemIdentifier: null, endLsn: null }
+      ? { systemIdentifier: null, endLsn: null, walInBase: null }
       : await readManifestEnds(storage, files.manifest, signal);
   const codec = sniffCodec(await readFirstBytes(storage, base, signal));
   // What this version cannot unpack is refused when it is inspected; the listing shows it without its facts.
@@ -175,7 +175,11 @@ async function withFacts(
     ...incrementalFactsOf(label),
   };
   const wal = files.tars.find((tar) => tar.content === 'wal')?.object;
-  if (!wal || wal.sizeBytes === 0) return facts;
+  if (wal === undefined) {
+    const seen = codec === 'none' ? () => endsWithWal(storage, base, signal) : () => null;
+    return { ...facts, holdsWal: walInBase ?? (await seen()) };
+  }
+  if (wal.sizeBytes === 0) return facts;
   const walCodec = sniffCodec(await readFirstBytes(storage, wal, signal));
   if (!isReadable(walCodec)) return facts;
   const options = { signal, limitBytes: firstBlockBytes, firstOnly: true };

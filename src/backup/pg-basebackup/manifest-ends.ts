@@ -9,6 +9,8 @@ export interface ManifestEnds {
   /** End of the newest range of WAL. */
   readonly endLsn: string | null;
   readonly endTimeline: number | null;
+  /** Whether base.tar holds the WAL (`-X fetch`); null when names are in hex only. */
+  readonly walInBase: boolean | null;
 }
 
 const headBytes = 1024;
@@ -40,5 +42,11 @@ export async function readManifestEnds(
     systemIdentifier: /"System-Identifier":\s*(\d{1,20})/.exec(head)?.[1] ?? null,
     endLsn: isValid ? endLsn : null,
     endTimeline: isValid ? Number(timeline) : null,
+    // The server lists its status files last.
+    walInBase: /"pg_wal\/archive_status\/[0-9A-F]{24}\.done"/.test(tail)
+      ? true
+      : /"Path":/.test(tail)
+        ? false
+        : null,
   };
 }

@@ -133,6 +133,35 @@ describe('a pg_basebackup', () => {
   });
 });
 
+describe('the WAL of a listed pg_basebackup', () => {
+  const done = { path: 'pg_wal/archive_status/000000010000000000000004.done', size: 0 };
+  const listed = async () => (await listBackups(store.storage, 'bb/', { signal }))[0]?.holdsWal;
+
+  it('is in pg_wal.tar, or as its manifest says in base.tar or nowhere', async () => {
+    await putBaseBackup(store, folder);
+    expect(await listed()).toBe(true);
+    await store.remove(`${folder}pg_wal.tar.gz`);
+    expect(await listed()).toBe(false);
+    const files = [{ path: 'backup_label', size: 225 }, done];
+    await store.put(`${folder}backup_manifest`, manifestText({ files }));
+    expect(await listed()).toBe(true);
+  });
+
+  it('without a manifest is told by the end of an uncompressed base.tar, and by no other', async () => {
+    await putBaseBackup(store, folder, { wal: null, manifest: null });
+    expect(await listed()).toBeNull();
+    await store.remove(`${folder}base.tar.gz`);
+    const members = [
+      ['backup_label', labelText()],
+      ['PG_VERSION', '17\n'],
+    ] as const;
+    await store.put(`${folder}base.tar`, await tarBytes(members));
+    expect(await listed()).toBe(false);
+    await store.put(`${folder}base.tar`, await tarBytes([...members, [`./${done.path}`, '']]));
+    expect(await listed()).toBe(true);
+  });
+});
+
 describe('a pg_basebackup that cannot be restored', () => {
   it('because it holds no WAL (-X none) says from where on it needs it', async () => {
     const { problems, wal } = await inspect({ wal: null });

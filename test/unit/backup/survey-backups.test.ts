@@ -118,9 +118,13 @@ describe('a survey', () => {
 
   it('does not promise that a backup without pg_wal.tar brings its WAL', async () => {
     await using store = await openBackupStore();
+    await putBaseBackup(store, 'p/tars/', { wal: null, manifest: null });
+    expect((await survey(store)).backups).toMatchObject([{ wal: { state: 'unknown' } }]);
+    // A manifest tells.
     await putBaseBackup(store, 'p/tars/', { wal: null });
-    const { backups } = await survey(store);
-    expect(backups).toMatchObject([{ wal: { state: 'unknown' } }]);
+    expect((await survey(store)).backups).toMatchObject([
+      { restorable: false, whyNot: expect.stringContaining('--wal-url'), wal: { state: 'missing' } },
+    ]);
   });
 
   it('finds that a plain backup lacks its first segment', async () => {
