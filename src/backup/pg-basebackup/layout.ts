@@ -17,6 +17,7 @@ export const unfinishedManifestName = 'backup_manifest.tmp';
 /** Of `pg_basebackup -Fp`: the files without which a tree is no data directory, or no backup of one. */
 export const versionName = 'PG_VERSION';
 export const labelName = 'backup_label';
+export const mapName = 'tablespace_map';
 export const controlName = 'global/pg_control';
 
 /** What `LABEL` says when nobody chose one (pg_basebackup.c). */

@@ -1,17 +1,16 @@
 import type { ErrorData } from '../../errors/serialize.ts';
-import { parseBackupLabel } from '../../postgres/backup-label.ts';
 import type { BackupManifest, ManifestFile } from '../../postgres/backup-manifest.ts';
-import { type ControlFile, parseControlFile } from '../../postgres/control-file.ts';
-import { isSupportedMajor, parsePgVersion, supportedMajors } from '../../postgres/server-version.ts';
+import type { TablespaceMapEntry } from '../../postgres/tablespace-map.ts';
 import type { ObjectStorage, StoredObject } from '../../storage/object-storage.ts';
 import { archivedClasses } from '../archive-objects.ts';
 import { attempt } from '../attempt.ts';
 import type { WalPlace } from '../backup-format.ts';
 import type { BackupContents, BaseBackup, FileTree } from '../base-backup.ts';
 import { problem } from '../problem.ts';
-import { controlName, labelName, versionName } from './layout.ts';
+import { mergeTablespaces } from './catalogue.ts';
 import { compareWithManifest, shown } from './manifest-files.ts';
 import { planOuterWal } from './outer-wal.ts';
+import { contradictions, readFacts } from './plain-facts.ts';
 import { listPlainFiles, tablespaceFileOf, treesOf } from './plain-files.ts';
 import { planPlainWal } from './plain-wal.ts';
 import { readManifest } from './read-manifest.ts';
@@ -89,6 +88,12 @@ export async function inspectPlainBackup(
     const oid = place.split('/').at(-2) ?? '';
     if (/^\d{1,10}$/.test(oid)) oids.add(oid);
   }
+  const lost = facts.map.filter(({ oid }) => !oids.has(oid));
+  problems.push(...lost.map((tablespace) => lostTablespace(folder, tablespace)));
+  const tablespaces = mergeTablespaces(
+    [...oids].map((oid) => ({ oid, name: null, location: null })),
+    facts.map,
+  );
   const dataBytes = trees
     .flatMap((tree) => tree.files)
     .reduce((sum, file) => sum + (file.path.startsWith('pg_wal/') ? 0 : file.sizeBytes), 0);
@@ -99,9 +104,7 @@ export async function inspectPlainBackup(
       systemIdentifier: facts.control?.systemIdentifier ?? manifest?.systemIdentifier ?? null,
       endLsn: manifest?.walRanges[0]?.endLsn ?? backup.endLsn,
       dataBytes,
-      tablespaces: [...oids]
-        .sort((a, b) => Number(a) - Number(b))
-        .map((oid) => ({ oid, name: null, location: null })),
+      tablespaces,
     },
     archives: [],
     trees,
@@ -118,6 +121,15 @@ export async function inspectPlainBackup(
 }
 
 type Files = ReadonlyMap<string, StoredObject>;
+
+/** The map of a copy that was made by hand (low-level backup API) names tablespaces also where no manifest does. */
+const lostTablespace = (folder: string, { oid, path }: TablespaceMapEntry): ErrorData =>
+  problem(
+    'BACKUP_INCOMPLETE',
+    `Nothing of tablespace ${oid} (${path} on the source) is in ${folder}pg_tblspc/${oid}/ or in a folder ${oid} beside the backup.`,
+    `Copy the tablespace's directory (the one that holds PG_…) to ${folder}pg_tblspc/${oid}/, or choose another backup.`,
+    { oid, location: path },
+  );
 
 /** Tablespaces of the manifest of which pg_tblspc has not a single file. */
 function notInside(manifest: BackupManifest, files: Files): Map<string, ManifestFile[]> {
@@ -187,67 +199,6 @@ function archivedProblems(files: Files): ErrorData[] {
       `${archived.length} files lie in an archive class and cannot be read now, ${first.key} (${first.storageClass}) among them.`,
       'Bring them back first, for example with aws s3api restore-object.',
       { key: first.key, storageClass: first.storageClass },
-    ),
-  ];
-}
-
-interface Facts {
-  readonly label: ReturnType<typeof parseBackupLabel> | null;
-  readonly control: ControlFile | null;
-  readonly serverMajor: number | null;
-}
-
-async function readFacts(
-  storage: ObjectStorage,
-  folder: string,
-  files: Files,
-  problems: ErrorData[],
-  signal: AbortSignal,
-): Promise<Facts> {
-  const read = <T>(name: string, parse: (bytes: Uint8Array) => T): Promise<T | null> =>
-    files.has(name)
-      ? attempt(problems, signal, async () => parse(await storage.readSmall(folder + name, signal)))
-      : Promise.resolve(null);
-  const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return {
-    label: await read(labelName, (bytes) => parseBackupLabel(textOf(bytes))),
-    control: await read(controlName, parseControlFile),
-    serverMajor: await read(versionName, (bytes) => parsePgVersion(textOf(bytes))),
-  };
-}
-
-/** Files of one folder that are not of one cluster, or of one that odo does not restore. */
-function contradictions(
-  backup: BaseBackup,
-  { control, serverMajor }: Facts,
-  manifest: BackupManifest | null,
-): ErrorData[] {
-  const problems: ErrorData[] = [];
-  if (serverMajor !== null && !isSupportedMajor(serverMajor)) {
-    problems.push(
-      problem(
-        'FORMAT_UNKNOWN',
-        `Backup ${backup.id} is of PostgreSQL ${serverMajor}.`,
-        `odo restores PostgreSQL ${supportedMajors[0]} to ${supportedMajors.at(-1)}.`,
-        { major: serverMajor },
-      ),
-    );
-  }
-  if (control === null) return problems;
-  const stated = manifest?.systemIdentifier ?? null;
-  const differs =
-    control.serverMajor !== null && serverMajor !== null && control.serverMajor !== serverMajor
-      ? `pg_control is of PostgreSQL ${control.serverMajor}, but PG_VERSION says ${serverMajor}`
-      : stated !== null && stated !== control.systemIdentifier
-        ? `pg_control is of the cluster ${control.systemIdentifier}, but the manifest of ${stated}`
-        : null;
-  if (differs === null) return problems;
-  return [
-    ...problems,
-    problem(
-      'BACKUP_INCOMPLETE',
-      `The files of backup ${backup.id} do not belong together: ${differs}.`,
-      'Several backups were copied into one folder. Upload the backup again into an empty one, or choose another.',
     ),
   ];
 }

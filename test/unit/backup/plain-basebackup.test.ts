@@ -191,6 +191,17 @@ describe('a tablespace of a plain pg_basebackup', () => {
     expect(trees?.[0]?.files.some(({ path }) => path.startsWith('pg_tblspc/'))).toBe(false);
   });
 
+  it('is named by the map of a copy that was made by hand, and missing where it is nowhere', async () => {
+    const files = { ...inTablespace, tablespace_map: '16400 /srv/cold\n' };
+    const { problems, backup } = await inspect({ files, manifest: null });
+    expect(problems).toEqual([]);
+    expect(backup.tablespaces).toEqual([{ oid: '16400', name: null, location: '/srv/cold' }]);
+    await store.put(`${folder}tablespace_map`, '16400 /srv/cold\n16401 /srv/warm\n');
+    expect((await inspectNow()).problems).toMatchObject([
+      { code: 'BACKUP_INCOMPLETE', message: expect.stringContaining('16401 (/srv/warm') },
+    ]);
+  });
+
   it('is known without a manifest by a folder named like its OID', async () => {
     const options = { files: inTablespace, tablespaceFolder: 'bb/16400/', manifest: null };
     const { trees, problems } = await inspect(options);
