@@ -126,7 +126,7 @@ export async function restoreFiles(options: RestoreFilesOptions): Promise<Restor
 
   async function checkpoint(): Promise<void> {
     if (doneBytes - saved.bytes < everyBytes && nowMs() - saved.ms < everyMs) return;
-    if (doneBytes === saved.bytes || (sink.isWriting && !writer.continuesFiles)) return;
+    if (doneBytes === saved.bytes || !sink.canBeSaved) return;
     await options.failpoint?.('archive:before-sync');
     await writer.sync();
     await options.failpoint?.('archive:synced');

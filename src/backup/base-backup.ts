@@ -170,6 +170,8 @@ export interface BackupLink extends ChainedBackup {
   readonly endLsn: string | null;
   /** Those that hold a file that is needed; their names begin with the backup's id. */
   readonly archives: readonly ArchiveObject[];
+  /** Of a plain backup, the files that are needed. */
+  readonly trees?: readonly FileTree[];
   readonly manifestKey: string;
 }
 

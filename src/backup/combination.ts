@@ -48,7 +48,7 @@ export class Combination {
     }
   }
 
-  /** The next older backup. Returns what of it is needed: `data`, and the OIDs of tablespaces. */
+  /** The next older backup. Returns the paths of its files that are needed. */
   addOlder({ files }: BackupManifest): ReadonlySet<string> {
     this.#link -= 1;
     const incremental = new Set<string>();
@@ -57,7 +57,7 @@ export class Combination {
       const target = incrementalTarget(path);
       if (!this.#open.has(target ?? path)) continue;
       this.#count(path, sizeBytes);
-      needed.add(tablespaceOf(path) ?? 'data');
+      needed.add(path);
       if (target !== null) {
         incremental.add(target);
       } else {
@@ -117,4 +117,4 @@ export class Combination {
 }
 
 /** OID of the tablespace in which a file of the manifest lies; null for the data directory. */
-const tablespaceOf = (path: string): string | null => /^pg_tblspc\/(\d+)\//.exec(path)?.[1] ?? null;
+export const tablespaceOf = (path: string): string | null => /^pg_tblspc\/(\d+)\//.exec(path)?.[1] ?? null;

@@ -153,7 +153,7 @@ function baseBytes(
   const archives = [
     ...links.flatMap((link) => link.archives),
     ...newest.filter((archive) => archive.content !== 'wal'),
-    ...batchesOf(plan.contents.trees ?? []),
+    ...batchesOf([...links.flatMap((link) => link.trees ?? []), ...(plan.contents.trees ?? [])]),
   ];
   const done = archives.reduce((sum, archive) => {
     if (stateOf('restoreBase', archive.name) === 'completed') return sum + archive.sizeBytes;

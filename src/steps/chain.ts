@@ -62,7 +62,10 @@ export async function readChain(
       place: (source, entry) => placeInChain(source, entry, files, isNewest, placeWhole),
     };
   };
-  return [...links.map((link) => ({ ...link, batches: [] })), { ...own, manifestKey }].map((link, index) => ({
+  return [
+    ...links.map((link) => ({ ...link, batches: batchesOf(link.trees ?? []) })),
+    { ...own, manifestKey },
+  ].map((link, index) => ({
     ...link,
     inOnePiece: index > 0,
     open: () => openLink(link.manifestKey, index),

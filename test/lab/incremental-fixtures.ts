@@ -16,7 +16,10 @@ import { uploadDirectory } from './upload.ts';
 export const chainLinks = ['full', 'incremental-1', 'incremental-2'] as const;
 export type ChainLink = (typeof chainLinks)[number];
 
-/** 17: gzip. 18: uncompressed. With a tablespace, and another that is dropped before the last backup. */
+/**
+ * 17: tars with gzip. 18: the middle one is uncompressed tars, the others are plain. With a tablespace, and another that is
+ * dropped before the last backup.
+ */
 export interface IncrementalFixture {
   readonly major: 17 | 18;
   readonly bucket: string;
@@ -113,24 +116,24 @@ async function makeChain(major: 17 | 18, bucket: string, directory: string): Pro
     }
     tables[link] = { ...(await readTableFacts(cluster.psql)), scratch: { rows: 0, checksum: '0' } };
     const before = chainLinks[index - 1];
+    const isPlain = major === 18 && link !== 'incremental-1';
+    const spaces = before === 'incremental-1' ? ['cold'] : ['cold', 'lost'];
+    const form = isPlain
+      ? ['-Fp', ...spaces.map((space) => `--tablespace-mapping=${places}/${space}=/tmp/${link}.${space}`)]
+      : ['-Ft', ...(major === 17 ? ['-z', '-Z', '1'] : [])];
     await cluster.exec([
-      ...[
-        'pg_basebackup',
-        '-D',
-        `/tmp/${link}`,
-        '-Ft',
-        '-X',
-        'stream',
-        '-c',
-        'fast',
-        '-p',
-        String(cluster.port),
-      ],
-      ...(major === 17 ? ['-z', '-Z', '1'] : []),
+      ...['pg_basebackup', '-D', `/tmp/${link}`, '-X', 'stream', '-c', 'fast', '-p', String(cluster.port)],
+      ...form,
       ...(before === undefined ? [] : [`--incremental=/tmp/${before}/backup_manifest`]),
     ]);
     const copy = join(partial, link);
     await run('docker', ['cp', `${cluster.container}:/tmp/${link}`, copy]);
+    // The links are lost in a bucket; what they point to is put in their place.
+    for (const space of isPlain ? spaces : []) {
+      const oid = await cluster.psql(`select oid from pg_tablespace where spcname = '${space}'`);
+      await rm(join(copy, 'pg_tblspc', oid));
+      await run('docker', ['cp', `${cluster.container}:/tmp/${link}.${space}`, join(copy, 'pg_tblspc', oid)]);
+    }
     await uploadDirectory(s3, { bucket, prefix: `pg/${link}` }, copy);
     await rm(copy, { recursive: true });
   }

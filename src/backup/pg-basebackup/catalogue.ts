@@ -1,14 +1,14 @@
 import { isReadable } from '../../archive/open-decoder.ts';
 import { errorCode } from '../../errors/odo-error.ts';
 import { toErrorData } from '../../errors/serialize.ts';
-import type { BackupLabel } from '../../postgres/backup-label.ts';
 import type { ObjectStorage, StoredObject } from '../../storage/object-storage.ts';
 import type { ArchiveObject, BaseBackup, Tablespace } from '../base-backup.ts';
 import { sniffCodec } from '../codec-magic.ts';
 import { mapLimited } from '../map-limited.ts';
 import { firstBlockBytes, readFirstBytes } from '../object-head.ts';
-import { type FoundBackup, followChains } from './chain.ts';
+import { followChains } from './chain.ts';
 import { type BackupFolder, findBackupFolders } from './find-folders.ts';
+import { incrementalFactsOf } from './incremental-facts.ts';
 import { manifestName, nameOfLabel, parseTarName, unfinishedManifestName } from './layout.ts';
 import { readManifestEnds } from './manifest-ends.ts';
 import { describePlainBackup } from './plain-catalogue.ts';
@@ -41,14 +41,12 @@ async function describeAll(
   prefix: string,
   folders: readonly BackupFolder[],
   signal: AbortSignal,
-): Promise<FoundBackup[]> {
-  return mapLimited(folders, looksAtOnce, async ({ folder, form }) => ({
-    form,
-    backup:
-      form === 'tar'
-        ? await describeBackup(storage, prefix, folder, signal)
-        : await describePlainBackup(storage, prefix, folder, signal),
-  }));
+): Promise<BaseBackup[]> {
+  return mapLimited(folders, looksAtOnce, ({ folder, form }) =>
+    form === 'tar'
+      ? describeBackup(storage, prefix, folder, signal)
+      : describePlainBackup(storage, prefix, folder, signal),
+  );
 }
 
 /** Backups beside a folder, when they are not below `prefix` anyway. */
@@ -57,7 +55,7 @@ async function listSiblings(
   prefix: string,
   folder: string,
   signal: AbortSignal,
-): Promise<FoundBackup[]> {
+): Promise<BaseBackup[]> {
   const parent = folder.replace(/[^/]+\/$/, '');
   if (parent === folder || parent.startsWith(prefix)) return [];
   const folders = await findBackupFolders(storage, parent, signal, 1).catch((error: unknown) => {
@@ -67,7 +65,7 @@ async function listSiblings(
   });
   const others = folders.filter((other) => other.folder !== folder);
   const siblings = await describeAll(storage, parent, others, signal);
-  return siblings.map(({ form, backup }) => ({ form, backup: { ...backup, id: `../${backup.id}` } }));
+  return siblings.map((backup) => ({ ...backup, id: `../${backup.id}` }));
 }
 
 export async function listBackupFiles(
@@ -190,12 +188,6 @@ async function withFacts(
     systemIdentifier: header?.systemIdentifier ?? facts.systemIdentifier,
   };
 }
-
-const incrementalFactsOf = ({
-  incrementalFromLsn: fromLsn,
-  incrementalFromTimeline: fromTimeline,
-}: BackupLabel): Pick<BaseBackup, 'incremental'> =>
-  fromLsn === null || fromTimeline === null ? {} : { incremental: { fromLsn, fromTimeline, dependsOn: [] } };
 
 /** The map knows the paths, the tars know what is there. */
 export function mergeTablespaces(

@@ -1,14 +1,8 @@
 import { compareLsn, parseLsn } from '../../postgres/lsn.ts';
 import type { BaseBackup, IncrementalFacts } from '../base-backup.ts';
-import type { BackupFolder } from './find-folders.ts';
-
-/** A backup of the catalogue, and how it lies there. */
-export interface FoundBackup extends Pick<BackupFolder, 'form'> {
-  readonly backup: BaseBackup;
-}
 
 /** Looks for backups beside a folder that are not listed anyway. */
-export type ListSiblings = (folder: string) => Promise<readonly FoundBackup[]>;
+export type ListSiblings = (folder: string) => Promise<readonly BaseBackup[]>;
 
 /**
  * Finds what incremental backups build on: nothing names it, but an incremental backup tells where the one before it
@@ -16,17 +10,17 @@ export type ListSiblings = (folder: string) => Promise<readonly FoundBackup[]>;
  * `incremental`, and as its problem what is missing.
  */
 export async function followChains(
-  found: readonly FoundBackup[],
+  found: readonly BaseBackup[],
   listSiblings: ListSiblings,
 ): Promise<BaseBackup[]> {
-  const siblings = new Map<string, Promise<readonly FoundBackup[]>>();
-  const siblingsOf = ({ folder }: BaseBackup): Promise<readonly FoundBackup[]> => {
+  const siblings = new Map<string, Promise<readonly BaseBackup[]>>();
+  const siblingsOf = ({ folder }: BaseBackup): Promise<readonly BaseBackup[]> => {
     const known = siblings.get(folder) ?? listSiblings(folder);
     siblings.set(folder, known);
     return known;
   };
   return Promise.all(
-    found.map(async ({ backup }) => {
+    found.map(async (backup) => {
       if (backup.incremental === undefined || backup.status !== 'complete') return backup;
       const { links, problem } = await follow(backup, backup.incremental, found, siblingsOf);
       const dependsOn = links.map(({ id, folder }) => ({ id, folder }));
@@ -42,8 +36,8 @@ export async function followChains(
 async function follow(
   backup: BaseBackup,
   facts: IncrementalFacts,
-  listed: readonly FoundBackup[],
-  siblingsOf: (backup: BaseBackup) => Promise<readonly FoundBackup[]>,
+  listed: readonly BaseBackup[],
+  siblingsOf: (backup: BaseBackup) => Promise<readonly BaseBackup[]>,
 ): Promise<{ links: BaseBackup[]; problem: string | null }> {
   const links: BaseBackup[] = [];
   let child = backup;
@@ -51,17 +45,17 @@ async function follow(
     const wrong = contradiction(child, from);
     if (wrong !== null) return { links, problem: wrong };
     const near = startingAt(from, listed);
-    const isListed = near.some((one) => one.backup.systemIdentifier === child.systemIdentifier);
+    const isListed = near.some((one) => one.systemIdentifier === child.systemIdentifier);
     const candidates = isListed ? near : [...near, ...startingAt(from, await siblingsOf(backup))];
     const before = choose(child, candidates);
     if (before === null) return { links, problem: missing(backup, child, from, candidates) };
     const unusable = whyUnusable(before);
     if (unusable !== null) {
-      const problem = `It is incremental and builds on ${before.backup.id}, which cannot be combined with it: ${unusable}`;
+      const problem = `It is incremental and builds on ${before.id}, which cannot be combined with it: ${unusable}`;
       return { links, problem };
     }
-    links.unshift(before.backup);
-    child = before.backup;
+    links.unshift(before);
+    child = before;
     from = child.incremental;
   }
   return { links, problem: null };
@@ -87,39 +81,37 @@ function contradiction(
 const place = ({ fromLsn, fromTimeline }: IncrementalFacts): string =>
   `${fromLsn} on timeline ${fromTimeline}`;
 
-const startingAt = (from: IncrementalFacts, found: readonly FoundBackup[]): FoundBackup[] =>
+const startingAt = (from: IncrementalFacts, found: readonly BaseBackup[]): BaseBackup[] =>
   found.filter(
-    ({ backup: { beginLsn, timeline } }) =>
+    ({ beginLsn, timeline }) =>
       beginLsn !== null &&
       timeline === from.fromTimeline &&
       compareLsn(parseLsn(beginLsn), parseLsn(from.fromLsn)) === 0,
   );
 
 /** Of several copies one that can be used, a full one (combined with pg_combinebackup) before an incremental one. */
-function choose(child: BaseBackup, candidates: readonly FoundBackup[]): FoundBackup | null {
+function choose(child: BaseBackup, candidates: readonly BaseBackup[]): BaseBackup | null {
   const own = candidates.filter(
-    ({ backup: { systemIdentifier } }) =>
-      systemIdentifier !== null && systemIdentifier === child.systemIdentifier,
+    ({ systemIdentifier }) => systemIdentifier !== null && systemIdentifier === child.systemIdentifier,
   );
-  const rank = (found: FoundBackup): number =>
-    whyUnusable(found) !== null ? 2 : found.backup.incremental === undefined ? 0 : 1;
+  const rank = (found: BaseBackup): number =>
+    whyUnusable(found) !== null ? 2 : found.incremental === undefined ? 0 : 1;
   return own.toSorted((one, other) => rank(one) - rank(other))[0] ?? null;
 }
 
-function whyUnusable({ form, backup: { status, problem, endLsn } }: FoundBackup): string | null {
+function whyUnusable({ status, problem, endLsn }: BaseBackup): string | null {
   if (status !== 'complete') return problem ?? `it is ${status}.`;
-  if (endLsn === null) return 'it has no finished backup_manifest of PostgreSQL 17 or later.';
-  return form === 'tar' ? null : 'it is a plain directory (-Fp), and odo combines tars (-Ft) only.';
+  return endLsn === null ? 'it has no finished backup_manifest of PostgreSQL 17 or later.' : null;
 }
 
 function missing(
   backup: BaseBackup,
   child: BaseBackup,
   from: IncrementalFacts,
-  foreign: readonly FoundBackup[],
+  foreign: readonly BaseBackup[],
 ): string {
   const who = child === backup ? 'It' : `It builds on ${child.id}, which`;
-  const other = foreign[0]?.backup;
+  const [other] = foreign;
   const found =
     other === undefined
       ? 'no backup that begins there was found'

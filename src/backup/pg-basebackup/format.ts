@@ -8,8 +8,9 @@ import { inspectPlainBackup } from './plain-contents.ts';
 export const pgBasebackup: BackupFormat = {
   name: 'pg-basebackup',
   list: listBaseBackups,
-  inspect: async (storage, backup, signal, wal) =>
-    (await formOf(storage, backup.folder, signal)) === 'tar'
-      ? inspectChain(storage, await inspectBaseBackup(storage, backup, signal, wal), signal)
-      : inspectPlainBackup(storage, backup, signal, wal),
+  inspect: async (storage, backup, signal, wal) => {
+    const inspectOne =
+      (await formOf(storage, backup.folder, signal)) === 'tar' ? inspectBaseBackup : inspectPlainBackup;
+    return inspectChain(storage, await inspectOne(storage, backup, signal, wal), signal);
+  },
 };

@@ -1,6 +1,6 @@
 import { isReadable } from '../../archive/open-decoder.ts';
 import type { ErrorData } from '../../errors/serialize.ts';
-import type { BackupLabel } from '../../postgres/backup-label.ts';
+import { type BackupLabel, parseBackupLabel } from '../../postgres/backup-label.ts';
 import type { BackupManifest } from '../../postgres/backup-manifest.ts';
 import { compareLsn, parseLsn } from '../../postgres/lsn.ts';
 import type { ObjectStorage } from '../../storage/object-storage.ts';
@@ -11,18 +11,25 @@ import type {
   BackupContents,
   BackupLink,
   ChainedBackup,
+  FileTree,
   IncrementalFacts,
 } from '../base-backup.ts';
-import { Combination } from '../combination.ts';
+import { Combination, tablespaceOf } from '../combination.ts';
 import { cutTar } from '../cut-tar.ts';
 import { problem } from '../problem.ts';
 import { listBackupFiles } from './catalogue.ts';
+import { formOf } from './find-folders.ts';
+import { labelName } from './layout.ts';
+import { describePlainBackup } from './plain-catalogue.ts';
+import { inspectPlainBackup } from './plain-contents.ts';
 import { readManifest } from './read-manifest.ts';
 import { readTarLabels } from './tar-labels.ts';
 
 interface InspectedLink {
   readonly link: ChainedBackup;
   readonly archives: readonly ArchiveObject[];
+  /** Of a plain backup; empty for tars. */
+  readonly trees: readonly FileTree[];
   readonly manifestKey: string | null;
   readonly manifest: BackupManifest | null;
   readonly label: BackupLabel | null;
@@ -58,8 +65,9 @@ export async function inspectChain(
     from = found.label === null ? null : jointOf(found.label);
     const { label, manifest, manifestKey } = found;
     if (label === null || manifest === null || manifestKey === null || combination === null) break;
-    const needed = combination.addOlder(manifest);
-    problems.push(...missingArchives(found, needed));
+    const paths = combination.addOlder(manifest);
+    const needed = new Set([...paths].map((path) => tablespaceOf(path) ?? 'data'));
+    if (found.trees.length === 0) problems.push(...missingArchives(found, needed));
     const archives = found.archives.filter(({ content }) => needed.has(contentKey(content)));
     for (const archive of archives) problems.push(...(await cutTar(storage, archive, signal)));
     links.unshift({
@@ -67,6 +75,7 @@ export async function inspectChain(
       beginLsn: label.startLsn,
       endLsn: manifest.walRanges[0]?.endLsn ?? null,
       archives: archives.map((archive) => ({ ...archive, name: `${link.id}/${archive.name}` })),
+      ...(found.trees.length === 0 ? {} : { trees: neededFiles(found, paths) }),
       manifestKey,
     });
   }
@@ -82,7 +91,49 @@ export async function inspectChain(
   };
 }
 
+/** The files of a plain backup that are needed, under names that no other backup of the chain has. */
+const neededFiles = ({ link, trees }: InspectedLink, paths: ReadonlySet<string>): FileTree[] =>
+  trees
+    .map((tree) => ({
+      ...tree,
+      name: `${link.id}/${tree.name}`,
+      files: tree.files.filter(({ path }) => paths.has(manifestPath(tree.content, path))),
+    }))
+    .filter(({ files }) => files.length > 0);
+
+const manifestPath = (content: FileTree['content'], path: string): string =>
+  content === 'data' ? path : `pg_tblspc/${content.tablespace}/${path}`;
+
 async function inspectLink(
+  storage: ObjectStorage,
+  link: ChainedBackup,
+  problems: ErrorData[],
+  signal: AbortSignal,
+): Promise<InspectedLink> {
+  return (await formOf(storage, link.folder, signal)) === 'tar'
+    ? inspectTars(storage, link, problems, signal)
+    : inspectFiles(storage, link, problems, signal);
+}
+
+async function inspectFiles(
+  storage: ObjectStorage,
+  link: ChainedBackup,
+  problems: ErrorData[],
+  signal: AbortSignal,
+): Promise<InspectedLink> {
+  const described = await describePlainBackup(storage, '', link.folder, signal);
+  const contents = await inspectPlainBackup(storage, { ...described, id: link.id }, signal);
+  // The WAL of an older backup is not needed.
+  problems.push(...contents.problems.filter(({ code }) => code !== 'WAL_MISSING'));
+  const label = await attempt(problems, signal, async () =>
+    parseBackupLabel(new TextDecoder().decode(await storage.readSmall(link.folder + labelName, signal))),
+  );
+  const manifest = await manifestOf(storage, contents.manifestKey, [], signal);
+  const { trees = [], manifestKey } = contents;
+  return { link, archives: [], trees, manifestKey, manifest, label };
+}
+
+async function inspectTars(
   storage: ObjectStorage,
   link: ChainedBackup,
   problems: ErrorData[],
@@ -102,7 +153,8 @@ async function inspectLink(
       : await attempt(problems, signal, () => readTarLabels(storage, base, base.codec, signal));
   const manifestKey = files.manifest?.key ?? null;
   const manifest = await manifestOf(storage, manifestKey, problems, signal);
-  return { link, archives: examined.archives, manifestKey, manifest, label: labels?.label ?? null };
+  const { archives } = examined;
+  return { link, archives, trees: [], manifestKey, manifest, label: labels?.label ?? null };
 }
 
 async function manifestOf(

@@ -1,9 +1,11 @@
 import { errorCode } from '../../errors/odo-error.ts';
 import { toErrorData } from '../../errors/serialize.ts';
 import { parseBackupLabel } from '../../postgres/backup-label.ts';
+import { incrementalTarget } from '../../postgres/incremental-file.ts';
 import { parsePgVersion } from '../../postgres/server-version.ts';
 import type { ObjectStorage } from '../../storage/object-storage.ts';
 import type { BaseBackup } from '../base-backup.ts';
+import { incrementalFactsOf } from './incremental-facts.ts';
 import { controlName, labelName, nameOfLabel, versionName } from './layout.ts';
 import { readManifestEnds } from './manifest-ends.ts';
 import { listPlainFiles, type PlainFiles, treesOf } from './plain-files.ts';
@@ -89,12 +91,12 @@ async function withFacts(
     codec: 'none',
     holdsWal: (files.get(`pg_wal/${label.startSegment}`)?.sizeBytes ?? 0) > 0,
   };
-  const isIncremental =
-    label.incrementalFromLsn !== null || [...files.keys()].some((path) => /(?:^|\/)INCREMENTAL\./.test(path));
-  if (!isIncremental) return facts;
+  const { incremental } = incrementalFactsOf(label);
+  if (incremental !== undefined) return { ...facts, incremental };
+  if (![...files.keys()].some((path) => incrementalTarget(path) !== null)) return facts;
   return {
     ...facts,
     status: 'incremental',
-    problem: `It is incremental${label.incrementalFromLsn === null ? '' : ` from ${label.incrementalFromLsn} on`} and must be combined with the backup before it first (pg_combinebackup).`,
+    problem: 'It holds incremental files, but its backup_label does not say what it builds on.',
   };
 }

@@ -91,18 +91,25 @@ function archiveRows({ archives, dataBytes, dataBytesIsExact }: RestorePlan['con
   ];
 }
 
-function treeRow({ name, content, files }: NonNullable<RestorePlan['contents']['trees']>[number]): Row {
-  const bytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
-  const text = `${files.length} files, ${formatBytes(bytes)}`;
+type Trees = NonNullable<RestorePlan['contents']['trees']>;
+
+function treeRow({ name, content, files }: Trees[number]): Row {
+  const text = filesText(files);
   return content === 'data' ? ['files', text] : ['', `tablespace ${name}: ${text}`];
+}
+
+function filesText(files: Trees[number]['files']): string {
+  const bytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
+  return `${files.length} files, ${formatBytes(bytes)}`;
 }
 
 /** The backups that an incremental one builds on, in the order in which they are restored. */
 function chainRows({ backup, links = [] }: RestorePlan['contents']): Row[] {
   if (links.length === 0) return [];
-  const rows = links.flatMap(({ id, beginLsn, archives }): Row[] => [
+  const rows = links.flatMap(({ id, beginLsn, archives, trees = [] }): Row[] => [
     ['', `${id}, begins at ${beginLsn}`],
     ...archives.map((archive): Row => ['', `${archive.name}  ${formatBytes(archive.sizeBytes)}`]),
+    ...trees.map((tree): Row => ['', `${tree.name}: ${filesText(tree.files)}`]),
   ]);
   const text = `${backup.id} is incremental; these are restored before it, and combined while they stream:`;
   return [['builds on', text], ...rows];

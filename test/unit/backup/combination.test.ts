@@ -39,7 +39,7 @@ describe('which files of a chain make the combined backup', () => {
       { 'base/5/INCREMENTAL.1': patch(null, true), 'base/5/INCREMENTAL.2': patch(16_384, true) },
     ]);
     expect(combination.missing).toEqual([]);
-    expect(needed).toEqual([['data'], ['data']]);
+    expect(needed).toEqual([['base/5/1'], ['base/5/INCREMENTAL.1', 'base/5/2']]);
     expect(combination.estimatedBytes).toBe(81_920 + 16_384 + 12 + 16_384 + 24_576 + 3);
   });
 
@@ -52,7 +52,7 @@ describe('which files of a chain make the combined backup', () => {
       { 'pg_tblspc/16400/PG_17_202406281/5/16401_vm.1': whole },
       { 'pg_tblspc/16400/PG_17_202406281/5/INCREMENTAL.16401_vm.1': patch(8192, true) },
     ]);
-    expect(needed).toEqual([['16400']]);
+    expect(needed).toEqual([['pg_tblspc/16400/PG_17_202406281/5/16401_vm.1']]);
     expect(combination.tablespaceBytes).toEqual({ '16400': 8192 + 12 });
   });
 

@@ -10,6 +10,7 @@ import {
   segmentNames,
 } from '../../support/backup-store.ts';
 import { manifestText } from '../../support/manifest-text.ts';
+import { plainClusterId, putPlainBackup } from '../../support/plain-backup.ts';
 
 const signal = new AbortController().signal;
 let store: BackupStore;
@@ -30,14 +31,17 @@ interface Link extends BaseBackupOptions {
 
 const lsn = (segment: number) => `0/${segment}000028`;
 
+const labelAt = (segment: number, extra = '') =>
+  labelText({ extra })
+    .replaceAll('0/4000', `0/${segment}000`)
+    .replace('000000010000000000000004', segmentNames(1, segment, 1)[0] ?? '');
+
 async function put(folder: string, { segment, from, fromTimeline = 1, ...options }: Link): Promise<void> {
   const { systemIdentifier = clusterId, files = [{ path: 'base/5/INCREMENTAL.1', size: 12 }] } = options;
   const extra =
     from === undefined ? '' : `INCREMENTAL FROM LSN: ${lsn(from)}\nINCREMENTAL FROM TLI: ${fromTimeline}\n`;
   await putBaseBackup(store, folder, {
-    label: labelText({ extra })
-      .replaceAll('0/4000', `0/${segment}000`)
-      .replace(/000000010000000000000004/, segmentNames(1, segment, 1)[0] ?? ''),
+    label: labelAt(segment, extra),
     wal: segmentNames(1, segment, 1),
     manifest: manifestText({
       files,
@@ -96,6 +100,28 @@ describe('an incremental backup', () => {
     ]);
     expect(contents).toMatchObject({ dataBytes: 8192 + 12 + 12, dataBytesIsExact: false });
     expect(contents.wal?.beginSegment).toBe('000000010000000000000004');
+  });
+
+  it('may build on a plain backup, of which only the needed files are read', async () => {
+    await putPlainBackup(store, 'bb/full/', {
+      files: { backup_label: labelAt(2), 'base/5/1': 'x'.repeat(8192) },
+      manifest: { startLsn: lsn(2), endLsn: '0/2000120', version: 2 },
+      wal: segmentNames(1, 2, 1),
+    });
+    await put('bb/first/', { segment: 3, from: 2, systemIdentifier: plainClusterId });
+    const contents = await inspect('first');
+    expect(contents.problems).toEqual([]);
+    expect(contents.links).toMatchObject([
+      {
+        id: 'full',
+        archives: [],
+        trees: [{ name: 'full/data', folder: 'bb/full/', files: [{ path: 'base/5/1', sizeBytes: 8192 }] }],
+      },
+    ]);
+    await store.remove('bb/full/base/5/1');
+    expect((await inspect('first')).problems).toMatchObject([
+      { message: expect.stringMatching(/base\/5\/1/) },
+    ]);
   });
 
   it('is found to build on backups beside the address, when that is its own folder', async () => {
