@@ -9,12 +9,13 @@ import { openStorage } from '../../../src/storage/open-storage.ts';
 import { type FixtureName, fixtureList } from '../../lab/fixture-list.ts';
 import { copyFixture, type Fixture, fixture } from '../../lab/fixtures.ts';
 import { s3Keys, s3Region, startS3 } from '../../lab/s3-server.ts';
+import { odo } from '../../support/odo-program.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { describeWithLab } from '../../support/with-lab.ts';
 
 const signal = new AbortController().signal;
-/** The large one takes long, and the WAL of the other one lies elsewhere. */
-const apart: readonly FixtureName[] = ['basebackup-15-large', 'basebackup-18-none'];
+/** One takes long; one lies in two folders and does not say where its tablespace was; the WAL of one lies elsewhere. */
+const apart: readonly FixtureName[] = ['basebackup-15-large', 'basebackup-15-tree', 'basebackup-18-none'];
 const names = (Object.keys(fixtureList) as FixtureName[]).filter((name) => !apart.includes(name));
 
 async function look(backup: Fixture) {
@@ -47,12 +48,10 @@ describeWithLab('a backup that the real tools made', () => {
     const made = await fixture(name);
     const { expected } = made;
     const { backups, contents, survey } = await look(made);
-    // The plain one lies in `data/` of its folder.
-    const ids = backups.map(({ id }) => id.replace(/\/data$/, ''));
-    expect(ids).toEqual(expected.backups);
+    expect(backups.map(({ id }) => id)).toEqual(expected.backups);
     expect(contents.problems).toEqual([]);
     expect(contents.backup).toMatchObject({
-      id: backups.at(-1)?.id,
+      id: expected.backups.at(-1),
       serverMajor: expected.major,
       systemIdentifier: expected.systemIdentifier,
       timeline: expected.timeline,
@@ -136,6 +135,33 @@ describeWithLab('a backup that the real tools made', () => {
       expect(survey.gaps).toMatchObject([{ firstMissing: victim.name, usableBefore: [], usableAfter: [] }]);
     },
   );
+
+  it('is told about by the program, as lines of JSON and as a page', async () => {
+    const made = await fixture('barman-18');
+    await using server = await startS3({ storageDir: made.storageDir });
+    const where = ['-u', made.url, '-e', server.endpoint, '-r', s3Region];
+    const env = { AWS_ACCESS_KEY_ID: s3Keys.accessKeyId, AWS_SECRET_ACCESS_KEY: s3Keys.secretAccessKey };
+    const listed = await odo(['backups', '--json', ...where], { env });
+    expect(listed.exitCode).toBe(0);
+    expect(listed.events).toMatchObject([
+      {
+        type: 'backup',
+        id: made.expected.backups[0],
+        restorable: true,
+        serverVersion: made.expected.serverVersion,
+      },
+      { type: 'window', kind: 'range', backups: made.expected.backups },
+    ]);
+    const without = await odo(['backups', '--json', '--no-wal', ...where], { env });
+    expect(without.events).toMatchObject([{ type: 'backup', wal: { state: 'unchecked' } }]);
+    const name = String(listed.events[0]?.name);
+    const page = await odo(['backups', name, ...where], { env });
+    expect(page.stdout).toContain(`, name ${name}\n`);
+    expect(page.stdout).toMatch(/^restorable +yes$/m);
+    const unknown = await odo(['backups', `${name}x`, ...where], { env });
+    expect(unknown.exitCode).toBe(13);
+    expect(unknown.stderr).toContain(`Did you mean ${name}?`);
+  });
 
   it('is chosen by a time only when it had finished by then', async () => {
     const { backups, latest } = await look(await fixture('barman-17'));

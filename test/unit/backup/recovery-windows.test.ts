@@ -114,6 +114,12 @@ describe('windows of an archive', () => {
     ]);
   });
 
+  it('are one where the old timeline has nothing but its copy of the segment of the fork', () => {
+    const coverage = archive({ 1: between(0, 5), 2: between(5, 8) }, { 2: '0/5800000' });
+    const { windows } = findWindows([needing(2, 3)], coverage);
+    expect(windows).toMatchObject([{ timeline: 2, to: { segment: nameOf(8, 2) } }]);
+  });
+
   it('are two where a server went on after its standby was promoted', () => {
     const coverage = archive({ 1: between(0, 9), 2: between(5, 8) }, { 2: '0/5800000' });
     const late = needing(7, 7, { id: 'on-1' });
@@ -176,6 +182,10 @@ describe('windows of an archive', () => {
             Number.parseInt(name.slice(16), 16),
           );
           expect(gap.segments).toBe((to ?? 0) - (from ?? 0) + 1);
+          const beside = usable.map(([begin, more]) => [begin, begin + more] as const);
+          const idsOf = (some: typeof beside) => some.map(([begin, end]) => `b${begin}-${end}`).toSorted();
+          expect(gap.usableBefore.toSorted()).toEqual(idsOf(beside.filter(([, end]) => end < (from ?? 0))));
+          expect(gap.usableAfter.toSorted()).toEqual(idsOf(beside.filter(([begin]) => begin > (to ?? 0))));
           return between(from ?? 0, to ?? -1);
         });
         expect(told).toEqual(lost);
