@@ -107,7 +107,7 @@ function nextOf({ runId, status, resumable }: RunOutcome, journal: JournalChoice
 }
 
 const fromFlags = ({ layers }: LoadedSettings): boolean =>
-  layers.accessKey === 'flag' || layers.secretKey === 'flag';
+  (['accessKey', 'secretKey', 'sshKey', 'sshKnownHosts'] as const).some((key) => layers[key] === 'flag');
 
 function tellOutcome(
   host: Host,

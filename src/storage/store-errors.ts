@@ -168,7 +168,9 @@ export function bucketNotFound(attempt: StoreAttempt, cause?: unknown): OdoError
   return new OdoError('BUCKET_NOT_FOUND', `There is no ${placeOf(attempt)} at ${endpoint}.`, {
     hint: doubled
       ? `The endpoint already begins with the bucket’s name: give it without ${bucket}.`
-      : `Check the ${placeWords[attempt.store]}’s name in the address and the endpoint (-e).`,
+      : attempt.store === 'web'
+        ? 'Check the address. A bucket is s3://BUCKET/PREFIX with its host in -e.'
+        : `Check the ${placeWords[attempt.store]}’s name in the address and the endpoint (-e).`,
     details: { bucket, endpoint },
     cause,
   });

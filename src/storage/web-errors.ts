@@ -6,7 +6,7 @@ export const webDialect: StoreDialect = {
   missingPlace: [],
   denials: {},
   deniedHints: {
-    list: 'Set ODO_HTTP_USER and ODO_HTTP_PASSWORD, or let the server show a listing of the folder.',
+    list: 'Set ODO_HTTP_USER and ODO_HTTP_PASSWORD, or let the server show a listing of the folder. A bucket is s3://BUCKET/PREFIX with its host in -e.',
     read: 'Set ODO_HTTP_USER and ODO_HTTP_PASSWORD, or change the permissions there.',
   },
   particular({ status }, attempt, cause) {

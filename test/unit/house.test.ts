@@ -39,6 +39,8 @@ const violations: readonly (readonly [room: string, line: string])[] = [
   ['target', `import type { Service } from '../service/service.ts';`],
   ['target', `import Docker from 'dockerode';`],
   ['target', `import { S3Client } from '@aws-sdk/client-s3';`],
+  ['steps', `import ssh from 'ssh2';`],
+  ['run', `import { BlobServiceClient } from '@azure/storage-blob';`],
   ['service', `import { openTarget } from '../target/open-target.ts';`],
   ['service', `import type { Step } from '../steps/step.ts';`],
   ['docker', `import type { Target } from '../target/target.ts';`],
