@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { readDotenv, readEnvironment } from './environment-layer.ts';
 import type { LayerValues, RawValue } from './layer.ts';
 import { type ConfigProblem, configInvalid } from './problem.ts';
-import { withoutUserInfo } from './redact.ts';
+import { withoutSecrets } from './redact.ts';
 import {
   choices,
   expectedOf,
@@ -147,7 +147,7 @@ function suggestionOf({ issues }: z.ZodError): string | null {
 }
 
 function show(raw: unknown): string {
-  if (typeof raw === 'string') return JSON.stringify(withoutUserInfo(raw));
+  if (typeof raw === 'string') return JSON.stringify(withoutSecrets(raw));
   return typeof raw === 'object' ? 'a list or a group' : String(raw);
 }
 

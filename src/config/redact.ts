@@ -22,7 +22,9 @@ export class SecretRedactor {
   }
 }
 
-/** A URL without user and password, for messages about URLs that should not have had any. */
-export function withoutUserInfo(text: string): string {
-  return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1[secret]@');
+/** A URL without user, password and query (a SAS token), for messages about URLs that should not have had any. */
+export function withoutSecrets(text: string): string {
+  return text
+    .replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1[secret]@')
+    .replace(/^([a-z][a-z0-9+.-]*:\/\/[^?]*\?).+$/is, '$1[secret]');
 }

@@ -7,6 +7,7 @@ import { machineVersion } from '../machine/version.ts';
 import { withDataPlaneDefaults } from '../steps/data-plane-options.ts';
 import type { RestorePlan } from '../steps/restore-plan.ts';
 import type { RestoreRequest } from '../steps/restore-request.ts';
+import { parseStorageUrl } from '../storage/storage-url.ts';
 import { odoVersion } from './odo-version.ts';
 import type { RunOutcome, RunSurroundings } from './run-api.ts';
 import { newRunId } from './run-id.ts';
@@ -14,6 +15,8 @@ import { RunProcess } from './run-process.ts';
 import { unknownRun } from './status.ts';
 
 export async function startRun(request: RestoreRequest, surroundings: RunSurroundings): Promise<RunOutcome> {
+  // An address that cannot be read from is no run yet.
+  parseStorageUrl(request.source.url);
   const database = openJournal(surroundings.journalFile);
   try {
     const now = new Date();

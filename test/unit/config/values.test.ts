@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SecretRedactor, withoutUserInfo } from '../../../src/config/redact.ts';
+import { SecretRedactor, withoutSecrets } from '../../../src/config/redact.ts';
 import {
   expectedOf,
   mayComeFrom,
@@ -177,5 +177,7 @@ it('blots out secrets as they are, in URLs and in JSON', () => {
   redactor.add(null);
   const text = `${JSON.stringify({ key: 'a+b/"c"d' })} ?k=${encodeURIComponent('a+b/"c"d')} a+b/"c"d short`;
   expect(redactor.redact(text)).toBe('{"key":"[secret]"} ?k=[secret] [secret] short');
-  expect(withoutUserInfo('s3://me:pw@bucket/a@b')).toBe('s3://[secret]@bucket/a@b');
+  expect(withoutSecrets('s3://me:pw@bucket/a@b')).toBe('s3://[secret]@bucket/a@b');
+  expect(withoutSecrets('azure://shop/b?sv=1&sig=a')).toBe('azure://shop/b?[secret]');
+  expect(withoutSecrets('why? because')).toBe('why? because');
 });
