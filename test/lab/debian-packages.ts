@@ -14,6 +14,8 @@ const needed: readonly { readonly package: string; readonly present: () => Promi
   // Not the lab's own: archives as barman writes them, and what other users see of a process.
   { package: 'python3', present: () => commandExists('python3') },
   { package: 'lz4', present: () => commandExists('lz4') },
+  { package: 'bzip2', present: () => commandExists('bzip2') },
+  { package: 'xz-utils', present: () => commandExists('xz') },
   { package: 'procps', present: () => commandExists('ps') },
   // Servers and mounts that backups are read from.
   { package: 'openssh-server', present: async () => existsSync('/usr/sbin/sshd') },

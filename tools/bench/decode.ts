@@ -10,11 +10,11 @@ import { openFileHash } from '../../src/archive/open-file-hash.ts';
 import { buildModules } from '../../src/archive/wasm/build.ts';
 import { median } from './statistics.ts';
 
-const pageBytes = 8192;
+export const pageBytes = 8192;
 const megabytes = 192;
 
 /** Heap pages as pgbench and text tables make them: line pointers, tuple headers, counters, hex, words, free space. */
-function heapPages(count: number): Buffer {
+export function heapPages(count: number): Buffer {
   const pages = Buffer.alloc(count * pageBytes);
   let state = 12345;
   const below = (limit: number) => {

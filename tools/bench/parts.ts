@@ -6,6 +6,7 @@ import { odoCheckpoints, odoIndex, odoRestores } from './contenders/odo.ts';
 import { odoKilled } from './contenders/odo-killed.ts';
 import { pipes } from './contenders/pipes.ts';
 import { benchDecode } from './decode.ts';
+import { benchBlocks } from './decode-blocks.ts';
 import { benchWorkers } from './workers.ts';
 
 export interface Part {
@@ -18,6 +19,7 @@ export interface Part {
 
 export const parts: readonly Part[] = [
   { name: 'decode', about: 'the gzip decoder against node:zlib, in memory', run: benchDecode },
+  { name: 'decode-blocks', about: 'bzip2 and xz against the tools of these names', run: benchBlocks },
   { name: 'restore', about: 'odo, durable and with --no-sync', contenders: odoRestores },
   {
     name: 'peers',

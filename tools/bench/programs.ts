@@ -14,11 +14,14 @@ export const programs = {
   barmanRestore: '/usr/bin/barman-cloud-restore',
   barmanWalArchive: '/usr/bin/barman-cloud-wal-archive',
   bash: '/bin/bash',
+  bzip2: '/usr/bin/bzip2',
   curl: '/usr/bin/curl',
   igzip: '/usr/bin/igzip',
+  lbzip2: '/usr/bin/lbzip2',
   pgbackrest: '/usr/bin/pgbackrest',
   tar: '/usr/bin/tar',
   time: '/usr/bin/time',
+  xz: '/usr/bin/xz',
 } as const;
 
 /** The backups are of this major; odo and the peers are told apart by their speed, not by the server's. */
@@ -28,18 +31,24 @@ const packages: Readonly<Record<string, string>> = {
   awscli: programs.aws,
   'barman-cli-cloud': programs.barmanRestore,
   bash: programs.bash,
+  bzip2: programs.bzip2,
   curl: programs.curl,
   isal: programs.igzip,
+  lbzip2: programs.lbzip2,
   pgbackrest: programs.pgbackrest,
   'postgresql-15': `${serverBinDir}/postgres`,
   tar: programs.tar,
   time: programs.time,
+  'xz-utils': programs.xz,
 };
 
-export async function installPrograms(): Promise<void> {
+/** For the part `decode`, which needs no server. */
+export const decoderPackages: readonly string[] = ['bash', 'bzip2', 'lbzip2', 'time', 'xz-utils'];
+
+export async function installPrograms(only: readonly string[] = Object.keys(packages)): Promise<void> {
   // Also keeps Debian from making and starting a cluster of its own.
-  await installPackages(['postgresql']);
-  const missing = Object.entries(packages).flatMap(([name, file]) => (existsSync(file) ? [] : [name]));
+  if (only.includes('postgresql-15')) await installPackages(['postgresql']);
+  const missing = only.filter((name) => !existsSync(packages[name] ?? name));
   if (missing.length === 0) return;
   say(`installing ${missing.join(', ')}`);
   const env = { DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8' };

@@ -8,7 +8,7 @@ const pieceBytes = 512 * 1024;
 
 /** Memory that its owner has given back. */
 const idle: BlockDecoder[] = [];
-const maxIdle = 2;
+const maxIdle = 4;
 
 export async function openBzip2Decoder(state?: Bzip2State): Promise<Bzip2Decoder> {
   return new Bzip2Decoder(idle.pop() ?? (await BlockDecoder.open(slots, slotBytes)), state);
