@@ -96,6 +96,15 @@ const progressEveryMs = 200;
 /** The decoder's state goes with every so much output: a resume decodes as much again, and drops it. */
 const stateEvery = { bytes: 16 * 1024 * 1024, ms: 2000 };
 
+/** Compressed bytes that are worth a thread's start. @unit bytes */
+const bytesForThread = 1024 * 1024;
+
+/** Stretches are decoded side by side already. */
+function blockThreadsFor({ stretch, object, decoders }: RestoreArchiveOptions): number {
+  if (stretch !== undefined) return 1;
+  return Math.min(decoders.limits.threads, Math.ceil(object.sizeBytes / bytesForThread));
+}
+
 /**
  * One pass over an archive or a stretch of it: a decoder thread reads and decodes, this one untars, checks and
  * writes; memory does not depend on the archive. Killed anywhere, it goes on from the last checkpoint.
@@ -127,8 +136,7 @@ export async function restoreArchive(options: RestoreArchiveOptions): Promise<Re
         until: end && untilOf(end, codec, object.sizeBytes),
         stateEvery: passed.stateEvery,
         checksums: options.stretch === undefined ? 'receiver' : 'decoder',
-        // Stretches are decoded side by side already.
-        blockThreads: options.stretch === undefined ? limits.threads : 1,
+        blockThreads: blockThreadsFor(options),
         outputSlots: limits.outputSlots,
         slotBytes: limits.slotBytes,
         reading: { readAheadBytes: limits.readAheadBytes, rangeBytes: limits.rangeBytes },

@@ -16,8 +16,8 @@ export interface Compressor {
 
 export const compressors = {
   bzip2: { package: 'bzip2', command: 'bzip2 -c', extension: '.bz2' },
-  /** As with one block for each thread's share, which only large archives have. */
-  xz: { package: 'xz-utils', command: 'xz -c -1 -T2 --block-size=8MiB', extension: '.xz' },
+  /** Blocks as long as those of -6, that some checkpoints lie far behind the begin of theirs. */
+  xz: { package: 'xz-utils', command: 'xz -c -1 -T2 --block-size=24MiB', extension: '.xz' },
 } as const satisfies Record<string, Compressor>;
 
 const bucket = 'recompressed';

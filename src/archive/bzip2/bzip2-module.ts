@@ -8,7 +8,6 @@ type Integer = WebAssembly.Global;
 /** What assembly/index.ts exports; see there for the meaning. */
 export interface Bzip2Exports {
   readonly inputAt: Integer;
-  readonly inputBytes: Integer;
   readonly workspaceBytes: Integer;
   readonly outputSlack: Integer;
   readonly blockCrc: Integer;

@@ -1,5 +1,6 @@
-import { OdoError } from '../../errors/odo-error.ts';
+import type { OdoError } from '../../errors/odo-error.ts';
 import { copyBytes } from '../../target/copy-bytes.ts';
+import { damagedData, endedEarly } from '../damage.ts';
 import { bitsAt, findMarks, markAt, markBits } from './marks.ts';
 
 /**
@@ -45,8 +46,8 @@ export interface DecodedBlock {
   readonly length: number;
 }
 
-/** A block has at most 900,001 symbols of 20 bits; the rest is for its tables. @unit bytes */
-const maxBlockBytes = 2_600_000;
+/** A block has at most 900,001 symbols of 20 bits; the rest is for its tables. The decoder has room for no more. */
+const maxBlockBits = 2_600_000 * 8;
 const headerBytes = 4;
 
 /** Reads everything of a bzip2 object but its blocks: headers, marks, ends, and where blocks begin and end. */
@@ -123,12 +124,9 @@ export class StreamReader {
     this.#advance();
     if (this.#phase !== 'block') return null;
     const end = this.#marks[skip];
-    if (end === undefined) {
-      if (this.takenBytes - this.#position / 8 > maxBlockBytes)
-        throw this.corrupt('a block longer than any can be');
-      return null;
-    }
-    return this.#place(this.#position, end);
+    if ((end ?? this.takenBytes * 8) - this.#position > maxBlockBits)
+      throw this.corrupt('a block longer than any can be');
+    return end === undefined ? null : this.#place(this.#position, end);
   }
 
   /** Blocks that begin behind the position, if their marks are no chance: in order, as far as the next mark is known. */
@@ -136,8 +134,9 @@ export class StreamReader {
     for (const [i, mark] of this.#marks.entries()) {
       const end = this.#marks[i + 1];
       if (end === undefined) return;
-      const isBlock = markAt(this.#bytes, mark - this.#start * 8) === 'block';
-      if (isBlock && end > mark + markBits) yield this.#place(mark + markBits, end);
+      const position = mark + markBits;
+      if (markAt(this.#bytes, mark - this.#start * 8) !== 'block') continue;
+      if (end > position && end - position <= maxBlockBits) yield this.#place(position, end);
     }
   }
 
@@ -156,15 +155,8 @@ export class StreamReader {
     this.#advance();
     const isEnd = this.#phase === 'header' && this.#streams > 0 && this.#position === this.takenBytes * 8;
     if (isEnd) return;
-    const where = this.takenBytes === 0 ? 'it is empty' : `inside the ${inWords[this.#phase]}`;
-    throw new OdoError(
-      'ARCHIVE_CORRUPT',
-      `The bzip2 data ends too early: ${where}, at byte ${this.takenBytes}.`,
-      {
-        hint: 'The object is incomplete. Use another backup, or upload it again and start a new run.',
-        details: { compressedOffset: this.takenBytes, outputBytes: this.#outputBytes },
-      },
-    );
+    const { takenBytes: compressedOffset, outputBytes } = this;
+    throw endedEarly('bzip2', `inside the ${inWords[this.#phase]}`, { compressedOffset, outputBytes });
   }
 
   snapshot(): Bzip2State {
@@ -183,16 +175,9 @@ export class StreamReader {
   }
 
   /** ARCHIVE_CORRUPT at the position. */
-  corrupt(what: string): OdoError {
+  corrupt(fault: string): OdoError {
     const compressedOffset = Math.floor(this.#position / 8);
-    return new OdoError(
-      'ARCHIVE_CORRUPT',
-      `The bzip2 data is damaged at byte ${compressedOffset}: ${what}.`,
-      {
-        hint: 'The object is not what was uploaded. Use another backup.',
-        details: { compressedOffset, outputBytes: this.#outputBytes, fault: what },
-      },
-    );
+    return damagedData('bzip2', fault, { compressedOffset, outputBytes: this.#outputBytes });
   }
 
   /** Up to the next block, as far as the input reaches. */

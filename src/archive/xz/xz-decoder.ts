@@ -1,5 +1,6 @@
 import { OdoError } from '../../errors/odo-error.ts';
 import { copyBytes } from '../../target/copy-bytes.ts';
+import { damagedData, endedEarly } from '../damage.ts';
 import type { Decoder } from '../decoder.ts';
 import { BlockCheck } from './block-check.ts';
 import {
@@ -121,11 +122,8 @@ export class XzDecoder implements Decoder<XzState> {
 
   finish(): void {
     if (this.#phase === 'padding' && this.#inPos === this.#inEnd) return;
-    const where = this.#taken === 0 ? 'it is empty' : `inside the ${inWords[this.#phase]}`;
-    throw new OdoError('ARCHIVE_CORRUPT', `The xz data ends too early: ${where}, at byte ${this.#taken}.`, {
-      hint: 'The object is incomplete. Use another backup, or upload it again and start a new run.',
-      details: { compressedOffset: this.#taken, outputBytes: this.#outputBytes },
-    });
+    const place = { compressedOffset: this.#taken, outputBytes: this.#outputBytes };
+    throw endedEarly('xz', `inside the ${inWords[this.#phase]}`, place);
   }
 
   /** The beginning of the block that the last slice is of; of the next one where the slice ends with its block. */
@@ -317,22 +315,13 @@ export class XzDecoder implements Decoder<XzState> {
 
   /** At the part that was not taken. ARCHIVE_CORRUPT, or FORMAT_UNKNOWN for what odo does not read. */
   #wrong(wrong: Fault): OdoError {
-    const { compressedBytes: compressedOffset } = this;
-    const details = { compressedOffset, outputBytes: this.#outputBytes };
-    if ('unsupported' in wrong) {
-      return new OdoError(
-        'FORMAT_UNKNOWN',
-        `The xz data has at byte ${compressedOffset} ${wrong.unsupported}, which odo does not read.`,
-        { hint: 'Compress it anew with one of the presets of xz, -0 to -9.', details },
-      );
-    }
+    const { compressedBytes: compressedOffset, outputBytes } = this;
+    const place = { compressedOffset, outputBytes };
+    if ('fault' in wrong) return damagedData('xz', wrong.fault, place);
     return new OdoError(
-      'ARCHIVE_CORRUPT',
-      `The xz data is damaged at byte ${compressedOffset}: ${wrong.fault}.`,
-      {
-        hint: 'The object is not what was uploaded. Use another backup.',
-        details: { ...details, fault: wrong.fault },
-      },
+      'FORMAT_UNKNOWN',
+      `The xz data has at byte ${compressedOffset} ${wrong.unsupported}, which odo does not read.`,
+      { hint: 'Compress it anew with one of the presets of xz, -0 to -9.', details: place },
     );
   }
 }

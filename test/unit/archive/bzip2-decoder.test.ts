@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { buildBzip2 } from '../../../src/archive/bzip2/build.ts';
 import { openDecoder } from '../../../src/archive/open-decoder.ts';
 import { blockMark, crafted, endMark, streams } from './bzip2-samples.ts';
-import { decodeObject, pageData, sample, statesOf, verdict } from './codec-samples.ts';
+import { decodeObject, noise, pageData, sample, statesOf, verdict } from './codec-samples.ts';
 import { numbersFrom } from './gzip-samples.ts';
 
 beforeAll(async () => {
@@ -171,6 +171,19 @@ describe('damaged bzip2 data', () => {
       message: expect.stringContaining('incorrect data check (CRC-32) of a block'),
       details: { compressedOffset: expect.toSatisfy((offset: number) => offset > 100) },
     });
+  });
+
+  it('is a block that no mark ends, or one too late', async () => {
+    const stored = sample('blocks.bz2');
+    const { state } = (await statesOf('bzip2', stored))[1] ?? expect.fail();
+    const begin = stored.subarray(0, state.compressedBytes + 500);
+    for (const behind of [2_500_000, 2_700_000]) {
+      const longer = Buffer.concat([begin, noise(3, behind), Buffer.from(blockMark), noise(4, 300_000)]);
+      await expect(decodeObject('bzip2', longer, { size: () => 450_000 })).rejects.toMatchObject({
+        code: 'ARCHIVE_CORRUPT',
+        ...(behind > 2_600_000 ? { message: expect.stringContaining('longer than any can be') } : {}),
+      });
+    }
   });
 
   it('is a block that is longer than the level of its stream allows', async () => {

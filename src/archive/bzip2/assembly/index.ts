@@ -7,7 +7,7 @@ import { moveTo } from './layout';
 import { prepareRecent } from './recent';
 
 export { blockCrc, blockLength, decodeBlock, usedBits } from './block';
-export { inputAt, inputBytes, outputSlack, workspaceBytes } from './layout';
+export { inputAt, outputSlack, workspaceBytes } from './layout';
 export { outPos, startOutput, writeOutput } from './runs';
 
 /** Works in `workspaceBytes` from `at` on. */

@@ -55,8 +55,7 @@ export function moveTo(at: usize): void {
 
 /** Where the caller puts a block, from the byte on in which it begins. */
 export const inputAt: usize = INPUT;
-/** More than any block needs: 900,001 symbols of 20 bits, their tables, and slack for whole words. */
-export const inputBytes: usize = 2621440;
+/** Room for a block is more than any needs: 900,001 symbols of 20 bits, their tables, and slack for whole words. */
 export const workspaceBytes: usize = INPUT + 2621440;
 /** Writes may go this far past the end of the room for output. */
 export const outputSlack: usize = 512;
