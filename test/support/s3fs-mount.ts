@@ -11,6 +11,7 @@ export async function mountBucket(
   s3: S3Server,
   bucket: string,
   directory: string,
+  { statCacheSeconds = 60 }: { statCacheSeconds?: number } = {},
 ): Promise<{ readonly path: string } & AsyncDisposable> {
   if (!(await readFile('/proc/filesystems', 'utf8')).includes('fuse'))
     throw new Error('This kernel has no FUSE, which mounting a bucket needs.');
@@ -23,7 +24,7 @@ export async function mountBucket(
   await run('s3fs', [
     bucket,
     path,
-    ...[...options, 'stat_cache_expire=60'].flatMap((option) => ['-o', option]),
+    ...[...options, `stat_cache_expire=${statCacheSeconds}`].flatMap((option) => ['-o', option]),
   ]);
   await waitUntil('the bucket is mounted', async () =>
     (await readFile('/proc/mounts', 'utf8')).includes(` ${path} `),
