@@ -13,7 +13,11 @@ const depthLimit = 64;
 const code = (character: string): number => character.charCodeAt(0);
 const [quote, backslash, colon, comma] = [code('"'), code('\\'), code(':'), code(',')];
 const [openObject, closeObject, openList, closeList] = [code('{'), code('}'), code('['), code(']')];
-const space = new Set([...' \t\r\n'].map(code));
+/** So are the other three kinds of space, which are smaller. */
+const space = code(' ');
+
+const endsLiteral = (byte: number): boolean =>
+  byte === comma || byte === closeObject || byte === closeList || byte <= space;
 
 /**
  * Walks through JSON of any size in pieces, keeping only the names on the way to where it stands. It finds members and
@@ -26,24 +30,44 @@ export class JsonMembers {
   /** One for each open object or list; a list has no names. */
   readonly #open: { isObject: boolean; expectsName: boolean }[] = [];
   readonly #path: string[] = [];
-  #text: number[] = [];
+  /** Of a name or a literal that a piece cut in two. */
+  #text: Buffer = Buffer.alloc(0);
   #mode: 'between' | 'string' | 'escape' | 'literal' = 'between';
+  /** The string is the name of a member: other strings are passed over. */
+  #isName = false;
   #isDone = false;
 
   constructor(visit: VisitMember) {
     this.#visit = visit;
   }
 
-  feed(bytes: Uint8Array): void {
-    for (const byte of bytes) {
-      if (this.#mode === 'string') {
-        if (byte === quote) this.#stringEnds();
-        else this.#keep(byte, byte === backslash ? 'escape' : 'string');
-      } else if (this.#mode === 'escape') {
-        this.#keep(byte, 'string');
+  /** `input` may be used again afterwards. */
+  feed(input: Uint8Array): void {
+    const bytes = Buffer.from(input.buffer, input.byteOffset, input.length);
+    let at = 0;
+    while (at < bytes.length) {
+      const from = at;
+      if (this.#mode === 'between') {
+        this.#between(bytes[at] ?? 0);
+        at += 1;
+      } else if (this.#mode === 'literal') {
+        while (at < bytes.length && !endsLiteral(bytes[at] ?? 0)) at += 1;
+        if (at < bytes.length) this.#literalEnds(this.#take(bytes, from, at));
+        else this.#keep(bytes.subarray(from));
       } else {
-        if (this.#mode === 'literal' && !this.#literalGoesOn(byte)) this.#literalEnds();
-        if (this.#mode === 'between') this.#between(byte);
+        if (this.#mode === 'escape') at += 1;
+        this.#mode = 'string';
+        for (; at < bytes.length && bytes[at] !== quote; at += 1) {
+          if (bytes[at] !== backslash) continue;
+          at += 1;
+          if (at === bytes.length) this.#mode = 'escape';
+        }
+        if (at >= bytes.length) {
+          if (this.#isName) this.#keep(bytes.subarray(from));
+          return;
+        }
+        this.#stringEnds(this.#isName ? this.#take(bytes, from, at) : '');
+        at += 1;
       }
     }
   }
@@ -53,11 +77,12 @@ export class JsonMembers {
   }
 
   #between(byte: number): void {
-    if (space.has(byte)) return;
+    if (byte <= space) return;
     if (this.#isDone) throw corrupt('something follows its end');
     const top = this.#open.at(-1);
     if (byte === quote) {
       this.#mode = 'string';
+      this.#isName = top?.isObject === true && top.expectsName;
       return;
     }
     if (top?.isObject && top.expectsName && byte !== closeObject && byte !== comma) {
@@ -75,48 +100,40 @@ export class JsonMembers {
     } else if (byte !== comma && byte !== colon) {
       if (top === undefined) throw corrupt('it is not an object');
       this.#mode = 'literal';
-      this.#text.push(byte);
+      this.#keep(Uint8Array.of(byte));
     }
   }
 
-  #stringEnds(): void {
+  #stringEnds(text: string): void {
     this.#mode = 'between';
     const top = this.#open.at(-1);
     if (top === undefined) throw corrupt('it is not an object');
-    if (top.isObject && top.expectsName) {
+    if (this.#isName) {
       top.expectsName = false;
-      this.#path.push(nameOf(this.#take()));
+      this.#path.push(nameOf(text));
     } else {
-      this.#take();
       this.#value(null);
       this.#valueEnds();
     }
   }
 
-  #literalGoesOn(byte: number): boolean {
-    const ends = space.has(byte) || byte === comma || byte === closeObject || byte === closeList;
-    if (!ends) this.#keep(byte, 'literal');
-    return !ends;
-  }
-
-  #literalEnds(): void {
+  #literalEnds(text: string): void {
     this.#mode = 'between';
-    this.#value(this.#take());
+    this.#value(text);
     this.#valueEnds();
   }
 
-  /** Names in strings are needed, their values are not. */
-  #keep(byte: number, mode: 'string' | 'escape' | 'literal'): void {
-    this.#mode = mode;
-    const top = this.#open.at(-1);
-    if (mode !== 'literal' && !(top?.isObject && top.expectsName)) return;
-    if (this.#text.length === textLimit) throw corrupt('a name is too long');
-    this.#text.push(byte);
+  #keep(bytes: Uint8Array): void {
+    this.#text = Buffer.concat([this.#text, bytes]);
+    if (this.#text.length > textLimit) throw corrupt('a name is too long');
   }
 
-  #take(): string {
-    const text = Buffer.from(this.#text).toString('utf8');
-    this.#text = [];
+  /** What was kept, and the bytes behind it. */
+  #take(bytes: Buffer, from: number, to: number): string {
+    if (this.#text.length === 0) return bytes.toString('utf8', from, to);
+    this.#keep(bytes.subarray(from, to));
+    const text = this.#text.toString('utf8');
+    this.#text = Buffer.alloc(0);
     return text;
   }
 
