@@ -100,7 +100,7 @@ function treeRow({ name, content, files }: Trees[number]): Row {
 
 function filesText(files: Trees[number]['files']): string {
   const bytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
-  return `${files.length} files, ${formatBytes(bytes)}`;
+  return `${files.length} ${files.length === 1 ? 'file' : 'files'}, ${formatBytes(bytes)}`;
 }
 
 /** The backups that an incremental one builds on, in the order in which they are restored. */
