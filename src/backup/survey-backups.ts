@@ -1,8 +1,12 @@
+import type { ErrorData } from '../errors/serialize.ts';
+import { parseLsn } from '../postgres/lsn.ts';
 import { isSupportedMajor, supportedMajors } from '../postgres/server-version.ts';
-import { defaultSegmentBytes } from '../postgres/wal-segment.ts';
+import { defaultSegmentBytes, segmentName, segmentNumberOf } from '../postgres/wal-segment.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
+import type { WalPlace } from './backup-format.ts';
 import { type BackupWal, walInArchive, walWithoutArchive } from './backup-wal.ts';
 import type { BaseBackup } from './base-backup.ts';
+import { findOuterArchive, readRecordedEnd } from './pg-basebackup/outer-wal.ts';
 import { findWindows, pointOf, type RecoveryWindow, type WalGap } from './recovery-windows.ts';
 import { readWalCoverage, type WalCoverage } from './wal-coverage.ts';
 
@@ -28,38 +32,81 @@ export interface BackupSurvey {
 
 /**
  * Judges every backup of a listing by the WAL there is. Each WAL archive is listed once, from begin to end; without
- * `withWal` not at all, and then nothing is said about windows of archives.
+ * `withWal` not at all, and then nothing is said about windows of archives. `outerWal` is the archive of backups that
+ * know none.
  */
 export async function surveyBackups(
   storage: ObjectStorage,
   backups: readonly BaseBackup[],
-  options: { withWal: boolean; signal: AbortSignal },
+  options: { withWal: boolean; outerWal?: WalPlace | null; signal: AbortSignal },
 ): Promise<BackupSurvey> {
-  const coverages = new Map<string, WalCoverage>();
-  for (const folder of options.withWal ? walFoldersOf(backups) : []) {
-    const recorded = backups.find(
-      ({ walFolder, segmentBytes }) => walFolder === folder && segmentBytes != null,
-    );
-    const segmentBytes = recorded?.segmentBytes ?? defaultSegmentBytes;
-    coverages.set(folder, await readWalCoverage(storage, folder, segmentBytes, options.signal));
+  const { withWal, outerWal = null, signal } = options;
+  const groups: BackupsOnWal[] = [];
+  const warnings: string[] = [];
+  for (const folder of withWal ? walFoldersOf(backups) : []) {
+    const members = backups.filter(({ walFolder }) => walFolder === folder);
+    const recorded = members.find(({ segmentBytes }) => segmentBytes != null)?.segmentBytes;
+    const coverage = await readWalCoverage(storage, folder, recorded ?? defaultSegmentBytes, signal);
+    groups.push({ coverage, backups: new Map(members.map((backup) => [backup, backup])) });
   }
-  const windows: RecoveryWindow[] = [];
-  const gaps: WalGap[] = [];
-  for (const [folder, coverage] of coverages) {
-    const fit = backups.filter((backup) => backup.walFolder === folder && obstacleOf(backup) === null);
-    const found = findWindows(fit, coverage);
-    windows.push(...found.windows);
-    gaps.push(...found.gaps);
+  const alone = backups.filter(({ walFolder, beginLsn }) => walFolder === null && beginLsn !== null);
+  if (withWal && outerWal !== null && alone.length > 0) {
+    const outer = await readOuterWal(outerWal, alone, signal);
+    if ('code' in outer) warnings.push(`${outer.message} ${outer.hint ?? ''}`);
+    else groups.push(outer);
   }
-  const surveyed = backups.map((backup) => judge(backup, coverages.get(backup.walFolder ?? '') ?? null));
-  const alone = surveyed.filter(({ backup, restorable }) => backup.walFolder === null && restorable);
-  windows.push(...alone.map(({ backup }) => pointOf(backup)));
+  const found = groups.map(({ coverage, backups: members }) =>
+    findWindows(
+      [...members.values()].filter((backup) => obstacleOf(backup) === null),
+      coverage,
+    ),
+  );
+  const surveyed = backups.map((backup) => {
+    const group = groups.find(({ backups: members }) => members.has(backup));
+    return judge(group?.backups.get(backup) ?? backup, group?.coverage ?? null);
+  });
+  const points = surveyed.filter(({ wal, restorable }) => wal.state === 'inside' && restorable);
   return {
     backups: surveyed,
-    windows,
-    gaps,
-    warnings: [...coverages.values()].flatMap(({ warnings }) => warnings),
+    windows: [...found.flatMap(({ windows }) => windows), ...points.map(({ backup }) => pointOf(backup))],
+    gaps: found.flatMap(({ gaps }) => gaps),
+    warnings: [...warnings, ...groups.flatMap(({ coverage }) => coverage.warnings)],
   };
+}
+
+/** An archive, and the backups that live on it: each as it was listed, with what the archive adds to it. */
+interface BackupsOnWal {
+  readonly coverage: WalCoverage;
+  readonly backups: ReadonlyMap<BaseBackup, BaseBackup>;
+}
+
+/** Where a backup without a manifest ended is recorded in the archive, or nowhere; then its begin must do. */
+async function readOuterWal(
+  place: WalPlace,
+  backups: readonly BaseBackup[],
+  signal: AbortSignal,
+): Promise<BackupsOnWal | ErrorData> {
+  const archive = await findOuterArchive(place, signal);
+  if ('code' in archive) return archive;
+  const coverage = await readWalCoverage(place.storage, archive.walFolder, defaultSegmentBytes, signal);
+  const { segmentBytes } = coverage;
+  const members = new Map<BaseBackup, BaseBackup>();
+  for (const backup of backups) {
+    const { beginLsn, timeline } = backup;
+    if (backup.endLsn !== null || beginLsn === null || timeline === null) {
+      members.set(backup, backup);
+      continue;
+    }
+    const number = segmentNumberOf(parseLsn(beginLsn), segmentBytes);
+    const label = {
+      startLsn: beginLsn,
+      startSegment: segmentName({ timeline, number }, segmentBytes),
+      timeline,
+    };
+    const end = await readRecordedEnd(place, archive, { label, segmentBytes }, signal);
+    members.set(backup, { ...backup, endLsn: end?.lsn ?? beginLsn, endTimeline: end?.timeline ?? timeline });
+  }
+  return { coverage, backups: members };
 }
 
 const walFoldersOf = (backups: readonly BaseBackup[]): string[] => [

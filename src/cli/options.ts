@@ -49,6 +49,7 @@ export const backupsSettings = [
   ...credentialSettings,
   'region',
   'server',
+  'walUrl',
   'config',
 ] as const satisfies readonly SettingKey[];
 

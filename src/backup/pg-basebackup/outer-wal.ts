@@ -1,4 +1,5 @@
-import { parseBackupLabel } from '../../postgres/backup-label.ts';
+import type { ErrorData } from '../../errors/serialize.ts';
+import { type BackupLabel, parseBackupLabel } from '../../postgres/backup-label.ts';
 import { parseLsn } from '../../postgres/lsn.ts';
 import { parseWalFileName } from '../../postgres/wal-file-name.ts';
 import { defaultSegmentBytes, timelineOfName } from '../../postgres/wal-segment.ts';
@@ -15,28 +16,8 @@ export async function planOuterWal(
   { backup, label, manifest }: FoundBackup,
   signal: AbortSignal,
 ): Promise<PlannedWal> {
-  const archives = await findWalArchives(place, signal);
-  const [archive, second] = archives;
-  const named = `${place.storage.description.replace(/ at .*$/, '')}/${place.prefix}`;
-  if (archive === undefined) {
-    const missing = problem(
-      'WAL_MISSING',
-      `There is no WAL archive at ${named}: neither segments, nor wals/ (barman-cloud), nor wal_005/ (WAL-G).`,
-      'Check the address given with --wal-url.',
-      { prefix: place.prefix },
-    );
-    return { ...noWal, problems: [missing] };
-  }
-  if (second !== undefined) {
-    const folders = archives.map(({ walFolder }) => walFolder);
-    const several = problem(
-      'CHOICE_NEEDED',
-      `${named} holds the WAL archives of ${archives.length} servers: ${folders.join(', ')}.`,
-      'Give the folder of the one that the backup is of with --wal-url.',
-      { folders },
-    );
-    return { ...noWal, problems: [several] };
-  }
+  const archive = await findOuterArchive(place, signal);
+  if ('code' in archive) return { ...noWal, problems: [archive] };
   const segmentBytes = segmentBytesOf(null, label) ?? defaultSegmentBytes;
   const [range] = manifest?.walRanges ?? [];
   const end =
@@ -67,7 +48,33 @@ export async function planOuterWal(
   };
 }
 
-interface WalArchive {
+/** The one archive at the place that the operator named, or why there is not exactly one. */
+export async function findOuterArchive(
+  place: WalPlace,
+  signal: AbortSignal,
+): Promise<WalArchive | ErrorData> {
+  const archives = await findWalArchives(place, signal);
+  const [archive, second] = archives;
+  const named = `${place.storage.description.replace(/ at .*$/, '')}/${place.prefix}`;
+  if (archive === undefined) {
+    return problem(
+      'WAL_MISSING',
+      `There is no WAL archive at ${named}: neither segments, nor wals/ (barman-cloud), nor wal_005/ (WAL-G).`,
+      'Check the address given with --wal-url.',
+      { prefix: place.prefix },
+    );
+  }
+  if (second === undefined) return archive;
+  const folders = archives.map(({ walFolder }) => walFolder);
+  return problem(
+    'CHOICE_NEEDED',
+    `${named} holds the WAL archives of ${archives.length} servers: ${folders.join(', ')}.`,
+    'Give the folder of the one that the backup is of with --wal-url.',
+    { folders },
+  );
+}
+
+export interface WalArchive {
   readonly walFolder: string;
   readonly walLayout: WalLayout;
 }
@@ -107,10 +114,13 @@ function archiveAmong(prefix: string, folders: readonly string[]): WalArchive | 
  * The backup history file that the primary archives when a backup ends (xlog.c, `do_pg_backup_stop`); there is none of
  * a backup that was taken from a standby.
  */
-async function readRecordedEnd(
+export async function readRecordedEnd(
   { storage }: WalPlace,
   { walFolder, walLayout }: WalArchive,
-  { label, segmentBytes }: Pick<FoundBackup, 'label'> & { segmentBytes: number },
+  {
+    label,
+    segmentBytes,
+  }: { label: Pick<BackupLabel, 'startLsn' | 'startSegment' | 'timeline'>; segmentBytes: number },
   signal: AbortSignal,
 ): Promise<{ lsn: string; timeline: number } | null> {
   const folder = walLayout === 'flat' ? walFolder : `${walFolder}${label.startSegment.slice(0, 16)}/`;

@@ -29,7 +29,8 @@ export function addBackups(program: Command, context: CliContext, exit: (code: n
     const source = toSource(loaded);
     const credentials = resolveCredentials(loaded);
     using signals = watchSignals(host, { onFirst: () => {}, onSecond: () => {} });
-    const request = { source, server: loaded.settings.server, credentials, signal: signals.signal };
+    const { server, walUrl } = loaded.settings;
+    const request = { source, server, walUrl, credentials, signal: signals.signal };
     const json = isOn(command, 'json');
     try {
       if (backup === undefined) {

@@ -3,6 +3,7 @@ import { inspectBackup, listBackups } from '../../../src/backup/catalogue.ts';
 import { surveyBackups } from '../../../src/backup/survey-backups.ts';
 import {
   type BackupStore,
+  labelText,
   openBackupStore,
   putBarmanBackup,
   putBaseBackup,
@@ -139,6 +140,56 @@ describe('a survey', () => {
     expect((await survey(store)).backups).toMatchObject([
       { restorable: true, wal: { state: 'inside' }, backup: { codec: 'none' } },
     ]);
+  });
+
+  it('judges backups without an archive by the one that was named for them', async () => {
+    await using store = await openBackupStore();
+    await putBaseBackup(store, 'p/recorded/', { wal: null });
+    await putBaseBackup(store, 'p/unrecorded/', { wal: null, manifest: null });
+    await putSegments(store, 'a/main/wals/', segmentNames(1, 4, 5));
+    const [first = '', , , , last = ''] = segmentNames(1, 4, 5);
+    const history = `${labelText()}STOP WAL LOCATION: 0/6000120 (file ${segmentNames(1, 6, 1)[0]})\n`;
+    await store.put(`a/main/wals/0000000100000000/${first}.00000028.backup`, history);
+    const listed = await listBackups(store.storage, 'p/', { signal });
+    const surveyed = (prefix: string) =>
+      surveyBackups(store.storage, listed, {
+        withWal: true,
+        outerWal: { storage: store.storage, prefix },
+        signal,
+      });
+    const { backups, windows, warnings } = await surveyed('a/');
+    expect(warnings).toEqual([]);
+    expect(
+      backups.map(({ backup, wal, restorable }) => [backup.id, backup.endLsn, wal.state, restorable]),
+    ).toEqual([
+      ['recorded', '0/5000120', 'complete', true],
+      ['unrecorded', '0/6000120', 'complete', true],
+    ]);
+    expect(windows).toMatchObject([
+      {
+        kind: 'range',
+        from: { backup: 'recorded' },
+        to: { segment: last },
+        backups: ['recorded', 'unrecorded'],
+      },
+    ]);
+    for (const { prefix, message } of [
+      { prefix: 'nowhere/', message: /^There is no WAL archive at .*--wal-url\.$/ },
+      { prefix: 'a/main/wals/0000000100000000/', message: null },
+    ]) {
+      const told = await surveyed(prefix);
+      if (message === null) expect(told.warnings).toEqual([]);
+      else expect(told.warnings).toEqual([expect.stringMatching(message)]);
+    }
+    await store.remove(`a/main/wals/0000000100000000/${segmentNames(1, 6, 1)[0]}.gz`);
+    for (const { backup, restorable, wal } of (await surveyed('a/')).backups) {
+      const contents = await inspectBackup(store.storage, backup, signal, {
+        storage: store.storage,
+        prefix: 'a/',
+      });
+      expect(restorable).toBe(contents.problems.length === 0);
+      expect(wal.state).toBe(backup.id === 'recorded' ? 'complete' : 'missing');
+    }
   });
 
   it('without the WAL does not look at it', async () => {

@@ -457,14 +457,19 @@ describe('odo backups', () => {
   });
 
   it('looks at the WAL unless it is told not to', async () => {
-    const asked: boolean[] = [];
-    const listing: CliApi['listAvailableBackups'] = async ({ withWal }) => {
-      asked.push(withWal);
+    const asked: unknown[] = [];
+    const listing: CliApi['listAvailableBackups'] = async ({ withWal, walUrl }) => {
+      asked.push([withWal, walUrl]);
       return { ...sampleSurvey, warnings: ['00000002.history cannot be read.'] };
     };
     await odo('backups -u s3://b/x', { listAvailableBackups: listing });
     await odo('backups -u s3://b/x --no-wal', { listAvailableBackups: listing });
-    expect(asked).toEqual([true, false]);
+    await odo('backups -u s3://b/x --wal-url s3://b/wal', { listAvailableBackups: listing });
+    expect(asked).toEqual([
+      [true, null],
+      [false, null],
+      [true, 's3://b/wal'],
+    ]);
     expect(host.stderr.text()).toContain('warning: 00000002.history cannot be read.');
   });
 
