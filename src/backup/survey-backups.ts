@@ -70,7 +70,7 @@ export async function surveyBackups(
     backups: surveyed,
     windows: [...found.flatMap(({ windows }) => windows), ...points.map(({ backup }) => pointOf(backup))],
     gaps: found.flatMap(({ gaps }) => gaps),
-    warnings: [...warnings, ...groups.flatMap(({ coverage }) => coverage.warnings)],
+    warnings: [...warnings, ...groups.flatMap(warningsOf)],
   };
 }
 
@@ -78,6 +78,14 @@ export async function surveyBackups(
 interface BackupsOnWal {
   readonly coverage: WalCoverage;
   readonly backups: ReadonlyMap<BaseBackup, BaseBackup>;
+}
+
+/** A cluster that was made anew and archives into the same folder: names alone do not tell whose a segment is. */
+function warningsOf({ coverage, backups }: BackupsOnWal): string[] {
+  const clusters = new Set([...backups.values()].flatMap(({ systemIdentifier }) => systemIdentifier ?? []));
+  if (clusters.size < 2) return [...coverage.warnings];
+  const several = `${coverage.walFolder} is the archive of backups of ${clusters.size} clusters (system identifiers ${[...clusters].join(', ')}). Whose WAL it holds is not told by this list, but by: odo backups BACKUP`;
+  return [...coverage.warnings, several];
 }
 
 /** Where a backup without a manifest ended is recorded in the archive, or nowhere; then its begin must do. */

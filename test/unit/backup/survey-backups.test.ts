@@ -200,6 +200,15 @@ describe('a survey', () => {
     expect(windows).toEqual([]);
   });
 
+  it('warns where two clusters archived into one folder', async () => {
+    await using store = await openBackupStore();
+    await put(store, '20261120T010000', 1);
+    await put(store, '20261120T040000', 4, { systemid: '42' });
+    await putSegments(store, walFolder, segmentNames(1, 1, 6));
+    const { warnings } = await survey(store);
+    expect(warnings).toEqual([expect.stringMatching(/of 2 clusters \(system identifiers .*42/)]);
+  });
+
   it('keeps the archives of several servers apart', async () => {
     await using store = await openBackupStore();
     await putBarmanBackup(store, 'p/main/base/20261120T010000/');
