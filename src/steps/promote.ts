@@ -102,22 +102,31 @@ async function askServer(
   };
 }
 
-/** The server made its links from the map that odo wrote; a tablespace that WAL dropped is not there any more. */
+/**
+ * The server made its links from the map that odo wrote, and starts also when one leads nowhere. A tablespace that WAL
+ * dropped is not there any more.
+ */
 async function requireTablespaces(server: ServerProcess, user: string, plan: RestorePlan): Promise<void> {
   if (plan.tablespaces.length === 0) return;
-  const answer = await server.query('SELECT oid, pg_tablespace_location(oid) FROM pg_tablespace', {
-    user,
-    database: 'postgres',
-  });
+  const answer = await server.query(
+    'SELECT oid, pg_tablespace_size(oid) IS NOT NULL, pg_tablespace_location(oid) FROM pg_tablespace',
+    { user, database: 'postgres' },
+  );
   for (const line of answer.split('\n')) {
-    const oid = line.split('|', 1).join();
-    const location = line.slice(oid.length + 1);
+    const [oid, isThere, ...location] = line.split('|');
     const planned = plan.tablespaces.find((tablespace) => tablespace.oid === oid);
-    if (planned === undefined || planned.serverPath === location) continue;
+    if (planned === undefined) continue;
+    const name = planned.name ?? planned.oid;
+    const found = location.join('|');
+    if (found === planned.serverPath && isThere === 't') continue;
     throw new OdoError(
       'VERIFICATION_FAILED',
-      `The promoted database has the tablespace ${planned.name ?? oid} at ${location}, not at ${planned.serverPath}.`,
-      { hint: `Its link pg_tblspc/${oid} was changed while odo worked. Start a new run.` },
+      found === planned.serverPath
+        ? `The promoted database cannot read its tablespace ${name} at ${found}.`
+        : `The promoted database has the tablespace ${name} at ${found}, not at ${planned.serverPath}.`,
+      {
+        hint: 'Someone changed its directory, its link in pg_tblspc or what is mounted there while odo worked. Start a new run.',
+      },
     );
   }
 }
