@@ -1,5 +1,5 @@
 /**
- * Our gzip decoder and checksums against node:zlib, on the same data in the same run.
+ * Our gzip decoder and checksums against node:zlib, and the fast codecs against their programs, on the same data.
  * Rounds alternate and medians are compared: on a shared machine trust the ratio, not the seconds.
  */
 import { crc32, createGunzip, gzipSync } from 'node:zlib';
@@ -8,10 +8,13 @@ import { PageChecksums } from '../../src/archive/hash/page-checksums.ts';
 import { openDecoder } from '../../src/archive/open-decoder.ts';
 import { openFileHash } from '../../src/archive/open-file-hash.ts';
 import { buildModules } from '../../src/archive/wasm/build.ts';
+import { benchCodecs } from './codecs.ts';
 import { median } from './statistics.ts';
 
 export const pageBytes = 8192;
 const megabytes = 192;
+/** For the slower codecs, and those that are packed here. @unit bytes */
+const codecBytes = 64 * 1024 * 1024;
 
 /** Heap pages as pgbench and text tables make them: line pointers, tuple headers, counters, hex, words, free space. */
 export function heapPages(count: number): Buffer {
@@ -113,6 +116,7 @@ export async function benchDecode({ rounds }: { rounds: number }): Promise<void>
   console.log(`odo        ${speed(ours)}`);
   console.log(`node:zlib  ${speed(zlib)}`);
   console.log(`ratio      ${(median(zlib) / median(ours)).toFixed(2)} (above 1: odo is faster)`);
+  await benchCodecs(pages.subarray(0, codecBytes), rounds);
 
   // The decoder has just written what is summed up: few enough slices to be still in the cache.
   const slices = Array.from({ length: 4 }, (_, i) => pages.subarray(i * 1024 * 1024, (i + 1) * 1024 * 1024));

@@ -18,7 +18,11 @@ export interface Part {
 }
 
 export const parts: readonly Part[] = [
-  { name: 'decode', about: 'the gzip decoder against node:zlib, in memory', run: benchDecode },
+  {
+    name: 'decode',
+    about: 'gzip, lz4, zstd and snappy against node:zlib or their programs, in memory',
+    run: benchDecode,
+  },
   { name: 'decode-blocks', about: 'bzip2 and xz against the tools of these names', run: benchBlocks },
   { name: 'restore', about: 'odo, durable and with --no-sync', contenders: odoRestores },
   {
