@@ -83,9 +83,10 @@ export class DecodedStream {
       thread.post({ type: 'decode', job: { ...this.#job, blockThreads } });
       for (;;) {
         const message = await this.#next();
+        // Before anything is thrown: there is no second one to wait for.
+        ended = message.type === 'ended';
         this.#signal.throwIfAborted();
         if (message.type === 'ended') {
-          ended = true;
           if (message.error !== null) throw fromErrorData(message.error);
           this.#sum(new Uint8Array(), message.trailers);
           this.#crcOfDecoder = message.crc;

@@ -114,6 +114,19 @@ describe('a decoder thread', () => {
     expect((await outputOf(new DecodedStream(pool, job, source, signal))).equals(data)).toBe(true);
   });
 
+  it('ends at an abort while it waits for the store', async () => {
+    const { job } = jobFor(gzip);
+    const stop = new AbortController();
+    const reason = new Error('stopped');
+    const silent = {
+      locate: () => {
+        setImmediate(() => stop.abort(reason));
+        return new Promise<never>(() => {});
+      },
+    };
+    await expect(outputOf(new DecodedStream(pool, job, silent, stop.signal))).rejects.toBe(reason);
+  });
+
   it('takes one job at a time, in order, and lets who waits give up', async () => {
     const thread = await pool.acquire(signal);
     const order: string[] = [];
