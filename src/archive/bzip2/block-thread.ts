@@ -94,6 +94,7 @@ export class BlockThread {
     const ready = Promise.withResolvers<Extract<FromBlockThread, { type: 'ready' }>>();
     worker.once('message', ready.resolve);
     worker.once('error', ready.reject);
+    worker.once('exit', () => ready.reject(endedByItself(undefined)));
     const { memory, inputAt } = await ready.promise;
     worker.off('error', ready.reject);
     return new BlockThread(worker, new Uint8Array(memory.buffer), inputAt);
@@ -153,8 +154,12 @@ export class BlockThread {
   }
 
   #die(cause: unknown): void {
-    this.#dead ??= new OdoError('BUG', 'A thread that decodes blocks ended by itself.', { cause });
+    this.#dead ??= endedByItself(cause);
     this.#run?.wake();
     this.onIdle();
   }
+}
+
+function endedByItself(cause: unknown): OdoError {
+  return new OdoError('BUG', 'A thread that decodes blocks ended by itself.', { cause });
 }
