@@ -17,6 +17,7 @@ import { unknownRun } from './status.ts';
 export async function startRun(request: RestoreRequest, surroundings: RunSurroundings): Promise<RunOutcome> {
   // An address that cannot be read from is no run yet.
   parseStorageUrl(request.source.url);
+  if (request.walUrl != null) parseStorageUrl(request.walUrl);
   const database = openJournal(surroundings.journalFile);
   try {
     const now = new Date();
