@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { barmanCloud } from '../../../src/backup/barman-cloud/format.ts';
 import { inspectBackup, listBackups } from '../../../src/backup/catalogue.ts';
+import type { ObjectStorage } from '../../../src/storage/object-storage.ts';
 import {
   type BackupStore,
   type InfoFields,
@@ -151,20 +152,41 @@ describe('a barman-cloud backup', () => {
 });
 
 describe('a barman-cloud backup that is kept', () => {
-  it.each([
-    ['full', `${folder}annotations/keep`],
-    ['standalone', `${folder}annotations/keep`],
-    // What barman writes when its address ends with a slash.
-    ['standalone', `pg//main/base/${id}/annotations/keep`],
-  ])('says so (%s in %s), once', async (kept, key) => {
+  const keptOf = async (storage: ObjectStorage) =>
+    (await barmanCloud.list(storage, 'pg/', signal)).map((backup) => [backup.id, backup.kept]);
+
+  it.each(['full', 'standalone'])('says so (%s)', async (kept) => {
     await putBarmanBackup(store, folder);
     await putBarmanBackup(store, 'pg/main/base/20261121T020006/');
-    await store.put(key, kept);
-    const backups = await barmanCloud.list(store.storage, 'pg/', signal);
-    expect(backups.map((backup) => [backup.id, backup.kept])).toEqual([
+    await store.put(`${folder}annotations/keep`, kept);
+    expect(await keptOf(store.storage)).toEqual([
       [id, kept],
       ['20261121T020006', undefined],
     ]);
+  });
+
+  it('says so where barman puts the annotation when its address ends with a slash, and is listed once', async () => {
+    await putBarmanBackup(store, folder);
+    // No directory can hold such a key.
+    const { storage } = store;
+    const stray = `pg//main/base/${id}/annotations/keep`;
+    const object = { key: stray, sizeBytes: 4, etag: '"e"', modifiedAt: '2026-11-20T03:00:00Z' };
+    const bucket: ObjectStorage = {
+      ...storage,
+      async *list(prefix, options) {
+        if (stray.startsWith(prefix)) yield { ...object, storageClass: null };
+        if (!prefix.includes('//')) yield* storage.list(prefix, options);
+      },
+      async listFolders(prefix) {
+        const next = stray.slice(prefix.length).split('/')[0];
+        const strayFolder = stray.startsWith(prefix) ? [`${prefix}${next}/`] : [];
+        const folders = prefix.includes('//') ? [] : await storage.listFolders(prefix, signal);
+        return [...new Set([...folders, ...strayFolder])];
+      },
+      readSmall: async (key) => (key === stray ? Buffer.from('full') : storage.readSmall(key, signal)),
+    };
+    expect(await bucket.listFolders('pg/', signal)).toEqual(['pg/main/', 'pg//']);
+    expect(await keptOf(bucket)).toEqual([[id, 'full']]);
   });
 
   it.each([
