@@ -116,6 +116,8 @@ export interface ArchiveObject {
   readonly part: number;
   /** Absent for a tar as the standard has it. */
   readonly dialect?: TarDialect;
+  /** It has no file that another part has, and is unpacked beside them; the parts that may have one come behind all of these. */
+  readonly sharesNoFile?: true;
 }
 
 /** One file of a plain backup, pinned by its ETag. */

@@ -74,15 +74,17 @@ export const restoreBase: Step = {
       };
 
       // Parts of the data directory go in order, because a later part's duplicate wins; everything else beside them.
-      const parts = link.archives.filter((archive) => contentOf(archive) === 'data');
-      const others = [
-        ...link.archives.filter((archive) => contentOf(archive) !== 'data'),
-        ...link.batches,
-      ].sort((one, other) => other.sizeBytes - one.sizeBytes);
-      const lanes = [parts, ...others.map((source) => [source])];
+      const isOrdered = (archive: ArchiveObject) => contentOf(archive) === 'data' && !archive.sharesNoFile;
+      const ordered = link.archives.filter(isOrdered);
+      const others = [...link.archives.filter((archive) => !isOrdered(archive)), ...link.batches].sort(
+        (one, other) => other.sizeBytes - one.sizeBytes,
+      );
+      const waits = link.archives.some((archive) => archive.sharesNoFile);
+      const lanes = [...(waits ? [] : [ordered]), ...others.map((source) => [source])];
       await inParallel(lanes, plan.jobs, context.signal, async (lane, signal) => {
         for (const source of lane) await restore(source, signal);
       });
+      if (waits) for (const source of ordered) await restore(source, context.signal);
       if (manifest !== null) requireManifest(manifest, checked);
       checkedFiles += checked.checkedFiles;
     };

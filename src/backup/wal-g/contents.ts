@@ -42,11 +42,12 @@ export async function inspectWalgBackup(
   const metadata = await filesMetadataOf(storage, backup, sentinel, { problems, warnings, signal });
   const candidates = candidatesOf(parts);
   problems.push(...missingParts(backup, parts, metadata), ...duplicateProblems(candidates));
-  for (const name of unnamedParts(parts, metadata)) {
+  const strangers = unnamedParts(parts, metadata);
+  for (const name of strangers) {
     warnings.push(`${name} is not named in files_metadata.json; it is restored nevertheless.`);
   }
   const examined = await examineArchives(storage, candidates, signal);
-  const archives = examined.archives.map(withDialect);
+  const archives = examined.archives.map((archive) => withDialect(archive, strangers.length > 0));
   const encrypted = await encryptionProblem(storage, backup, archives, signal);
   problems.push(...(encrypted === null ? examined.problems : [encrypted]));
   for (const archive of archives) problems.push(...(await cutTar(storage, archive, signal)));
@@ -139,6 +140,8 @@ async function filesMetadataOf(
           { key },
         ),
       );
+    } else if (sentinel.tars.length > 0) {
+      return { tars: new Set(sentinel.tars), partialFile: null, corruptFiles: 0, firstCorruptFile: null };
     } else {
       warnings.push(`The backup is of a WAL-G that wrote no files_metadata.json: ${unproven}.`);
     }

@@ -39,10 +39,18 @@ export function candidatesOf(parts: readonly Part[]): ArchiveCandidate[] {
   return parts.map(({ object, stem }) => ({ object, content: 'data', part: stems.indexOf(stem) }));
 }
 
-/** Local backups name members with a slash in front; for a streamed one the tar of pg_control is never closed. */
-export function withDialect(archive: ArchiveObject): ArchiveObject {
+/**
+ * Local backups name members with a slash in front; for a streamed one the tar of pg_control is never closed. WAL-G puts
+ * a file into one part, but what an interrupted upload left behind may have it too.
+ */
+export function withDialect(archive: ArchiveObject, hasStrangers: boolean): ArchiveObject {
   const stem = parsePartName(archive.name)?.stem;
-  return { ...archive, dialect: { rootedNames: true, mayLackEnd: stem === controlStem } };
+  const isLast = stem === controlStem || stem === labelStem;
+  return {
+    ...archive,
+    dialect: { rootedNames: true, mayLackEnd: stem === controlStem },
+    ...(isLast || hasStrangers ? {} : { sharesNoFile: true as const }),
+  };
 }
 
 /** Numbers of parts have gaps in a whole backup too, so that only files_metadata.json tells what is missing. */

@@ -26,6 +26,8 @@ export interface Sentinel {
   readonly userData: string | null;
   /** Retention leaves the backup and the WAL up to its end alone. */
   readonly isPermanent: boolean;
+  /** Names of the tars, which older versions listed here and not in files_metadata.json; empty where they are not. */
+  readonly tars: readonly string[];
   /** Taken without files_metadata.json. */
   readonly hasNoFilesMetadata: boolean;
 }
@@ -127,6 +129,7 @@ export function parseSentinel(text: string): Sentinel {
     deltaFullName: textOf(fields, 'DeltaFullName'),
     userData: textOf(fields, 'UserData'),
     isPermanent: fields.IsPermanent === true,
+    tars: isObject(fields.TarFileSets) ? Object.keys(fields.TarFileSets).filter((name) => name !== '') : [],
     hasNoFilesMetadata: fields.FilesMetadataDisabled === true,
   };
 }

@@ -23,7 +23,7 @@ describe('a sentinel', () => {
       PgVersion: 130009,
       spec: tablespaceSpec,
       Files: { '/PG_VERSION': { IsIncremented: false } },
-      TarFileSets: {},
+      TarFileSets: { '': [], 'part_001.tar.lz4': ['/PG_VERSION'] },
     });
     expect(parseSentinel(text)).toEqual({
       version: 1,
@@ -39,6 +39,7 @@ describe('a sentinel', () => {
       deltaFullName: null,
       userData: null,
       isPermanent: false,
+      tars: ['part_001.tar.lz4'],
       hasNoFilesMetadata: false,
     });
   });

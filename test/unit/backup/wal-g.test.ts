@@ -104,6 +104,11 @@ describe('a WAL-G backup', () => {
       dialect: { rootedNames: true, mayLackEnd: true },
     });
     expect(contents.archives[0]?.dialect).toEqual({ rootedNames: true, mayLackEnd: false });
+    // The last two hold what a stray copy in another part must not replace.
+    expect(contents.archives.map(({ sharesNoFile }) => sharesNoFile ?? false)).toEqual([
+      ...[true, true, true, true, true],
+      ...[false, false],
+    ]);
     expect(contents).toMatchObject({ dataBytes: 1000000, dataBytesIsExact: false, manifestKey: null });
   });
 
@@ -176,9 +181,11 @@ describe('a WAL-G backup', () => {
   it('with a part that nothing names is restored with it, and says so', async () => {
     await putWalgBackup(store, 'pg/', id);
     await store.put(`${tars}part_007.tar.gz`, gzipSync(await tarBytes([['/x', 'x']])));
-    const { problems, warnings } = await inspectNow();
+    const { problems, warnings, archives } = await inspectNow();
     expect(problems).toEqual([]);
     expect(warnings).toEqual([expect.stringContaining('part_007.tar.gz')]);
+    // Its files may be in the others as well: then the order counts.
+    expect(archives.some(({ sharesNoFile }) => sharesNoFile)).toBe(false);
   });
 
   it.each([
@@ -297,6 +304,14 @@ describe('a WAL-G backup', () => {
         hint: expect.stringContaining('wal-g backup-fetch'),
       },
     ]);
+  });
+
+  it('of an old version names its tars in its sentinel', async () => {
+    const TarFileSets = { 'part_001.tar.gz': [], 'part_002.tar.gz': [], 'part_003.tar.gz': [] };
+    const sentinel = { Version: undefined, Files: {}, TarFileSets };
+    const { problems, warnings } = await inspect({ filesMetadata: null, sentinel });
+    expect(problems).toMatchObject([{ message: expect.stringContaining('part_003.tar.gz is missing') }]);
+    expect(warnings).toEqual([]);
   });
 
   it('in brotli is known by its name, and by what it decodes to', async () => {
