@@ -22,16 +22,16 @@ export interface Fixture {
 }
 
 /** Fixtures are made again when what makes them changes. */
-async function recipe(): Promise<string> {
+export async function recipe(maker = 'make-fixtures.ts'): Promise<string> {
   const hash = createHash('sha256');
-  for (const file of ['make-fixtures.ts', 'sample-data.ts', 'source-cluster.ts']) {
+  for (const file of [maker, 'sample-data.ts', 'source-cluster.ts']) {
     hash.update(await readFile(join(import.meta.dirname, file)));
   }
   return hash.digest('hex').slice(0, 10);
 }
 
 /** Sets of former recipes take space; a day old, no test uses them any more. */
-async function removeOutdated(set: FixtureSet, current: string): Promise<void> {
+export async function removeOutdated(set: string, current: string): Promise<void> {
   const all = labPath('fixtures');
   for (const name of await readdir(all)) {
     const directory = join(all, name);

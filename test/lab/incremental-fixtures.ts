@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { recipe, removeOutdated } from './fixtures.ts';
 import { labPath } from './lab-dir.ts';
 import { withLock } from './lock.ts';
 import { readTableFacts } from './psql.ts';
@@ -17,8 +17,8 @@ export const chainLinks = ['full', 'incremental-1', 'incremental-2'] as const;
 export type ChainLink = (typeof chainLinks)[number];
 
 /**
- * 17: tars with gzip. 18: the middle one is uncompressed tars, the others are plain. With a tablespace, and another that is
- * dropped before the last backup.
+ * 17: tars with gzip. 18: uncompressed tars, and the middle one plain. With a tablespace, and another that is dropped
+ * before the last backup.
  */
 export interface IncrementalFixture {
   readonly major: 17 | 18;
@@ -80,14 +80,15 @@ const sqlBefore: Readonly<Record<ChainLink, string>> = {
 
 /** The chain of that major; made by the real tools the first time. */
 export async function incrementalFixture(major: 17 | 18): Promise<IncrementalFixture> {
-  const recipe = await readFile(import.meta.filename);
-  const hash = createHash('sha256').update(recipe).digest('hex').slice(0, 10);
-  const directory = join(labPath('fixtures'), `${major}-incremental-${hash}`);
+  const set = `${major}-incremental`;
+  const directory = join(labPath('fixtures'), `${set}-${await recipe(basename(import.meta.filename))}`);
   const bucket = `incremental-${major}`;
   const facts = () => readFile(join(directory, 'expected.json'), 'utf8').catch(() => null);
   if ((await facts()) === null) {
-    await withLock(`fixtures-${major}-incremental`, async () => {
-      if ((await facts()) === null) await makeChain(major, bucket, directory);
+    await withLock(`fixtures-${set}`, async () => {
+      if ((await facts()) !== null) return;
+      await makeChain(major, bucket, directory);
+      await removeOutdated(set, directory);
     });
   }
   const expected = JSON.parse((await facts()) ?? '') as Facts;
@@ -116,8 +117,8 @@ async function makeChain(major: 17 | 18, bucket: string, directory: string): Pro
     }
     tables[link] = { ...(await readTableFacts(cluster.psql)), scratch: { rows: 0, checksum: '0' } };
     const before = chainLinks[index - 1];
-    const isPlain = major === 18 && link !== 'incremental-1';
-    const spaces = before === 'incremental-1' ? ['cold'] : ['cold', 'lost'];
+    const isPlain = major === 18 && link === 'incremental-1';
+    const spaces = ['cold', 'lost'];
     const form = isPlain
       ? ['-Fp', ...spaces.map((space) => `--tablespace-mapping=${places}/${space}=/tmp/${link}.${space}`)]
       : ['-Ft', ...(major === 17 ? ['-z', '-Z', '1'] : [])];
