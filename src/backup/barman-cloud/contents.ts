@@ -11,6 +11,7 @@ import {
 import type { BackupContents, BaseBackup, Tablespace } from '../base-backup.ts';
 import { cutTar } from '../cut-tar.ts';
 import { problem } from '../problem.ts';
+import { refusedContents } from '../refused-backup.ts';
 import { type ArchiveWal, planArchiveWal } from '../wal-archive.ts';
 import type { BackupInfo } from './backup-info.ts';
 import { judge, readBackupInfo } from './catalogue.ts';
@@ -23,7 +24,7 @@ export async function inspectBarmanBackup(
   signal: AbortSignal,
 ): Promise<BackupContents> {
   if (backup.status === 'unreadable' || backup.problem?.startsWith('It has no backup.info'))
-    return refused(backup);
+    return refusedContents(backup);
   // It may have been rewritten since the listing: newer barman versions write it at the start and again at the end.
   const info = await readBackupInfo(storage, backup.folder, signal);
   const candidates: ArchiveCandidate[] = [];
@@ -32,7 +33,7 @@ export async function inspectBarmanBackup(
     if (candidate) candidates.push(candidate);
   }
   const judged = judge(info, candidates.length);
-  if (judged.status !== 'complete') return refused({ ...backup, ...judged });
+  if (judged.status !== 'complete') return refusedContents({ ...backup, ...judged });
 
   candidates.sort(inRestoreOrder);
   const tablespaces = tablespacesOf(info, candidates);
@@ -61,29 +62,6 @@ export async function inspectBarmanBackup(
     dataBytesIsExact: false,
     problems,
     warnings: [...tablespaces.warnings, ...wal.warnings],
-  };
-}
-
-function refused(backup: BaseBackup): BackupContents {
-  const code = backup.status === 'unreadable' ? 'FORMAT_UNKNOWN' : 'BACKUP_INCOMPLETE';
-  return {
-    backup,
-    archives: [],
-    wal: null,
-    manifestKey: null,
-    dataBytes: backup.dataBytes ?? 0,
-    dataBytesIsExact: false,
-    problems: [
-      problem(
-        code,
-        `Backup ${backup.id} cannot be restored. ${backup.problem ?? ''}`.trim(),
-        'Choose another backup: odo backups',
-        {
-          status: backup.status,
-        },
-      ),
-    ],
-    warnings: [],
   };
 }
 

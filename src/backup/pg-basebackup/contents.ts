@@ -14,6 +14,7 @@ import type { WalPlace } from '../backup-format.ts';
 import type { ArchiveObject, BackupContents, BaseBackup, Tablespace } from '../base-backup.ts';
 import { cutTar } from '../cut-tar.ts';
 import { problem } from '../problem.ts';
+import { statusProblems } from '../refused-backup.ts';
 import { listBackupFiles, mergeTablespaces } from './catalogue.ts';
 import { readManifest } from './read-manifest.ts';
 import type { PlannedWal } from './segments-plan.ts';
@@ -32,22 +33,8 @@ export async function inspectBaseBackup(
   wal: WalPlace | null = null,
 ): Promise<BackupContents> {
   const files = await listBackupFiles(storage, backup.folder, signal);
-  const problems: ErrorData[] = [];
+  const problems: ErrorData[] = statusProblems(backup);
   const warnings: string[] = [];
-  if (backup.status !== 'complete') {
-    const code = backup.status === 'unreadable' ? 'FORMAT_UNKNOWN' : 'BACKUP_INCOMPLETE';
-    problems.push(
-      problem(
-        code,
-        `Backup ${backup.id} cannot be restored. ${backup.problem ?? ''}`.trim(),
-        'Choose another backup: odo backups',
-        {
-          status: backup.status,
-        },
-      ),
-    );
-  }
-
   const candidates: ArchiveCandidate[] = files.tars.map(({ object, content }) => ({
     object,
     content,

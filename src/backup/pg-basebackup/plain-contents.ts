@@ -7,6 +7,7 @@ import { attempt } from '../attempt.ts';
 import type { WalPlace } from '../backup-format.ts';
 import type { BackupContents, BaseBackup, FileTree } from '../base-backup.ts';
 import { problem } from '../problem.ts';
+import { statusProblems } from '../refused-backup.ts';
 import { mergeTablespaces } from './catalogue.ts';
 import { compareWithManifest, shown } from './manifest-files.ts';
 import { planOuterWal } from './outer-wal.ts';
@@ -24,19 +25,8 @@ export async function inspectPlainBackup(
   place: WalPlace | null = null,
 ): Promise<BackupContents> {
   const { folder } = backup;
-  const problems: ErrorData[] = [];
+  const problems: ErrorData[] = statusProblems(backup);
   const warnings: string[] = [];
-  if (backup.status !== 'complete') {
-    const code = backup.status === 'unreadable' ? 'FORMAT_UNKNOWN' : 'BACKUP_INCOMPLETE';
-    problems.push(
-      problem(
-        code,
-        `Backup ${backup.id} cannot be restored. ${backup.problem ?? ''}`.trim(),
-        'Choose another backup: odo backups',
-        { status: backup.status },
-      ),
-    );
-  }
   const listed = await listPlainFiles(storage, folder, signal);
   const read = await readManifest(storage, listed.manifest, signal);
   problems.push(...read.problems);

@@ -10,6 +10,7 @@ import { attempt } from '../attempt.ts';
 import type { ArchiveObject, BackupContents, BaseBackup } from '../base-backup.ts';
 import { cutTar } from '../cut-tar.ts';
 import { problem } from '../problem.ts';
+import { refusedContents } from '../refused-backup.ts';
 import { type ArchiveWal, planArchiveWal } from '../wal-archive.ts';
 import { judge, readSentinel, withFacts } from './catalogue.ts';
 import { encryptionProblem } from './encryption.ts';
@@ -26,7 +27,7 @@ export async function inspectWalgBackup(
   listed: BaseBackup,
   signal: AbortSignal,
 ): Promise<BackupContents> {
-  if (listed.status === 'unreadable' || listed.status === 'incomplete') return refused(listed);
+  if (listed.status === 'unreadable' || listed.status === 'incomplete') return refusedContents(listed);
   const sentinel = await readSentinel(storage, listed, signal);
   const parts = await listParts(storage, listed, signal);
   const storedBytes = parts.reduce((sum, { object }) => sum + object.sizeBytes, 0);
@@ -35,7 +36,7 @@ export async function inspectWalgBackup(
     ...withFacts(listed, { ...sentinel, isPermanent }),
     ...judge(listed.id, sentinel, storedBytes),
   };
-  if (backup.status !== 'complete') return refused(backup);
+  if (backup.status !== 'complete') return refusedContents(backup);
 
   const problems: ErrorData[] = [];
   const warnings: string[] = [];
@@ -84,27 +85,6 @@ export async function inspectWalgBackup(
 }
 
 const nothing: ArchiveWal = { plan: null, systemIdentifier: null, problems: [], warnings: [] };
-
-function refused(backup: BaseBackup): BackupContents {
-  const code = backup.status === 'unreadable' ? 'FORMAT_UNKNOWN' : 'BACKUP_INCOMPLETE';
-  return {
-    backup,
-    archives: [],
-    wal: null,
-    manifestKey: null,
-    dataBytes: backup.dataBytes ?? 0,
-    dataBytesIsExact: false,
-    problems: [
-      problem(
-        code,
-        `Backup ${backup.id} cannot be restored. ${backup.problem ?? ''}`.trim(),
-        'Choose another backup: odo backups',
-        { status: backup.status },
-      ),
-    ],
-    warnings: [],
-  };
-}
 
 async function lookInto<T>(
   archive: ArchiveObject | undefined,

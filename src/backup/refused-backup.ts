@@ -1,0 +1,30 @@
+import type { ErrorData } from '../errors/serialize.ts';
+import type { BackupContents, BaseBackup } from './base-backup.ts';
+import { problem } from './problem.ts';
+
+/** What the status of a backup says against restoring it; nothing for a complete one. */
+export function statusProblems({ id, status, problem: why }: BaseBackup): ErrorData[] {
+  if (status === 'complete') return [];
+  return [
+    problem(
+      status === 'unreadable' ? 'FORMAT_UNKNOWN' : 'BACKUP_INCOMPLETE',
+      `Backup ${id} cannot be restored. ${why ?? ''}`.trim(),
+      'Choose another backup: odo backups',
+      { status },
+    ),
+  ];
+}
+
+/** Contents of a backup whose status says enough, so that nobody looks into it. */
+export function refusedContents(backup: BaseBackup): BackupContents {
+  return {
+    backup,
+    archives: [],
+    wal: null,
+    manifestKey: null,
+    dataBytes: backup.dataBytes ?? 0,
+    dataBytesIsExact: false,
+    problems: statusProblems(backup),
+    warnings: [],
+  };
+}
