@@ -1,6 +1,7 @@
 import { ContainerClient, newPipeline, RestError } from '@azure/storage-blob';
 import { OdoError } from '../errors/odo-error.ts';
 import type { AzureAccess } from './azure-access.ts';
+import { httpAddressOf } from './http-address.ts';
 import type { ByteRange } from './range-location.ts';
 import type { SignedRequest } from './s3-signing.ts';
 
@@ -61,10 +62,7 @@ function plainRequest(request: SdkRequest | null): SignedRequest {
   const url = new URL(request.url);
   const headers = request.headers.headersArray().map(({ name, value }) => [name, value] as const);
   return {
-    protocol: url.protocol === 'http:' ? 'http:' : 'https:',
-    hostname: url.hostname.replace(/^\[(.*)\]$/, '$1'),
-    port: url.port === '' ? null : Number(url.port),
-    path: `${url.pathname}${url.search}`,
+    ...httpAddressOf(url),
     headers: { Host: url.host, ...Object.fromEntries(headers) },
   };
 }

@@ -3,6 +3,7 @@ import pRetry from 'p-retry';
 import { OdoError } from '../errors/odo-error.ts';
 import type { GoogleCredentials } from './credentials.ts';
 import { type GoogleHeaders, googleHeaders } from './gcs-access.ts';
+import { httpAddressOf } from './http-address.ts';
 import { httpError } from './http-errors.ts';
 import { fetchOnce } from './http-fetch.ts';
 import type { ObjectStorage, StoredObject } from './object-storage.ts';
@@ -134,10 +135,7 @@ export function openGcsStorage(options: GcsStorageOptions): ObjectStorage {
       const url = new URL(`${base}${objects}/${encodeURIComponent(key)}?alt=media${pin}`);
       return {
         kind: 'http',
-        protocol: url.protocol === 'http:' ? 'http:' : 'https:',
-        hostname: url.hostname.replace(/^\[(.*)\]$/, '$1'),
-        port: url.port === '' ? null : Number(url.port),
-        path: url.pathname + url.search,
+        ...httpAddressOf(url),
         headers: {
           Host: url.host,
           Range: `bytes=${range.from}-${range.to - 1}`,

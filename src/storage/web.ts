@@ -4,6 +4,7 @@ import { OdoError } from '../errors/odo-error.ts';
 import type { WebCredentials } from './credentials.ts';
 import { bareEtag } from './etag.ts';
 import { type FolderEntry, foldersUnder, inKeyOrder, walkFolders } from './folder-walk.ts';
+import { httpAddressOf } from './http-address.ts';
 import { httpError } from './http-errors.ts';
 import { fetchOnce } from './http-fetch.ts';
 import type { ObjectStorage, StoredObject } from './object-storage.ts';
@@ -181,10 +182,7 @@ export function openWebStorage(options: WebStorageOptions): ObjectStorage {
       const date = etag.startsWith(datePrefix) ? etag.slice(datePrefix.length) : null;
       return {
         kind: 'http',
-        protocol: url.protocol === 'http:' ? 'http:' : 'https:',
-        hostname: url.hostname.replace(/^\[(.*)\]$/, '$1'),
-        port: url.port === '' ? null : Number(url.port),
-        path: url.pathname,
+        ...httpAddressOf(url),
         headers: {
           Host: url.host,
           Range: `bytes=${range.from}-${range.to - 1}`,
