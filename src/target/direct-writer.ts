@@ -141,6 +141,10 @@ export class DirectWriter implements TreeWriter {
 
   async beginPatch(file: FileToPatch): Promise<void> {
     const path = await this.#placeFor(file.path);
+    // It may be a file that this writer has taken and not yet written.
+    this.#small.flush();
+    await this.#behind.settle();
+    this.#check();
     this.#file = await atPath(path, () => PatchedFile.open(this.#calls, path, file));
     this.#unsynced.addFile(path);
   }

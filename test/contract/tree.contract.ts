@@ -298,11 +298,14 @@ export function describeTree(name: string, open: () => Promise<TreeFixture>): vo
         await writer.patch(Buffer.from('z'), 11);
         await writer.endFile();
         await writeWhole(writer, 'base/other', 'other');
+        await writer.beginPatch({ path: 'base/other', keepBytes: null, sizeBytes: null });
+        await writer.patch(Buffer.from('OTH'), 0);
+        await writer.endFile();
         await writer.sync();
         await writer.close();
         expect(await read(fixture, 'base/file')).toBe('d1ab45\0\0\0\0c\0');
         expect(await read(fixture, 'base/longer')).toBe('0123456789\0z');
-        expect(await read(fixture, 'base/other')).toBe('other');
+        expect(await read(fixture, 'base/other')).toBe('OTHer');
       });
 
       it('does not change in places what vanished or is another thing now', async () => {
