@@ -89,7 +89,7 @@ const refusals: readonly Refusal[] = [
   {
     what: 'a missing part',
     backup: 'barman-17',
-    exitCode: 4,
+    exitCode: 13,
     says: [/data_0001/],
     arrange: async ({ s3, backup }) => void (await removeObject(s3, backup, /data_0001\.tar/)),
   },
