@@ -20,6 +20,7 @@ export class Bzip2Decoder implements Decoder<Bzip2State> {
   readonly #blocks: BlockDecoder;
   #slot = 0;
   #outputBytes: number;
+  #isReleased = false;
 
   constructor(blocks: BlockDecoder, state?: Bzip2State) {
     this.#blocks = blocks;
@@ -57,7 +58,9 @@ export class Bzip2Decoder implements Decoder<Bzip2State> {
   }
 
   release(): void {
-    if (idle.length < maxIdle && !idle.includes(this.#blocks)) idle.push(this.#blocks);
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    if (idle.length < maxIdle) idle.push(this.#blocks);
   }
 
   *#decode(): Generator<Uint8Array> {

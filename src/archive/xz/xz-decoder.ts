@@ -70,6 +70,7 @@ export class XzDecoder implements Decoder<XzState> {
   #block: Block | null = null;
   #index: IndexCheck | null = null;
   #outputBytes: number;
+  #isReleased = false;
   #saved: XzState;
 
   /** Compressed bytes that have come, from the object's beginning. */
@@ -132,7 +133,9 @@ export class XzDecoder implements Decoder<XzState> {
   }
 
   release(): void {
-    if (idle.length < maxIdle && !idle.includes(this.#xz)) idle.push(this.#xz);
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    if (idle.length < maxIdle) idle.push(this.#xz);
   }
 
   *#drain(): Generator<Uint8Array> {
