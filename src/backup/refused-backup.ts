@@ -1,4 +1,5 @@
 import type { ErrorData } from '../errors/serialize.ts';
+import { isSupportedMajor, supportedMajors } from '../postgres/server-version.ts';
 import type { BackupContents, BaseBackup } from './base-backup.ts';
 import { problem } from './problem.ts';
 
@@ -11,6 +12,19 @@ export function statusProblems({ id, status, problem: why }: BaseBackup): ErrorD
       `Backup ${id} cannot be restored. ${why ?? ''}`.trim(),
       'Choose another backup: odo backups',
       { status },
+    ),
+  ];
+}
+
+/** What the PostgreSQL that a backup is of says against restoring it; nothing where nobody knows it. */
+export function majorProblems(id: string, major: number | null): ErrorData[] {
+  if (major === null || isSupportedMajor(major)) return [];
+  return [
+    problem(
+      'FORMAT_UNKNOWN',
+      `Backup ${id} is of PostgreSQL ${major}.`,
+      `odo restores PostgreSQL ${supportedMajors[0]} to ${supportedMajors.at(-1)}.`,
+      { major },
     ),
   ];
 }

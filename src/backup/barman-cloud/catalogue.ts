@@ -1,9 +1,9 @@
-import { toErrorData } from '../../errors/serialize.ts';
 import { majorOfVersionNumber } from '../../postgres/server-version.ts';
 import { timelineOfName } from '../../postgres/wal-segment.ts';
 import type { ObjectStorage, StoredObject } from '../../storage/object-storage.ts';
 import { canBeRead } from '../archive-objects.ts';
 import type { BackupStatus, BaseBackup, Codec } from '../base-backup.ts';
+import { blankBackup, unlessUnreadable } from '../blank-backup.ts';
 import { sniffCodec } from '../codec-magic.ts';
 import { mapLimited } from '../map-limited.ts';
 import { readFirstBytes } from '../object-head.ts';
@@ -47,31 +47,20 @@ async function describeBackup(
   for await (const object of storage.list(folder, { signal })) objects.push(object);
   const candidates = objects.map((object) => candidateOf(object, folder)).filter((part) => part !== null);
   const parts = candidates.toSorted(inRestoreOrder).map(({ object }) => object);
-  const backup: BaseBackup = {
+  const backup = blankBackup({
     id: folderName(folder),
     format: 'barman-cloud',
     folder,
     // At the root of a bucket the server's folder is the bucket itself and has no name.
     server: folderName(serverFolder) || null,
     walFolder: walFolder(serverFolder),
-    name: null,
     status: 'incomplete',
-    problem: null,
-    startedAt: null,
-    finishedAt: null,
     storedBytes: parts.reduce((sum, object) => sum + object.sizeBytes, 0),
-    dataBytes: null,
-    serverMajor: null,
-    systemIdentifier: null,
-    timeline: null,
-    beginLsn: null,
-    endLsn: null,
-    tablespaces: [],
-  };
+  });
   if (!objects.some((object) => object.key === `${folder}backup.info`)) {
     return { ...backup, problem: 'It has no backup.info: it still runs, was killed, or its upload failed.' };
   }
-  try {
+  return unlessUnreadable(backup, signal, async () => {
     const info = await readBackupInfo(storage, folder, signal);
     const judged = judge(info, parts.length);
     const [missing] = judged.status === 'complete' ? missingParts(backup, info.tablespaces, candidates) : [];
@@ -98,13 +87,7 @@ async function describeBackup(
       segmentBytes: info.segmentBytes,
       ...(kept === null ? {} : { kept }),
     };
-  } catch (error) {
-    signal.throwIfAborted();
-    const { code, message } = toErrorData(error);
-    // Wrong keys or a store that is away concern the whole listing, not this backup.
-    if (code === 'STORAGE_UNAVAILABLE' || code === 'BUG') throw error;
-    return { ...backup, status: 'unreadable', problem: message };
-  }
+  });
 }
 
 /** backup.info does not tell it, and names lie: the first bytes of one archive do not. */

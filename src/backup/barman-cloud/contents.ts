@@ -1,5 +1,5 @@
 import type { ErrorData } from '../../errors/serialize.ts';
-import { isSupportedMajor, majorOfVersionNumber, supportedMajors } from '../../postgres/server-version.ts';
+import { majorOfVersionNumber } from '../../postgres/server-version.ts';
 import { defaultSegmentBytes, timelineOfName } from '../../postgres/wal-segment.ts';
 import type { ObjectStorage } from '../../storage/object-storage.ts';
 import {
@@ -11,7 +11,7 @@ import {
 import type { BackupContents, BaseBackup, Tablespace } from '../base-backup.ts';
 import { cutTar } from '../cut-tar.ts';
 import { problem } from '../problem.ts';
-import { refusedContents } from '../refused-backup.ts';
+import { majorProblems, refusedContents } from '../refused-backup.ts';
 import { type ArchiveWal, planArchiveWal } from '../wal-archive.ts';
 import type { BackupInfo } from './backup-info.ts';
 import { judge, readBackupInfo } from './catalogue.ts';
@@ -83,18 +83,8 @@ function tablespacesOf(
 }
 
 function refusals(backup: BaseBackup, info: BackupInfo): ErrorData[] {
-  const problems: ErrorData[] = [];
   const major = info.versionNumber === null ? null : majorOfVersionNumber(info.versionNumber);
-  if (major !== null && !isSupportedMajor(major)) {
-    problems.push(
-      problem(
-        'FORMAT_UNKNOWN',
-        `Backup ${backup.id} is of PostgreSQL ${major}.`,
-        `odo restores PostgreSQL ${supportedMajors[0]} to ${supportedMajors.at(-1)}.`,
-        { major },
-      ),
-    );
-  }
+  const problems = majorProblems(backup.id, major);
   if (info.encryption !== null) {
     problems.push(
       problem(

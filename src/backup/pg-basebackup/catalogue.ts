@@ -1,8 +1,8 @@
 import { isReadable } from '../../archive/open-decoder.ts';
 import { errorCode } from '../../errors/odo-error.ts';
-import { toErrorData } from '../../errors/serialize.ts';
 import type { ObjectStorage, StoredObject } from '../../storage/object-storage.ts';
 import type { ArchiveObject, BaseBackup, Tablespace } from '../base-backup.ts';
+import { blankBackup, unlessUnreadable } from '../blank-backup.ts';
 import { sniffCodec } from '../codec-magic.ts';
 import { mapLimited } from '../map-limited.ts';
 import { firstBlockBytes, readFirstBytes } from '../object-head.ts';
@@ -97,29 +97,18 @@ async function describeBackup(
   const hasWalTar = files.tars.some(({ content, object }) => content === 'wal' && object.sizeBytes > 0);
   const finished = files.manifest ?? base;
   const oids = files.tars.flatMap(({ content }) => (typeof content === 'object' ? [content.tablespace] : []));
-  const backup: BaseBackup = {
+  const backup = blankBackup({
     id: folder === prefix ? '.' : folder.slice(prefix.length).replace(/\/$/, ''),
     format: 'pg-basebackup',
     folder,
-    server: null,
-    walFolder: null,
-    name: null,
     status: 'complete',
-    problem: null,
-    startedAt: null,
     // When its last file was stored: the label's times are in the server's own zone.
     finishedAt: finished?.modifiedAt ?? null,
     storedBytes: files.tars.reduce((sum, { object }) => sum + object.sizeBytes, 0),
-    dataBytes: null,
-    serverMajor: null,
-    systemIdentifier: null,
-    timeline: null,
-    beginLsn: null,
-    endLsn: null,
     tablespaces: oids.map((oid) => ({ oid, name: null, location: null })),
     // Without pg_wal.tar it is in base.tar (`-X fetch`) or nowhere (`-X none`).
     holdsWal: hasWalTar ? true : null,
-  };
+  });
   if (base === null) return { ...backup, status: 'incomplete', problem: 'It has no base.tar.' };
   if (files.isUnfinished) {
     return {
@@ -128,14 +117,7 @@ async function describeBackup(
       problem: 'Its manifest is still backup_manifest.tmp: it still runs, or was killed.',
     };
   }
-  try {
-    return await withFacts(storage, backup, base, files, signal);
-  } catch (error) {
-    signal.throwIfAborted();
-    const { code, message } = toErrorData(error);
-    if (code === 'STORAGE_UNAVAILABLE' || code === 'BUG') throw error;
-    return { ...backup, status: 'unreadable', problem: message };
-  }
+  return unlessUnreadable(backup, signal, () => withFacts(storage, backup, base, files, signal));
 }
 
 async function withFacts(

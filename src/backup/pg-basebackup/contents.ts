@@ -1,7 +1,6 @@
 import { isReadable } from '../../archive/open-decoder.ts';
 import type { ErrorData } from '../../errors/serialize.ts';
 import type { BackupManifest } from '../../postgres/backup-manifest.ts';
-import { isSupportedMajor, supportedMajors } from '../../postgres/server-version.ts';
 import type { ObjectStorage } from '../../storage/object-storage.ts';
 import {
   type ArchiveCandidate,
@@ -14,7 +13,7 @@ import type { WalPlace } from '../backup-format.ts';
 import type { ArchiveObject, BackupContents, BaseBackup, Tablespace } from '../base-backup.ts';
 import { cutTar } from '../cut-tar.ts';
 import { problem } from '../problem.ts';
-import { statusProblems } from '../refused-backup.ts';
+import { majorProblems, statusProblems } from '../refused-backup.ts';
 import { listBackupFiles, mergeTablespaces } from './catalogue.ts';
 import { readManifest } from './read-manifest.ts';
 import type { PlannedWal } from './segments-plan.ts';
@@ -98,18 +97,7 @@ export async function inspectBaseBackup(
   }
   if (serverMajor === null)
     warnings.push('The backup does not say early enough which PostgreSQL major it is of.');
-  else if (!isSupportedMajor(serverMajor)) {
-    problems.push(
-      problem(
-        'FORMAT_UNKNOWN',
-        `Backup ${backup.id} is of PostgreSQL ${serverMajor}.`,
-        `odo restores PostgreSQL ${supportedMajors[0]} to ${supportedMajors.at(-1)}.`,
-        {
-          major: serverMajor,
-        },
-      ),
-    );
-  }
+  problems.push(...majorProblems(backup.id, serverMajor));
 
   problems.push(...(await foreignTablespaceTars(storage, archives, serverMajor, signal)));
 

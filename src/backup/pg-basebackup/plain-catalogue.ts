@@ -1,10 +1,9 @@
-import { errorCode } from '../../errors/odo-error.ts';
-import { toErrorData } from '../../errors/serialize.ts';
 import { parseBackupLabel } from '../../postgres/backup-label.ts';
 import { incrementalTarget } from '../../postgres/incremental-file.ts';
 import { parsePgVersion } from '../../postgres/server-version.ts';
 import type { ObjectStorage } from '../../storage/object-storage.ts';
 import type { BaseBackup } from '../base-backup.ts';
+import { blankBackup, unlessUnreadable } from '../blank-backup.ts';
 import { incrementalFactsOf } from './incremental-facts.ts';
 import { controlName, labelName, nameOfLabel, versionName } from './layout.ts';
 import { readManifestEnds } from './manifest-ends.ts';
@@ -22,39 +21,22 @@ export async function describePlainBackup(
   const trees = treesOf(folder, found.files);
   const last = found.manifest ?? found.files.get(controlName) ?? found.files.get(versionName);
   const storedBytes = [...found.files.values()].reduce((sum, file) => sum + file.sizeBytes, 0);
-  const backup: BaseBackup = {
+  const backup = blankBackup({
     id: folder === prefix ? '.' : folder.slice(prefix.length).replace(/\/$/, ''),
     format: 'pg-basebackup',
     folder,
-    server: null,
-    walFolder: null,
-    name: null,
     status: 'complete',
-    problem: null,
-    startedAt: null,
     // When its last file was stored: the label's times are in the server's own zone.
     finishedAt: last?.modifiedAt ?? null,
     storedBytes,
     dataBytes: storedBytes,
-    serverMajor: null,
-    systemIdentifier: null,
-    timeline: null,
-    beginLsn: null,
-    endLsn: null,
     tablespaces: trees.flatMap(({ content }) =>
       content === 'data' ? [] : [{ oid: content.tablespace, name: null, location: null }],
     ),
-  };
+  });
   const missing = incompleteness(found);
   if (missing !== null) return { ...backup, status: 'incomplete', problem: missing };
-  try {
-    return await withFacts(storage, backup, found, signal);
-  } catch (error) {
-    signal.throwIfAborted();
-    const code = errorCode(error);
-    if (code === undefined || code === 'STORAGE_UNAVAILABLE') throw error;
-    return { ...backup, status: 'unreadable', problem: toErrorData(error).message };
-  }
+  return unlessUnreadable(backup, signal, () => withFacts(storage, backup, found, signal));
 }
 
 function incompleteness({ files, isUnfinished }: PlainFiles): string | null {

@@ -2,12 +2,13 @@ import type { ErrorData } from '../../errors/serialize.ts';
 import { type BackupLabel, parseBackupLabel } from '../../postgres/backup-label.ts';
 import type { BackupManifest } from '../../postgres/backup-manifest.ts';
 import { type ControlFile, parseControlFile } from '../../postgres/control-file.ts';
-import { isSupportedMajor, parsePgVersion, supportedMajors } from '../../postgres/server-version.ts';
+import { parsePgVersion } from '../../postgres/server-version.ts';
 import { parseTablespaceMap, type TablespaceMapEntry } from '../../postgres/tablespace-map.ts';
 import type { ObjectStorage, StoredObject } from '../../storage/object-storage.ts';
 import { attempt } from '../attempt.ts';
 import type { BaseBackup } from '../base-backup.ts';
 import { problem } from '../problem.ts';
+import { majorProblems } from '../refused-backup.ts';
 import { controlName, labelName, mapName, versionName } from './layout.ts';
 
 /** What the small files of a data directory tell. */
@@ -45,17 +46,7 @@ export function contradictions(
   { control, serverMajor }: PlainFacts,
   manifest: BackupManifest | null,
 ): ErrorData[] {
-  const problems: ErrorData[] = [];
-  if (serverMajor !== null && !isSupportedMajor(serverMajor)) {
-    problems.push(
-      problem(
-        'FORMAT_UNKNOWN',
-        `Backup ${backup.id} is of PostgreSQL ${serverMajor}.`,
-        `odo restores PostgreSQL ${supportedMajors[0]} to ${supportedMajors.at(-1)}.`,
-        { major: serverMajor },
-      ),
-    );
-  }
+  const problems = majorProblems(backup.id, serverMajor);
   if (control === null) return problems;
   const stated = manifest?.systemIdentifier ?? null;
   const differs =

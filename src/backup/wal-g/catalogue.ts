@@ -1,8 +1,8 @@
-import { toErrorData } from '../../errors/serialize.ts';
 import { majorOfVersionNumber } from '../../postgres/server-version.ts';
 import type { ObjectStorage, StoredObject } from '../../storage/object-storage.ts';
 import { canBeRead } from '../archive-objects.ts';
 import type { BackupStatus, BaseBackup } from '../base-backup.ts';
+import { blankBackup, unlessUnreadable } from '../blank-backup.ts';
 import { codecOf } from '../codec-magic.ts';
 import { mapLimited } from '../map-limited.ts';
 import { readFirstBytes } from '../object-head.ts';
@@ -77,42 +77,27 @@ async function describeBackup(
   signal: AbortSignal,
 ): Promise<BaseBackup> {
   const { root, id, storedBytes } = found;
-  const backup: BaseBackup = {
+  const backup = blankBackup({
     id,
     format: 'wal-g',
     folder: `${backupsFolder(root)}${id}/`,
     // At the root of a bucket the cluster's folder is the bucket itself and has no name.
     server: root.split('/').at(-2) ?? null,
     walFolder: walFolder(root),
-    name: null,
     status: 'incomplete',
-    problem: null,
-    startedAt: null,
     finishedAt: found.storedAt,
     storedBytes,
-    dataBytes: null,
-    serverMajor: null,
-    systemIdentifier: null,
     timeline: timelineOfBackup(id),
-    beginLsn: null,
-    endLsn: null,
-    tablespaces: [],
-  };
+  });
   if (!found.hasSentinel) {
     return { ...backup, problem: 'It has no sentinel: it still runs, was killed, or its upload failed.' };
   }
-  try {
+  return unlessUnreadable(backup, signal, async () => {
     const sentinel = await readSentinel(storage, backup, signal);
     const codec =
       found.part === null ? null : codecOf(await readFirstBytes(storage, found.part, signal), found.part.key);
     return { ...withFacts(backup, sentinel), codec, ...judge(id, sentinel, storedBytes) };
-  } catch (error) {
-    signal.throwIfAborted();
-    const { code, message } = toErrorData(error);
-    // Wrong keys or a store that is away concern the whole listing, not this backup.
-    if (code === 'STORAGE_UNAVAILABLE' || code === 'BUG') throw error;
-    return { ...backup, status: 'unreadable', problem: message };
-  }
+  });
 }
 
 export async function readSentinel(

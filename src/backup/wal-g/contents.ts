@@ -2,7 +2,6 @@ import { isReadable } from '../../archive/open-decoder.ts';
 import type { ErrorData } from '../../errors/serialize.ts';
 import type { BackupLabel } from '../../postgres/backup-label.ts';
 import type { ControlFile } from '../../postgres/control-file.ts';
-import { isSupportedMajor, supportedMajors } from '../../postgres/server-version.ts';
 import { defaultSegmentBytes } from '../../postgres/wal-segment.ts';
 import type { ObjectStorage } from '../../storage/object-storage.ts';
 import { duplicateProblems, estimateDataBytes, examineArchives } from '../archive-objects.ts';
@@ -10,7 +9,7 @@ import { attempt } from '../attempt.ts';
 import type { ArchiveObject, BackupContents, BaseBackup } from '../base-backup.ts';
 import { cutTar } from '../cut-tar.ts';
 import { problem } from '../problem.ts';
-import { refusedContents } from '../refused-backup.ts';
+import { majorProblems, refusedContents } from '../refused-backup.ts';
 import { type ArchiveWal, planArchiveWal } from '../wal-archive.ts';
 import { judge, readSentinel, withFacts } from './catalogue.ts';
 import { encryptionProblem } from './encryption.ts';
@@ -170,16 +169,7 @@ function contradictions(
   require('start position', backup.beginLsn, label?.startLsn ?? null);
   require('timeline', backup.timeline, label?.timeline ?? null);
   const major = backup.serverMajor ?? control?.serverMajor ?? null;
-  if (major !== null && !isSupportedMajor(major)) {
-    problems.push(
-      problem(
-        'FORMAT_UNKNOWN',
-        `Backup ${backup.id} is of PostgreSQL ${major}.`,
-        `odo restores PostgreSQL ${supportedMajors[0]} to ${supportedMajors.at(-1)}.`,
-        { major },
-      ),
-    );
-  }
+  problems.push(...majorProblems(backup.id, major));
   return problems;
 }
 
