@@ -1,5 +1,4 @@
 import { type BlobItem, ContainerClient, newPipeline } from '@azure/storage-blob';
-import pRetry from 'p-retry';
 import { OdoError } from '../errors/odo-error.ts';
 import { type AzureAccess, type AzureAccount, azureAccess } from './azure-access.ts';
 import { azureError } from './azure-errors.ts';
@@ -7,7 +6,7 @@ import { AzureSigner } from './azure-signing.ts';
 import type { AzureCredentials } from './credentials.ts';
 import { bareEtag } from './etag.ts';
 import type { ObjectStorage, StoredObject } from './object-storage.ts';
-import { isRetryable } from './retryable.ts';
+import { withRetries } from './retryable.ts';
 import { readAll } from './small-object.ts';
 import { foreignError, type StoreAttempt } from './store-errors.ts';
 
@@ -148,11 +147,7 @@ export function openAzureStorage(options: AzureStorageOptions): ObjectStorage {
     },
 
     async readSmall(key, signal) {
-      return pRetry(() => readWhole(key, signal), {
-        retries: 3,
-        signal,
-        shouldRetry: ({ error }) => isRetryable(error),
-      });
+      return withRetries(signal, () => readWhole(key, signal));
     },
 
     async writeSmall(key, bytes, signal) {

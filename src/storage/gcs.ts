@@ -1,14 +1,11 @@
-import { Readable } from 'node:stream';
-import pRetry from 'p-retry';
 import { OdoError } from '../errors/odo-error.ts';
 import type { GoogleCredentials } from './credentials.ts';
 import { type GoogleHeaders, googleHeaders } from './gcs-access.ts';
 import { httpAddressOf } from './http-address.ts';
 import { httpError } from './http-errors.ts';
-import { fetchOnce } from './http-fetch.ts';
+import { fetchOnce, readAnswer } from './http-fetch.ts';
 import type { ObjectStorage, StoredObject } from './object-storage.ts';
-import { isRetryable } from './retryable.ts';
-import { readAll } from './small-object.ts';
+import { withRetries } from './retryable.ts';
 import { parseEndpoint } from './storage-url.ts';
 import type { StoreAttempt } from './store-errors.ts';
 
@@ -62,11 +59,7 @@ export function openGcsStorage(options: GcsStorageOptions): ObjectStorage {
   }
 
   const retried = <Output>(signal: AbortSignal, work: () => Promise<Output>): Promise<Output> =>
-    pRetry(work, {
-      retries: maxAttempts - 1,
-      signal,
-      shouldRetry: ({ error }) => isRetryable(error),
-    });
+    withRetries(signal, work, maxAttempts);
 
   async function ask(path: string, key: string | null, signal: AbortSignal): Promise<Response> {
     signal.throwIfAborted();
@@ -157,12 +150,11 @@ export function openGcsStorage(options: GcsStorageOptions): ObjectStorage {
       return retried(signal, async () => {
         const answer = await ask(`${objects}/${encodeURIComponent(key)}?alt=media`, key, signal);
         const length = answer.headers.get('content-length');
-        return readAll(answer.body === null ? Readable.from([]) : Readable.fromWeb(answer.body), {
+        return readAnswer(answer, {
           attempt: attemptAt(key),
           expectedBytes: length === null || answer.headers.has('content-encoding') ? null : Number(length),
           stallMs: answerTimeoutMs,
           signal,
-          translate: (error) => httpError(error, attemptAt(key)),
         });
       });
     },

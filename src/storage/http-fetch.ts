@@ -1,5 +1,7 @@
+import { Readable } from 'node:stream';
 import { httpError } from './http-errors.ts';
 import { HttpRefusal } from './http-refusal.ts';
+import { readAll, type WholeReading } from './small-object.ts';
 import type { StoreAttempt } from './store-errors.ts';
 
 export interface FetchOptions {
@@ -37,4 +39,15 @@ export async function fetchOnce(url: string, options: FetchOptions): Promise<Res
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** The whole body of an answer of `fetchOnce`. @throws OBJECT_TRUNCATED, FORMAT_UNKNOWN when it is far from small */
+export function readAnswer(
+  { body }: Response,
+  reading: Omit<WholeReading, 'translate'>,
+): Promise<Uint8Array> {
+  return readAll(body === null ? Readable.from([]) : Readable.fromWeb(body), {
+    ...reading,
+    translate: (error) => httpError(error, reading.attempt),
+  });
 }

@@ -7,12 +7,11 @@ import {
   S3Client,
   type S3ClientConfig,
 } from '@aws-sdk/client-s3';
-import pRetry from 'p-retry';
 import { OdoError } from '../errors/odo-error.ts';
 import type { S3Credentials } from './credentials.ts';
 import { bareEtag } from './etag.ts';
 import type { ObjectStorage, StoredObject } from './object-storage.ts';
-import { isRetryable } from './retryable.ts';
+import { isRetryable, withRetries } from './retryable.ts';
 import { s3Error } from './s3-errors.ts';
 import { listPages } from './s3-pages.ts';
 import { refusedRegion, signedRequest } from './s3-signing.ts';
@@ -180,11 +179,7 @@ export function openS3Storage(options: S3StorageOptions): ObjectStorage {
     },
 
     async readSmall(key, signal) {
-      return pRetry(() => readWhole(key, signal), {
-        retries: 3,
-        signal,
-        shouldRetry: ({ error }) => isRetryable(error),
-      });
+      return withRetries(signal, () => readWhole(key, signal));
     },
 
     async writeSmall(key, bytes, signal) {

@@ -1,6 +1,5 @@
 import { posix } from 'node:path';
 import { promisify } from 'node:util';
-import pRetry from 'p-retry';
 import type { FileEntryWithStats, SFTPWrapper, Stats } from 'ssh2';
 import { OdoError } from '../errors/odo-error.ts';
 import { toErrorData } from '../errors/serialize.ts';
@@ -9,7 +8,7 @@ import { type FolderEntry, foldersUnder, inKeyOrder, walkFolders } from './folde
 import type { ObjectStorage, StoredObject } from './object-storage.ts';
 import type { ByteRange } from './range-location.ts';
 import { RelayMemory } from './relay-memory.ts';
-import { isRetryable } from './retryable.ts';
+import { withRetries } from './retryable.ts';
 import { sftpError, sftpStatus, statusOf } from './sftp-errors.ts';
 import { readInto } from './sftp-read.ts';
 import { type SftpServer, SftpSession } from './sftp-session.ts';
@@ -62,12 +61,7 @@ export function openSftpStorage(options: SftpStorageOptions): ObjectStorage {
     path: string,
     signal: AbortSignal,
     use: (sftp: SFTPWrapper) => Promise<Output>,
-  ): Promise<Output> =>
-    pRetry(() => once(path, signal, use), {
-      retries: 3,
-      signal,
-      shouldRetry: ({ error }) => isRetryable(error),
-    });
+  ): Promise<Output> => withRetries(signal, () => once(path, signal, use));
 
   async function statOrNull(path: string, signal: AbortSignal): Promise<Stats | null> {
     try {

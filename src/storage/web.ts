@@ -1,15 +1,12 @@
-import { Readable } from 'node:stream';
-import pRetry from 'p-retry';
 import { OdoError } from '../errors/odo-error.ts';
 import type { WebCredentials } from './credentials.ts';
 import { bareEtag } from './etag.ts';
 import { type FolderEntry, foldersUnder, inKeyOrder, walkFolders } from './folder-walk.ts';
 import { httpAddressOf } from './http-address.ts';
 import { httpError } from './http-errors.ts';
-import { fetchOnce } from './http-fetch.ts';
+import { fetchOnce, readAnswer } from './http-fetch.ts';
 import type { ObjectStorage, StoredObject } from './object-storage.ts';
-import { isRetryable } from './retryable.ts';
-import { readAll } from './small-object.ts';
+import { isRetryable, withRetries } from './retryable.ts';
 import { bucketNotFound, type StoreAttempt } from './store-errors.ts';
 import { namesOfIndex } from './web-index.ts';
 
@@ -56,7 +53,7 @@ export function openWebStorage(options: WebStorageOptions): ObjectStorage {
         };
 
   const retried = <Output>(signal: AbortSignal, work: () => Promise<Output>): Promise<Output> =>
-    pRetry(work, { retries: maxAttempts - 1, signal, shouldRetry: ({ error }) => isRetryable(error) });
+    withRetries(signal, work, maxAttempts);
 
   const ask = (method: 'GET' | 'HEAD', key: string, signal: AbortSignal): Promise<Response> =>
     fetchOnce(urlOf(key), {
@@ -204,12 +201,11 @@ export function openWebStorage(options: WebStorageOptions): ObjectStorage {
       return retried(signal, async () => {
         const answer = await ask('GET', key, signal);
         const length = answer.headers.get('content-length');
-        return readAll(answer.body === null ? Readable.from([]) : Readable.fromWeb(answer.body), {
+        return readAnswer(answer, {
           attempt: attemptAt(key),
           expectedBytes: length === null ? null : Number(length),
           stallMs: answerTimeoutMs,
           signal,
-          translate: (error) => httpError(error, attemptAt(key)),
         });
       });
     },
