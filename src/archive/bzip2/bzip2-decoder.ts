@@ -1,4 +1,5 @@
 import type { Decoder } from '../decoder.ts';
+import { IdleInstances } from '../wasm/idle-instances.ts';
 import { BlockDecoder } from './block-decoder.ts';
 import { type BlockPlace, type Bzip2State, StreamReader } from './stream-reader.ts';
 
@@ -6,24 +7,23 @@ const slots = 3;
 const slotBytes = 1024 * 1024;
 const pieceBytes = 512 * 1024;
 
-/** Memory that its owner has given back. */
-const idle: BlockDecoder[] = [];
-const maxIdle = 4;
+const idle = new IdleInstances<BlockDecoder>(4);
 
 export async function openBzip2Decoder(state?: Bzip2State): Promise<Bzip2Decoder> {
-  return new Bzip2Decoder(idle.pop() ?? (await BlockDecoder.open(slots, slotBytes)), state);
+  return new Bzip2Decoder(await idle.take(() => BlockDecoder.open(slots, slotBytes)), state);
 }
 
 /** bzip2: several streams, resumable at every block. Decodes in the calling thread. */
 export class Bzip2Decoder implements Decoder<Bzip2State> {
   readonly #reader: StreamReader;
   readonly #blocks: BlockDecoder;
+  readonly release: () => void;
   #slot = 0;
   #outputBytes: number;
-  #isReleased = false;
 
   constructor(blocks: BlockDecoder, state?: Bzip2State) {
     this.#blocks = blocks;
+    this.release = idle.returning(blocks);
     this.#reader = new StreamReader(state);
     this.#outputBytes = this.#reader.outputBytes;
   }
@@ -55,12 +55,6 @@ export class Bzip2Decoder implements Decoder<Bzip2State> {
   /** The block that the last slice is of, or the one behind it. */
   snapshot(): Bzip2State {
     return this.#reader.snapshot();
-  }
-
-  release(): void {
-    if (this.#isReleased) return;
-    this.#isReleased = true;
-    if (idle.length < maxIdle) idle.push(this.#blocks);
   }
 
   *#decode(): Generator<Uint8Array> {

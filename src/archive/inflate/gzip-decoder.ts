@@ -2,6 +2,7 @@ import { crc32 } from 'node:zlib';
 import { OdoError } from '../../errors/odo-error.ts';
 import { copyBytes } from '../../target/copy-bytes.ts';
 import type { Decoder } from '../decoder.ts';
+import { IdleInstances } from '../wasm/idle-instances.ts';
 import { gzipHeaderLength, maxHeaderBytes } from './gzip-header.ts';
 import {
   type Inflate,
@@ -74,17 +75,17 @@ const pieceBytes = 512 * 1024;
 const inputBytes = maxHeaderBytes + pieceBytes + 1024;
 const defaultSlotBytes = 1024 * 1024;
 
-/** An instance's address range is far larger than its memory, so instances are used again, not left to the collector. */
-const idle: Inflate[] = [];
-const maxIdle = 4;
+const idle = new IdleInstances<Inflate>(4);
 
 export async function openGzipDecoder(options: GzipDecoderOptions = {}): Promise<GzipDecoder> {
-  return new GzipDecoder(idle.pop() ?? (await instantiateInflate()), options);
+  return new GzipDecoder(await idle.take(instantiateInflate), options);
 }
 
 /** gzip (RFC 1952): several members, zero padding after the last, resumable anywhere. */
 export class GzipDecoder implements Decoder<GzipState> {
   readonly #instance: Inflate;
+  /** Gives the memory back to the next decoder; `finish` has done so. */
+  readonly release: () => void;
   readonly #inflate: InflateExports;
   readonly #memory: Uint8Array;
   readonly #slots: number;
@@ -108,12 +109,12 @@ export class GzipDecoder implements Decoder<GzipState> {
   #outPos: number;
   #outLimit: number;
   #low: number;
-  #isReleased = false;
 
   constructor(instance: Inflate, options: GzipDecoderOptions) {
     const { state, slots = 3, slotBytes = defaultSlotBytes, check = 'here' } = options;
     const inflate = instance.exports;
     this.#instance = instance;
+    this.release = idle.returning(instance);
     this.#inflate = inflate;
     this.#slots = slots;
     this.#slotBytes = slotBytes;
@@ -190,13 +191,6 @@ export class GzipDecoder implements Decoder<GzipState> {
       );
     }
     this.release();
-  }
-
-  /** Gives the memory back to the next decoder; `finish` has done so. */
-  release(): void {
-    if (this.#isReleased) return;
-    this.#isReleased = true;
-    if (idle.length < maxIdle) idle.push(this.#instance);
   }
 
   /** With `check: 'caller'`: trailers passed since the last call, in order. */

@@ -3,6 +3,7 @@ import { copyBytes } from '../../target/copy-bytes.ts';
 import { BlockBuffers, pieceBytes } from '../block-buffers.ts';
 import { damagedData, endedEarly } from '../damage.ts';
 import type { Decoder } from '../decoder.ts';
+import { IdleInstances } from '../wasm/idle-instances.ts';
 import {
   type FrameHeader,
   frameHeaderLength,
@@ -40,12 +41,10 @@ const windowBytes = 64 * 1024;
 const storedFlag = 2 ** 31;
 const endMark = 0;
 
-/** An instance's address range is far larger than its memory, so instances are used again, not left to the collector. */
-const idle: Lz4[] = [];
-const maxIdle = 4;
+const idle = new IdleInstances<Lz4>(4);
 
 export async function openLz4Decoder(state?: Lz4State): Promise<Lz4Decoder> {
-  return new Lz4Decoder(idle.pop() ?? (await instantiateLz4()), state);
+  return new Lz4Decoder(await idle.take(instantiateLz4), state);
 }
 
 /**
@@ -54,6 +53,7 @@ export async function openLz4Decoder(state?: Lz4State): Promise<Lz4Decoder> {
  */
 export class Lz4Decoder implements Decoder<Lz4State> {
   readonly #instance: Lz4;
+  readonly release: () => void;
   readonly #buffers: BlockBuffers;
   #frame: FrameHeader | null = null;
   #frameBytes = 0;
@@ -62,11 +62,11 @@ export class Lz4Decoder implements Decoder<Lz4State> {
   #outputBytes: number;
   /** Bytes of the object that were given to `push`. */
   #taken: number;
-  #isReleased = false;
 
   constructor(instance: Lz4, state?: Lz4State) {
     const { buffersAt, slack } = instance.exports;
     this.#instance = instance;
+    this.release = idle.returning(instance);
     this.#buffers = new BlockBuffers(instance.memory, {
       at: buffersAt.value,
       slackBytes: slack.value,
@@ -112,12 +112,6 @@ export class Lz4Decoder implements Decoder<Lz4State> {
       compressedOffset: this.#taken,
       outputBytes: this.#outputBytes,
     });
-  }
-
-  release(): void {
-    if (this.#isReleased) return;
-    this.#isReleased = true;
-    if (idle.length < maxIdle) idle.push(this.#instance);
   }
 
   snapshot(): Lz4State {

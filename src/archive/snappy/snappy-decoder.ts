@@ -4,6 +4,7 @@ import { BlockBuffers, pieceBytes } from '../block-buffers.ts';
 import { damagedData, endedEarly } from '../damage.ts';
 import type { Decoder } from '../decoder.ts';
 import { adoptMemory, type HashModule, openHashModule, sumUp } from '../hash/hash-module.ts';
+import { IdleInstances } from '../wasm/idle-instances.ts';
 import { instantiateSnappy, type Snappy, snappyFaults } from './snappy-module.ts';
 
 export interface SnappyState {
@@ -26,12 +27,10 @@ const bodyBytes = checksumBytes + 32 + chunkBytes + Math.floor(chunkBytes / 6);
 const chunkType = { compressed: 0x00, stored: 0x01, padding: 0xfe, identifier: 0xff } as const;
 const identifier = Buffer.from('sNaPpY');
 
-/** An instance's address range is far larger than its memory, so instances are used again, not left to the collector. */
-const idle: Snappy[] = [];
-const maxIdle = 4;
+const idle = new IdleInstances<Snappy>(4);
 
 export async function openSnappyDecoder(state?: SnappyState): Promise<SnappyDecoder> {
-  const instance = idle.pop() ?? (await instantiateSnappy());
+  const instance = await idle.take(instantiateSnappy);
   const decoder = new SnappyDecoder(instance, await openHashModule(), state);
   // Behind the constructor: the memory must not grow any more.
   await adoptMemory(instance.memory, 'receiver');
@@ -45,6 +44,7 @@ export async function openSnappyDecoder(state?: SnappyState): Promise<SnappyDeco
  */
 export class SnappyDecoder implements Decoder<SnappyState> {
   readonly #instance: Snappy;
+  readonly release: () => void;
   readonly #hash: HashModule;
   readonly #buffers: BlockBuffers;
   #isIdentified: boolean;
@@ -52,10 +52,10 @@ export class SnappyDecoder implements Decoder<SnappyState> {
   #outputBytes: number;
   /** Bytes of the object that were given to `push`. */
   #taken: number;
-  #isReleased = false;
 
   constructor(instance: Snappy, hash: HashModule, state?: SnappyState) {
     this.#instance = instance;
+    this.release = idle.returning(instance);
     this.#hash = hash;
     const { buffersAt, slack } = instance.exports;
     this.#buffers = new BlockBuffers(instance.memory, {
@@ -97,12 +97,6 @@ export class SnappyDecoder implements Decoder<SnappyState> {
       compressedOffset: this.#taken,
       outputBytes: this.#outputBytes,
     });
-  }
-
-  release(): void {
-    if (this.#isReleased) return;
-    this.#isReleased = true;
-    if (idle.length < maxIdle) idle.push(this.#instance);
   }
 
   snapshot(): SnappyState {

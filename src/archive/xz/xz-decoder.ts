@@ -2,6 +2,7 @@ import { OdoError } from '../../errors/odo-error.ts';
 import { copyBytes } from '../../target/copy-bytes.ts';
 import { damagedData, endedEarly } from '../damage.ts';
 import type { Decoder } from '../decoder.ts';
+import { IdleInstances } from '../wasm/idle-instances.ts';
 import { BlockCheck } from './block-check.ts';
 import {
   type BlockHeader,
@@ -52,17 +53,16 @@ interface Block {
 
 const pieceBytes = 512 * 1024;
 
-/** Memory that its owner has given back. */
-const idle: Xz[] = [];
-const maxIdle = 2;
+const idle = new IdleInstances<Xz>(2);
 
 export async function openXzDecoder(state?: XzState): Promise<XzDecoder> {
-  return new XzDecoder(idle.pop() ?? (await instantiateXz()), state);
+  return new XzDecoder(await idle.take(instantiateXz), state);
 }
 
 /** xz: several streams and blocks, padding, every check; LZMA2 only. Resumable where a block begins. */
 export class XzDecoder implements Decoder<XzState> {
   readonly #xz: Xz;
+  readonly release: () => void;
   #phase: Phase;
   #streams: number;
   #check: Check;
@@ -70,7 +70,6 @@ export class XzDecoder implements Decoder<XzState> {
   #block: Block | null = null;
   #index: IndexCheck | null = null;
   #outputBytes: number;
-  #isReleased = false;
   #saved: XzState;
 
   /** Compressed bytes that have come, from the object's beginning. */
@@ -81,6 +80,7 @@ export class XzDecoder implements Decoder<XzState> {
 
   constructor(xz: Xz, state?: XzState) {
     this.#xz = xz;
+    this.release = idle.returning(xz);
     this.#phase = state?.phase ?? 'header';
     this.#streams = state?.streams ?? 0;
     this.#check = state?.check ?? 'none';
@@ -130,12 +130,6 @@ export class XzDecoder implements Decoder<XzState> {
   /** The beginning of the block that the last slice is of; of the next one where the slice ends with its block. */
   snapshot(): XzState {
     return this.#saved;
-  }
-
-  release(): void {
-    if (this.#isReleased) return;
-    this.#isReleased = true;
-    if (idle.length < maxIdle) idle.push(this.#xz);
   }
 
   *#drain(): Generator<Uint8Array> {
