@@ -2,9 +2,9 @@ import { OdoError } from '../errors/odo-error.ts';
 import { historyFileName } from '../postgres/wal-segment.ts';
 import type { ServerProcess } from '../service/server-launcher.ts';
 import type { Tree } from '../target/tree.ts';
-import { refuseAbsentTablespaces } from './absent-tablespaces.ts';
 import { promoteConf } from './layout.ts';
 import { checkPromotedEnd } from './promoted-end.ts';
+import { requireTablespaces } from './promoted-tablespaces.ts';
 import { recoveryFailed, withRecoveryServer } from './recovery-server.ts';
 import type { RestorePlan } from './restore-plan.ts';
 import type { Step } from './step.ts';
@@ -31,8 +31,7 @@ export const promote: Step = {
       context.failpoint('promote:ready');
       const superuser = await findSuperuser(server, plan);
       const facts = await askServer(server, superuser);
-      await requireTablespaces(server, superuser, plan);
-      await refuseAbsentTablespaces(context, server, superuser);
+      await requireTablespaces(context, server, superuser);
       // A restart must not replay from before the promotion.
       await server.query('CHECKPOINT', { user: superuser, database: 'postgres' });
       const lastTransaction = log.events.find((event) => event.kind === 'last-transaction')?.time ?? null;
@@ -100,33 +99,4 @@ async function askServer(
     databases: Number(databases),
     tablespaces: Number(tablespaces),
   };
-}
-
-/**
- * The server made its links from the map that odo wrote, and starts also when one leads nowhere. A tablespace that WAL
- * dropped is not there any more.
- */
-async function requireTablespaces(server: ServerProcess, user: string, plan: RestorePlan): Promise<void> {
-  if (plan.tablespaces.length === 0) return;
-  const answer = await server.query(
-    'SELECT oid, pg_tablespace_size(oid) IS NOT NULL, pg_tablespace_location(oid) FROM pg_tablespace',
-    { user, database: 'postgres' },
-  );
-  for (const line of answer.split('\n')) {
-    const [oid, isThere, ...location] = line.split('|');
-    const planned = plan.tablespaces.find((tablespace) => tablespace.oid === oid);
-    if (planned === undefined) continue;
-    const name = planned.name ?? planned.oid;
-    const found = location.join('|');
-    if (found === planned.serverPath && isThere === 't') continue;
-    throw new OdoError(
-      'VERIFICATION_FAILED',
-      found === planned.serverPath
-        ? `The promoted database cannot read its tablespace ${name} at ${found}.`
-        : `The promoted database has the tablespace ${name} at ${found}, not at ${planned.serverPath}.`,
-      {
-        hint: 'Someone changed its directory, its link in pg_tblspc or what is mounted there while odo worked. Start a new run.',
-      },
-    );
-  }
 }
