@@ -1,16 +1,14 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { recipe, removeOutdated } from './fixtures.ts';
+import { archiveSegment } from './archive-segment.ts';
 import type { Major } from './images.ts';
-import { labPath } from './lab-dir.ts';
-import { withLock } from './lock.ts';
+import { madeOnce, recorded } from './made-once.ts';
 import { readTableFacts } from './psql.ts';
 import { run } from './run-command.ts';
 import { startS3 } from './s3-server.ts';
 import { lastSql, laterSql, type TableFacts } from './sample-data.ts';
 import { say } from './say.ts';
 import { startSourceCluster } from './source-cluster.ts';
-import { waitUntil } from './wait-until.ts';
 
 /** Servers of one archive, by what barman-cloud-backup and barman-cloud-wal-archive are told. */
 const servers = {
@@ -37,16 +35,9 @@ export async function barmanCodecFixture(name: BarmanCodecName): Promise<BarmanC
   const { major, codec } = servers[name];
   const set = `${major}-barman-codecs`;
   const bucket = `barman-codecs-${major}`;
-  const directory = join(labPath('fixtures'), `${set}-${await recipe(basename(import.meta.filename))}`);
-  const facts = () => readFile(join(directory, 'expected.json'), 'utf8').catch(() => null);
-  if ((await facts()) === null) {
-    await withLock(`fixtures-${set}`, async () => {
-      if ((await facts()) !== null) return;
-      await makeBackups(major, bucket, directory);
-      await removeOutdated(set, directory);
-    });
-  }
-  const { tables } = JSON.parse((await facts()) ?? '') as Pick<BarmanCodecFixture, 'tables'>;
+  const makers = [basename(import.meta.filename)];
+  const directory = await madeOnce(set, makers, (made) => makeBackups(major, bucket, made));
+  const { tables } = await recorded<Pick<BarmanCodecFixture, 'tables'>>(directory);
   return { major, codec, url: `s3://${bucket}/pg/${name}`, storageDir: join(directory, 's3'), tables };
 }
 
@@ -84,13 +75,7 @@ async function makeBackups(major: Major, bucket: string, directory: string): Pro
   }
   await cluster.psql(laterSql);
   await cluster.psql(lastSql);
-  const ended = await cluster.psql('select pg_walfile_name(pg_current_wal_lsn())');
-  await cluster.psql('select pg_switch_wal()');
-  await waitUntil(
-    `${ended} is archived`,
-    async () => (await cluster.psql(`select last_archived_wal >= '${ended}' from pg_stat_archiver`)) === 't',
-    { deadlineMs: 120_000, everyMs: 300 },
-  );
+  await archiveSegment(cluster);
   // An unlogged table comes back empty.
   const tables = { ...(await readTableFacts(cluster.psql)), scratch: { rows: 0, checksum: '0' } };
   await writeFile(join(partial, 'expected.json'), `${JSON.stringify({ tables }, null, 2)}\n`);

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
-import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
+import { archiveSegment } from './archive-segment.ts';
 import { imageName } from './images.ts';
 import { labPath } from './lab-dir.ts';
-import { withLock } from './lock.ts';
+import { madeOnce, recorded } from './made-once.ts';
 import { readTableFacts } from './psql.ts';
 import { run } from './run-command.ts';
 import { type S3Server, startS3 } from './s3-server.ts';
@@ -12,7 +12,6 @@ import { lastSql, laterSql, type TableFacts } from './sample-data.ts';
 import { say } from './say.ts';
 import { type SourceCluster, startSourceCluster } from './source-cluster.ts';
 import { uploadDirectory } from './upload.ts';
-import { waitUntil } from './wait-until.ts';
 
 /** What writes a codec in the field: pg_basebackup itself, or a program whose output has the ending. */
 const makers = {
@@ -62,19 +61,11 @@ const bucket = 'codecs-15';
 
 /** Made by the real tools the first time. */
 export async function codecFixtures(): Promise<CodecFixtures> {
-  const recipe = await readFile(import.meta.filename);
-  const hash = createHash('sha256').update(recipe).digest('hex').slice(0, 10);
-  const directory = join(labPath('fixtures'), `15-codecs-${hash}`);
-  const facts = () => readFile(join(directory, 'expected.json'), 'utf8').catch(() => null);
-  if ((await facts()) === null) {
-    await withLock('fixtures-15-codecs', async () => {
-      if ((await facts()) === null) await makeBackups(directory);
-    });
-  }
+  const directory = await madeOnce('15-codecs', [basename(import.meta.filename)], makeBackups);
   const urls = Object.fromEntries(
     [...codecMakers, 'barman'].map((maker) => [maker, `s3://${bucket}/${maker}`]),
   ) as CodecFixtures['urls'];
-  const expected = JSON.parse((await facts()) ?? '') as Facts;
+  const expected = await recorded<Facts>(directory);
   return { bucket, urls, storageDir: join(directory, 's3'), ...expected };
 }
 
@@ -140,14 +131,7 @@ async function barmanBackup(cluster: SourceCluster, s3: S3Server): Promise<void>
   for (let segment = 0; segment <= walPacks.length; segment++) {
     if (segment === walPacks.length) await cluster.psql(lastSql);
     await cluster.psql(`insert into ticks (at) select '2026-01-01' from generate_series(1, 200)`);
-    const ended = await cluster.psql('select pg_walfile_name(pg_current_wal_lsn())');
-    await cluster.psql('select pg_switch_wal()');
-    await waitUntil(
-      `${ended} is archived`,
-      async () =>
-        (await cluster.psql(`select last_archived_wal >= '${ended}' from pg_stat_archiver`)) === 't',
-      { deadlineMs: 120_000, everyMs: 300 },
-    );
+    await archiveSegment(cluster);
   }
 }
 

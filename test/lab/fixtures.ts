@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto';
-import { cp, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { cp, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type FixtureExpectation, type FixtureName, fixtureList } from './fixture-list.ts';
-import { labPath } from './lab-dir.ts';
-import { withLock } from './lock.ts';
+import { madeOnce, recorded } from './made-once.ts';
 import { type FixtureSet, fixturePrefix, fixtureServer, makeFixtureSet, setOf } from './make-fixtures.ts';
 
 /** A backup in a bucket, and what a restore of it must hold. */
@@ -21,51 +19,15 @@ export interface Fixture {
   readonly expected: FixtureExpectation;
 }
 
-/** Fixtures are made again when what makes them changes. */
-export async function recipe(maker = 'make-fixtures.ts'): Promise<string> {
-  const hash = createHash('sha256');
-  for (const file of [maker, 'sample-data.ts', 'source-cluster.ts']) {
-    hash.update(await readFile(join(import.meta.dirname, file)));
-  }
-  return hash.digest('hex').slice(0, 10);
-}
-
-/** Sets of former recipes take space; a day old, no test uses them any more. */
-export async function removeOutdated(set: string, current: string): Promise<void> {
-  const all = labPath('fixtures');
-  for (const name of await readdir(all)) {
-    const directory = join(all, name);
-    const isOfSet = name.startsWith(`${set}-`) && /^[0-9a-f]{10}/.test(name.slice(set.length + 1));
-    if (!isOfSet || directory === current) continue;
-    if (Date.now() - (await stat(directory)).mtimeMs > 86_400_000)
-      await rm(directory, { recursive: true, force: true });
-  }
-}
-
 /** Makes the set unless the lab has it. Needs the engine and its image. Returns the set's directory. */
-export async function ensureFixtureSet(set: FixtureSet): Promise<string> {
-  const directory = join(labPath('fixtures'), `${set}-${await recipe()}`);
-  const isThere = () =>
-    readFile(join(directory, 'expected.json')).then(
-      () => true,
-      () => false,
-    );
-  if (await isThere()) return directory;
-  await withLock(`fixtures-${set}`, async () => {
-    if (await isThere()) return;
-    await makeFixtureSet(set, directory);
-    await removeOutdated(set, directory);
-  });
-  return directory;
+export function ensureFixtureSet(set: FixtureSet): Promise<string> {
+  return madeOnce(set, ['make-fixtures.ts'], (directory) => makeFixtureSet(set, directory));
 }
 
 /** The fixture of that name; made by the real tools the first time. */
 export async function fixture(name: FixtureName): Promise<Fixture> {
   const directory = await ensureFixtureSet(setOf(name));
-  const all = JSON.parse(await readFile(join(directory, 'expected.json'), 'utf8')) as Record<
-    string,
-    FixtureExpectation
-  >;
+  const all = await recorded<Record<string, FixtureExpectation>>(directory);
   const expected = all[name];
   if (expected === undefined) throw new Error(`${directory} has no expectation for ${name}`);
   const { kind } = fixtureList[name];

@@ -1,8 +1,6 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { recipe, removeOutdated } from './fixtures.ts';
-import { labPath } from './lab-dir.ts';
-import { withLock } from './lock.ts';
+import { madeOnce, recorded } from './made-once.ts';
 import { readTableFacts } from './psql.ts';
 import { run } from './run-command.ts';
 import { startS3 } from './s3-server.ts';
@@ -81,17 +79,10 @@ const sqlBefore: Readonly<Record<ChainLink, string>> = {
 /** The chain of that major; made by the real tools the first time. */
 export async function incrementalFixture(major: 17 | 18): Promise<IncrementalFixture> {
   const set = `${major}-incremental`;
-  const directory = join(labPath('fixtures'), `${set}-${await recipe(basename(import.meta.filename))}`);
   const bucket = `incremental-${major}`;
-  const facts = () => readFile(join(directory, 'expected.json'), 'utf8').catch(() => null);
-  if ((await facts()) === null) {
-    await withLock(`fixtures-${set}`, async () => {
-      if ((await facts()) !== null) return;
-      await makeChain(major, bucket, directory);
-      await removeOutdated(set, directory);
-    });
-  }
-  const expected = JSON.parse((await facts()) ?? '') as Facts;
+  const makers = [basename(import.meta.filename)];
+  const directory = await madeOnce(set, makers, (made) => makeChain(major, bucket, made));
+  const expected = await recorded<Facts>(directory);
   return { major, bucket, url: `s3://${bucket}/pg`, storageDir: join(directory, 's3'), ...expected };
 }
 

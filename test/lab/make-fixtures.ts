@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { archiveSegment } from './archive-segment.ts';
 import type { FixtureExpectation, FixtureName } from './fixture-list.ts';
 import type { Major } from './images.ts';
 import { readTableFacts } from './psql.ts';
@@ -10,7 +11,6 @@ import { createTablespaceSql, lastSql, laterSql } from './sample-data.ts';
 import { say } from './say.ts';
 import { type SourceCluster, startSourceCluster } from './source-cluster.ts';
 import { uploadDirectory } from './upload.ts';
-import { waitUntil } from './wait-until.ts';
 
 /** Below the bucket: barman's server folder is `pg/main`, pg_basebackup's folders are `pg/<timestamp>`. */
 export const fixturePrefix = 'pg';
@@ -127,13 +127,13 @@ async function make18None(shop: Workshop): Promise<void> {
   const options = ['--no-manifest', '--label', 'before the move'];
   await baseBackup(shop, bucket, options, 'none', { form: ['-Ft', '-X', 'none'] });
   await cluster.psql(laterSql);
-  await archiveSegment(shop);
+  await archiveSegment(cluster);
   await cluster.psql(lastSql);
   const atLatest = {
     tables: await restoredFacts(shop),
     lsn: await cluster.psql('select pg_current_wal_lsn()'),
   };
-  await archiveSegment(shop);
+  await archiveSegment(cluster);
   shop.made.set(bucket, { ...(shop.made.get(bucket) as FixtureExpectation), atLatest });
 }
 
@@ -175,18 +175,6 @@ async function clusterFacts({
 /** Facts as a restored cluster shows them: an unlogged table comes back empty. */
 async function restoredFacts({ cluster }: Workshop): Promise<Tables> {
   return { ...(await readTableFacts(cluster.psql)), scratch: { rows: 0, checksum: '0' } };
-}
-
-/** Ends the current segment and returns when the archive has it. */
-async function archiveSegment({ cluster }: Workshop): Promise<void> {
-  const segment = await cluster.psql('select pg_walfile_name(pg_current_wal_lsn())');
-  await cluster.psql('select pg_switch_wal()');
-  await waitUntil(
-    `${segment} is archived`,
-    async () =>
-      (await cluster.psql(`select last_archived_wal >= '${segment}' from pg_stat_archiver`)) === 't',
-    { deadlineMs: 120_000, everyMs: 300 },
-  );
 }
 
 async function barman(
@@ -254,13 +242,13 @@ async function barman(
     await cluster.psql(`select pg_create_restore_point('${restorePoint}'), clock_timestamp(), txid_current()`)
   ).split('|');
   const between = { restorePoint, lsn, time, xid, tables: await restoredFacts(shop) };
-  await archiveSegment(shop);
+  await archiveSegment(cluster);
   await cluster.psql(lastSql);
   const latest = {
     tables: await restoredFacts(shop),
     lsn: await cluster.psql('select pg_current_wal_lsn()'),
   };
-  await archiveSegment(shop);
+  await archiveSegment(cluster);
   // Whatever comes later on this cluster is none of these fixtures' business.
   await cluster.psql(`alter system set archive_command = '/bin/true'`);
   await cluster.psql('select pg_reload_conf()');

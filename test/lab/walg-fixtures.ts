@@ -1,13 +1,12 @@
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { constants, createBrotliCompress } from 'node:zlib';
+import { archiveSegment } from './archive-segment.ts';
 import { installPackages } from './debian-packages.ts';
-import { labPath } from './lab-dir.ts';
-import { withLock } from './lock.ts';
+import { madeOnce, recorded } from './made-once.ts';
 import { readTableFacts } from './psql.ts';
 import { run } from './run-command.ts';
 import { startS3 } from './s3-server.ts';
@@ -15,7 +14,6 @@ import { createTablespaceSql, lastSql, laterSql, type TableFacts } from './sampl
 import { say } from './say.ts';
 import { type SourceCluster, startSourceCluster } from './source-cluster.ts';
 import { uploadDirectory } from './upload.ts';
-import { waitUntil } from './wait-until.ts';
 import { pushLikeWalg } from './walg-push.ts';
 
 /** One bucket each; all of one cluster of PostgreSQL 15 with a tablespace. */
@@ -53,18 +51,8 @@ const location = '/var/lib/postgresql/tablespaces/cold';
 
 /** The backup and its WAL, laid out as WAL-G does; made the first time. */
 export async function walgFixture(name: WalgFixtureName): Promise<WalgFixture> {
-  const hash = createHash('sha256');
-  for (const file of ['walg-fixtures.ts', 'walg-push.ts', 'go-tar.ts', 'sample-data.ts']) {
-    hash.update(await readFile(join(import.meta.dirname, file)));
-  }
-  const directory = join(labPath('fixtures'), `walg-${hash.digest('hex').slice(0, 10)}`);
-  const facts = () => readFile(join(directory, 'expected.json'), 'utf8').catch(() => null);
-  if ((await facts()) === null) {
-    await withLock('fixtures-walg', async () => {
-      if ((await facts()) === null) await makeFixtures(directory);
-    });
-  }
-  const all = JSON.parse((await facts()) ?? '{}') as Record<WalgFixtureName, Facts>;
+  const directory = await madeOnce('walg', ['walg-fixtures.ts', 'walg-push.ts', 'go-tar.ts'], makeFixtures);
+  const all = await recorded<Record<WalgFixtureName, Facts>>(directory);
   const url = `s3://${name}/${prefix.slice(0, -1)}`;
   return { bucket: name, url, prefix, storageDir: join(directory, 's3'), ...all[name] };
 }
@@ -161,17 +149,6 @@ async function takeBackup(cluster: SourceCluster, into: string): Promise<void> {
   );
   await busyEnd;
   await run('docker', ['cp', '-a', `${cluster.container}:/tmp/taken`, into]);
-}
-
-/** Ends the current segment and returns when the archive has it. */
-async function archiveSegment({ psql }: SourceCluster): Promise<void> {
-  const segment = await psql('select pg_walfile_name(pg_current_wal_lsn())');
-  await psql('select pg_switch_wal()');
-  await waitUntil(
-    `${segment} is archived`,
-    async () => (await psql(`select last_archived_wal >= '${segment}' from pg_stat_archiver`)) === 't',
-    { deadlineMs: 120_000, everyMs: 300 },
-  );
 }
 
 /** Every file in a folder, each with WAL-G's default settings, under its name with the suffix. */
