@@ -54,9 +54,9 @@ fi
 initdb -D "$PGDATA" --username="$POSTGRES_USER" --pwfile=<(printf '%s\n' "$POSTGRES_PASSWORD") $POSTGRES_INITDB_ARGS
 printf '\nhost all all all %s\n' "${POSTGRES_HOST_AUTH_METHOD:-scram-sha-256}" >>"$PGDATA/pg_hba.conf"
 
-# A server on the socket only, until the database is made.
+# A server on the socket only, until the database is made, whatever the arguments say: the last setting counts.
 export PGPASSWORD=$POSTGRES_PASSWORD
-pg_ctl -D "$PGDATA" -o "-c listen_addresses='' ${*:2}" -w start
+pg_ctl -D "$PGDATA" -o "${*:2} -c listen_addresses=''" -w start
 port=$(sed -n 4p "$PGDATA/postmaster.pid")
 sql() { psql -v ON_ERROR_STOP=1 --no-password --no-psqlrc -h /var/run/postgresql -p "$port" -U "$POSTGRES_USER" "$@"; }
 if [ "$POSTGRES_DB" != postgres ]; then
