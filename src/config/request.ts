@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { OdoError } from '../errors/odo-error.ts';
 import type { ServiceSpec } from '../service/service.ts';
 import type {
+  RecoveryRequest,
   RestoreRequest,
   SourceRequest,
   TablespaceRequest,
@@ -25,6 +26,7 @@ export function toRestoreRequest(loaded: LoadedSettings, cwd: string): RestoreRe
   const target = toTarget(loaded, problems);
   const service = toService(loaded, cwd, problems);
   if (target !== null) problems.push(...misfits(target, service, settings.tablespace ?? []));
+  const recovery = toRecovery(loaded, problems);
   if (problems.length > 0 || source === null || target === null) throw usage(problems);
   return {
     source,
@@ -41,6 +43,7 @@ export function toRestoreRequest(loaded: LoadedSettings, cwd: string): RestoreRe
     overrideFile: toOverrideFile(settings.override, cwd),
     owner: settings.owner,
     promote: settings.promote,
+    recovery,
     confirmed: settings.yes,
     reserveBytes: settings.reserve,
     jobs: settings.jobs,
@@ -144,6 +147,48 @@ function misfits(
     ];
   }
   return [];
+}
+
+/** How far recovery goes, from the `target…` settings and their like. */
+export function toRecovery(loaded: LoadedSettings, problems: string[]): RecoveryRequest {
+  const { settings, layers } = loaded;
+  const made = madeChoices(loaded, choices.recoveryTarget);
+  if (made.length > 1) {
+    problems.push(
+      `Choose one recovery target: ${list(loaded, made)} were given, and the server stops at one`,
+    );
+  }
+  if (settings.standby && settings.primaryConninfo === null) {
+    problems.push('Say how the standby reaches its primary: --primary-conninfo "host=HOST user=USER"');
+  }
+  if (settings.standby && (made.length > 0 || layers.targetAction !== null)) {
+    problems.push(
+      'A standby follows its primary for ever: leave out the recovery target and its action, or --standby',
+    );
+  }
+  const idle = (['primaryConninfo', 'primarySlot'] as const).filter((key) => layers[key] === 'flag');
+  if (!settings.standby && idle.length > 0)
+    problems.push(`${list(loaded, idle)} is of use only with --standby`);
+  return {
+    target: toTargetPoint(loaded),
+    timeline: settings.targetTimeline,
+    action: settings.targetAction,
+    standby:
+      settings.standby && settings.primaryConninfo !== null
+        ? { primaryConninfo: settings.primaryConninfo, primarySlot: settings.primarySlot }
+        : null,
+    spoolBytes: settings.walSpoolSize,
+    check: settings.walCheck,
+  };
+}
+
+function toTargetPoint({ settings }: LoadedSettings): RecoveryRequest['target'] {
+  const inclusive = settings.targetInclusive;
+  if (settings.targetTime !== null) return { kind: 'time', time: settings.targetTime, inclusive };
+  if (settings.targetLsn !== null) return { kind: 'lsn', lsn: settings.targetLsn, inclusive };
+  if (settings.targetXid !== null) return { kind: 'xid', xid: settings.targetXid, inclusive };
+  if (settings.targetName !== null) return { kind: 'name', name: settings.targetName };
+  return { kind: settings.targetImmediate ? 'immediate' : 'end' };
 }
 
 function toOverrideFile(override: string | boolean | null, cwd: string): string | null {

@@ -5,6 +5,7 @@ import * as values from './values.ts';
 export const groups = {
   source: 'Where the backups are:',
   target: 'Where to restore:',
+  recovery: 'How far to recover:',
   service: 'What runs PostgreSQL there:',
   how: 'How to restore:',
   odo: 'odo itself:',
@@ -331,6 +332,123 @@ export const settings = {
     unit: 'bytes',
   }),
 
+  targetTime: setting({
+    group: 'recovery',
+    argument: '<time>',
+    env: ['ODO_TARGET_TIME'],
+    description: 'recover up to this time: the last transaction that is kept ended at it or before it',
+    default: null,
+    defaultText: 'the end of the WAL',
+    value: values.instant,
+  }),
+  targetLsn: setting({
+    group: 'recovery',
+    argument: '<lsn>',
+    env: ['ODO_TARGET_LSN'],
+    description: 'recover up to this position in the WAL',
+    default: null,
+    value: values.lsn,
+  }),
+  targetXid: setting({
+    group: 'recovery',
+    argument: '<xid>',
+    env: ['ODO_TARGET_XID'],
+    description: 'recover up to the end of this transaction',
+    default: null,
+    value: values.xid,
+  }),
+  targetName: setting({
+    group: 'recovery',
+    argument: '<name>',
+    env: ['ODO_TARGET_NAME'],
+    description: 'recover up to this restore point (pg_create_restore_point)',
+    default: null,
+    value: values.restorePoint,
+  }),
+  targetImmediate: setting({
+    group: 'recovery',
+    env: ['ODO_TARGET_IMMEDIATE'],
+    description: 'recover only as far as the database is consistent: the end of the base backup',
+    default: false,
+    value: values.yesOrNo,
+  }),
+  targetInclusive: setting({
+    group: 'recovery',
+    negatable: 'stop in front of the target (time, LSN or transaction) and leave it out',
+    env: ['ODO_TARGET_INCLUSIVE'],
+    description: 'what is at the target (time, LSN or transaction) is still recovered',
+    default: true,
+    value: values.yesOrNo,
+  }),
+  targetTimeline: setting({
+    group: 'recovery',
+    argument: '<timeline>',
+    env: ['ODO_TARGET_TIMELINE'],
+    description:
+      'timeline to follow: latest (the newest that descends from the backup), current (the backup’s own) or a number',
+    default: 'latest',
+    value: values.timeline,
+  }),
+  targetAction: setting({
+    group: 'recovery',
+    argument: '<action>',
+    env: ['ODO_TARGET_ACTION'],
+    description:
+      'what happens at the target: promote, pause (the server stays and answers read-only queries) or shutdown; after the last two: odo promote, or odo resume with a later target',
+    default: 'promote',
+    value: z.enum(['promote', 'pause', 'shutdown']).meta({ description: 'promote, pause or shutdown' }),
+  }),
+  standby: setting({
+    group: 'recovery',
+    env: ['ODO_STANDBY'],
+    description: 'let the restored database follow a primary (--primary-conninfo) instead of promoting it',
+    default: false,
+    value: values.yesOrNo,
+  }),
+  primaryConninfo: setting({
+    group: 'recovery',
+    argument: '<conninfo>',
+    env: ['ODO_PRIMARY_CONNINFO'],
+    description: 'how a standby reaches its primary, without a password: host=db1 user=replicator',
+    default: null,
+    value: values.text,
+  }),
+  primaryPassword: setting({
+    group: 'recovery',
+    env: ['ODO_PRIMARY_PASSWORD'],
+    from: notInFlagsOrYaml,
+    description: 'password of a standby at its primary',
+    default: null,
+    value: values.text,
+    secret: true,
+  }),
+  primarySlot: setting({
+    group: 'recovery',
+    argument: '<name>',
+    env: ['ODO_PRIMARY_SLOT'],
+    description: 'replication slot on the primary that keeps WAL for the standby',
+    default: null,
+    value: values.slotName,
+  }),
+  walCheck: setting({
+    group: 'recovery',
+    argument: '<extent>',
+    env: ['ODO_WAL_CHECK'],
+    description:
+      'how much of the WAL is read before anything is touched: records (all of it, up to the target) or ends (the beginning of each segment, and the last ones)',
+    default: 'records',
+    value: z.enum(['records', 'ends']).meta({ description: 'records or ends' }),
+  }),
+  walSpoolSize: setting({
+    group: 'recovery',
+    argument: '<size>',
+    env: ['ODO_WAL_SPOOL_SIZE'],
+    description: 'most WAL that waits on the target for its replay; it is fetched ahead and removed behind',
+    default: '1GiB',
+    value: values.size(32 * 1024 ** 2),
+    unit: 'bytes',
+  }),
+
   service: setting({
     group: 'service',
     short: '-n',
@@ -532,6 +650,7 @@ export const settingName = (key: string): string =>
 export const choices = {
   target: ['volume', 'newVolume', 'dataDir'],
   service: ['service', 'container', 'local'],
+  recoveryTarget: ['targetTime', 'targetLsn', 'targetXid', 'targetName', 'targetImmediate'],
 } as const satisfies Record<string, readonly SettingKey[]>;
 
 /** The setting by key, with the wide type: for code that treats all alike. */

@@ -174,3 +174,41 @@ export const tablespaceChoices = z
   .refine((choices) => choices.every((choice) => choice !== null))
   .transform((choices) => choices.filter((choice) => choice !== null))
   .meta({ description: 'OLD=/NEW with an absolute path, such as cold=/srv/cold; in YAML a map or a list' });
+
+/** Both halves of a position, as `pg_current_wal_lsn()` prints it; leading zeros dropped. */
+export const lsn = z
+  .string()
+  .trim()
+  .regex(/^[0-9A-Fa-f]{1,8}\/[0-9A-Fa-f]{1,8}$/)
+  .transform((value) => value.toUpperCase().replaceAll(/(^|\/)0+(?=[0-9A-F])/g, '$1'))
+  .meta({ description: 'a position such as 2/5A000028' });
+
+/** `txid_current()` counts on behind 2^32, where the server's own target does not: it takes the lower half. */
+export const xid = z
+  .union([z.number().int().transform(String), z.string().trim()])
+  .refine((value) => /^\d{1,20}$/.test(value) && BigInt(value) % 2n ** 32n > 2n)
+  .transform((value) => String(BigInt(value) % 2n ** 32n))
+  .meta({ description: 'the number of a transaction, from 3 on' });
+
+/** As long as the server keeps it (xlog.c, `MAXFNAMELEN`). */
+export const restorePoint = z
+  .string()
+  .refine((value) => value !== '' && Buffer.byteLength(value) <= 63)
+  .meta({ description: 'the name of a restore point, 63 bytes at most' });
+
+export const timeline = z
+  .union([
+    z.enum(['latest', 'current']),
+    wholeNumber(1, 2 ** 31 - 1),
+    z
+      .string()
+      .regex(/^0x[0-9a-f]{1,8}$/i)
+      .transform(Number),
+  ])
+  .meta({ description: 'latest, current, or the number of a timeline' });
+
+/** slot.c, `ReplicationSlotValidateName`. */
+export const slotName = z
+  .string()
+  .regex(/^[a-z0-9_]{1,63}$/)
+  .meta({ description: 'the name of a replication slot: lower-case letters, digits and underscores' });

@@ -1,15 +1,6 @@
 import type { PrimaryMaxima } from './control-file.ts';
+import type { RecoveryTarget } from './recovery-target.ts';
 import { formatSettings } from './setting-line.ts';
-
-/** At most one; none recovers to the end of the WAL that restore_command gives. */
-export type RecoveryTarget =
-  | { readonly kind: 'end' }
-  | { readonly kind: 'immediate' }
-  | { readonly kind: 'lsn'; readonly lsn: string; readonly inclusive: boolean }
-  /** With an explicit offset from UTC. */
-  | { readonly kind: 'time'; readonly time: string; readonly inclusive: boolean }
-  | { readonly kind: 'xid'; readonly xid: string; readonly inclusive: boolean }
-  | { readonly kind: 'name'; readonly name: string };
 
 export interface RecoveryConfiguration {
   readonly serverMajor: number;

@@ -7,13 +7,14 @@ import type { PreflightFacts } from './facts.ts';
 import { officialOwner } from './launcher-choice.ts';
 import { inWords, tablespaceFolder } from './resolve-tablespaces.ts';
 import type {
+  PlannedRecovery,
   PlannedSpace,
   PlannedTablespace,
   PlanSummary,
   RestorePlan,
   TargetAction,
 } from './restore-plan.ts';
-import type { RestoreRequest } from './restore-request.ts';
+import { type RestoreRequest, recoveryDefaults } from './restore-request.ts';
 import { type SpaceNeed, spaceNeeds } from './space.ts';
 import type { StepContext } from './step.ts';
 import { tablespaceBytes } from './tablespace-bytes.ts';
@@ -81,6 +82,7 @@ export async function planRestore(
     tablespaces: facts.tablespaces.map(plannedTablespace),
     override: request.overrideFile === null ? null : await pinFile(request.overrideFile),
     promote: request.promote,
+    recovery: plannedRecovery(request),
     space: plannedSpace(need, request),
     spaceElsewhere: needElsewhere.map((one) => ({
       description: one.description,
@@ -91,6 +93,10 @@ export async function planRestore(
     ...dataPlaneOptionsOf(request),
     warnings: [...contents.warnings, ...planWarnings(facts, request)],
   };
+}
+
+function plannedRecovery({ recovery = recoveryDefaults }: RestoreRequest): PlannedRecovery {
+  return { ...recovery, stop: recovery.target, proof: null };
 }
 
 /** What the machine needs to choose its way. */

@@ -1,9 +1,12 @@
 import type { BackupContents } from '../backup/base-backup.ts';
+import type { WalProof } from '../backup/wal-proof.ts';
+import type { RecoveryTarget } from '../postgres/recovery-target.ts';
 import type { LauncherSpec } from '../service/server-launcher.ts';
 import type { ServiceMount, ServiceSpec } from '../service/service.ts';
 import type { TargetSpec } from '../target/target.ts';
 import type { Owner } from '../target/tree.ts';
 import type { DataPlaneOptions } from './data-plane-options.ts';
+import type { RecoveryRequest } from './restore-request.ts';
 
 /** Where one tablespace of the backup goes: into the data directory, or to a place that the operator named. */
 export interface PlannedTablespace {
@@ -35,6 +38,14 @@ export interface PlannedSpace {
   /** Given back by cleaning the target first. */
   readonly reclaimableBytes: number;
   readonly reserveBytes: number;
+}
+
+/** Where recovery goes, and why it will get there. */
+export interface PlannedRecovery extends RecoveryRequest {
+  /** What the server is told to stop at; for a restore to the end that is the last valid record, where it is known. */
+  readonly stop: RecoveryTarget;
+  /** Null: the WAL was not read. */
+  readonly proof: WalProof | null;
 }
 
 /**
@@ -75,6 +86,8 @@ export interface RestorePlan extends DataPlaneOptions {
   readonly tablespaces: readonly PlannedTablespace[];
   readonly override: { readonly path: string; readonly sha256: string } | null;
   readonly promote: boolean;
+  /** Plans of older journals do not have it: they recover to the end. */
+  readonly recovery?: PlannedRecovery;
   /** On the data directory's file system. */
   readonly space: PlannedSpace;
   /** On other file systems that tablespaces go to; absent in plans of older journals. */

@@ -1,3 +1,4 @@
+import type { RecoveryTarget, RecoveryTargetAction, TargetTimeline } from '../postgres/recovery-target.ts';
 import type { ServiceSpec } from '../service/service.ts';
 import type { Owner } from '../target/tree.ts';
 import type { DataPlaneOptions } from './data-plane-options.ts';
@@ -25,6 +26,35 @@ export interface TablespaceRequest {
   readonly directory: string;
 }
 
+/** `--standby`: the restored database follows a primary. */
+export interface StandbyRequest {
+  /** Without a password: that is a credential, resolved when it is written. */
+  readonly primaryConninfo: string;
+  readonly primarySlot: string | null;
+}
+
+/** How far recovery goes, and what happens there. */
+export interface RecoveryRequest {
+  readonly target: RecoveryTarget;
+  readonly timeline: TargetTimeline;
+  readonly action: RecoveryTargetAction;
+  readonly standby: StandbyRequest | null;
+  /** Most WAL that waits on the target for its replay. @unit bytes */
+  readonly spoolBytes: number;
+  /** How much of the WAL is read before anything is touched. */
+  readonly check: 'records' | 'ends';
+}
+
+/** What holds where nothing was said; also for requests and plans of journals from before these options existed. */
+export const recoveryDefaults: RecoveryRequest = {
+  target: { kind: 'end' },
+  timeline: 'latest',
+  action: 'promote',
+  standby: null,
+  spoolBytes: 1024 ** 3,
+  check: 'records',
+};
+
 /** What the operator asked for: flags and settings after resolution, without secrets. Stored in the journal. */
 export interface RestoreRequest extends DataPlaneOptions {
   readonly source: SourceRequest;
@@ -49,6 +79,8 @@ export interface RestoreRequest extends DataPlaneOptions {
   readonly overrideFile: string | null;
   /** `auto`: of the data directory that is replaced, else of the image's or host's postgres, else 999:999. */
   readonly owner: 'auto' | Owner;
+  /** Requests of older journals do not have it. */
+  readonly recovery?: RecoveryRequest;
   /** False: stop when the database is consistent, `odo promote` goes on. */
   readonly promote: boolean;
   /** The operator agreed beforehand (`--yes`) to everything the plan destroys. */

@@ -6,6 +6,7 @@ import { type FlagValues, loadSettings } from '../../../src/config/load.ts';
 import { toRestoreRequest, toSource } from '../../../src/config/request.ts';
 import { settingKeys } from '../../../src/config/schema.ts';
 import { OdoError } from '../../../src/errors/odo-error.ts';
+import { recoveryDefaults } from '../../../src/steps/restore-request.ts';
 
 let cwd: string;
 beforeEach(() => {
@@ -57,6 +58,7 @@ it('makes a request from the flags of an old script, without the credentials', (
     overrideFile: join(cwd, 'confs/postgresql.auto.conf'),
     owner: 'auto',
     promote: true,
+    recovery: recoveryDefaults,
     confirmed: false,
     reserveBytes: 1024 ** 3,
     jobs: 'auto',
