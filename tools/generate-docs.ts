@@ -183,6 +183,8 @@ function jsonOutputPage(): string {
       'At most five a second and phase. `unit` is `bytes` (of stored objects) or `segments`; `total`, `rate` (per second), `etaMs` and `item` may be null.',
     checkpoint: 'Everything up to here is on disk: after a kill, `item` goes on from `bytes`.',
     'server-log': 'A line of the log of the server that recovers.',
+    recovery:
+      'What the recovery server has come to: `consistent` (at `lsn`), `target-reached` (`says` are its own words; `stop` what they mean: before, after or at which commit, abort, LSN, restore point or consistency), `paused-at-target`, `shut-down-at-target`, `replayed` (`lsn` is where the last record that was read begins, `lastTransaction` the commit time of the last transaction, null when there was none) and `promoted` (to `timeline`).',
     notice: 'Something to know (`info`) or to look at (`warning`).',
     refused:
       'The end: a check failed and nothing was touched. `error` decides the exit code; `others` failed too.',

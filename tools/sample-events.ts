@@ -4,6 +4,7 @@ import type { RunStatus } from '../src/run/run-api.ts';
 import type { RunEvent } from '../src/run/run-events.ts';
 import { dataPlaneDefaults } from '../src/steps/data-plane-options.ts';
 import type { RestorePlan } from '../src/steps/restore-plan.ts';
+import type { RecoveryMilestone } from '../src/steps/step.ts';
 
 export const sampleRunId = '20261122-220955-k3f9';
 
@@ -206,6 +207,20 @@ export const sampleEvents = {
     type: 'server-log',
     line: 'LOG:  consistent recovery state reached at 2A/5000138',
   }),
+  recovery: sampleEvent<'recovery'>(392_000, {
+    type: 'recovery',
+    phase: 'promote',
+    state: 'target-reached',
+    says: 'recovery stopping before commit of transaction 8812, time 2026-11-22 21:30:04.118027+00',
+    stop: {
+      side: 'before',
+      what: 'commit',
+      xid: '8812',
+      lsn: null,
+      name: null,
+      time: '2026-11-22T21:30:04.118027Z',
+    },
+  } as Body<'recovery'>),
   notice: sampleEvent<'notice'>(380_100, {
     type: 'notice',
     level: 'warning',
@@ -258,6 +273,9 @@ const done = (
 const begun = (ms: number, phase: Body<'phase'>['phase']): RunEvent =>
   sampleEvent<'phase'>(ms, { type: 'phase', phase, state: 'started', attempt: 1 });
 
+const recovered = (ms: number, phase: Body<'phase'>['phase'], milestone: RecoveryMilestone): RunEvent =>
+  sampleEvent<'recovery'>(ms, { type: 'recovery', phase, ...milestone } as Body<'recovery'>);
+
 /** A run up to the middle of its two parallel phases. */
 export const halfARun: readonly RunEvent[] = [
   sampleEvents.run,
@@ -296,8 +314,16 @@ export const otherHalf: readonly RunEvent[] = [
   begun(366_000, 'recover'),
   sampleEvents['server-log'],
   sampleEvents.notice,
+  recovered(380_000, 'recover', { state: 'consistent', lsn: '2A/5000138' }),
   done(390_000, 'recover', 24_000),
   begun(390_000, 'promote'),
+  sampleEvents.recovery,
+  recovered(392_100, 'promote', {
+    state: 'replayed',
+    lsn: '2A/7F31A20',
+    lastTransaction: '2026-11-22T21:29:58.7304Z',
+  }),
+  recovered(393_800, 'promote', { state: 'promoted', timeline: 4 }),
   done(394_000, 'promote', 4_000),
   begun(394_000, 'configureDatabase'),
   done(394_200, 'configureDatabase', 200),

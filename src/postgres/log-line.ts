@@ -1,3 +1,5 @@
+import { parseRecoveryStop, type RecoveryStop } from './recovery-stop.ts';
+
 /** What a line of the server's log says about a recovery (C locale, log_destination stderr). */
 export type ServerLogEvent =
   | { readonly kind: 'ready' }
@@ -9,8 +11,10 @@ export type ServerLogEvent =
   | { readonly kind: 'redo-progress'; readonly lsn: string }
   | { readonly kind: 'redo-done'; readonly lsn: string }
   | { readonly kind: 'last-transaction'; readonly time: string }
-  | { readonly kind: 'stopping'; readonly text: string }
-  | { readonly kind: 'paused' }
+  /** `stop` is null when the server words it in a way that odo does not know. */
+  | { readonly kind: 'stopping'; readonly text: string; readonly stop: RecoveryStop | null }
+  /** `replay`: somebody asked for it, or a setting is too low to go on; not the end of the recovery. */
+  | { readonly kind: 'paused'; readonly at: 'target' | 'replay' }
   | { readonly kind: 'shutdown-at-target' }
   | { readonly kind: 'new-timeline'; readonly timeline: number }
   | { readonly kind: 'recovery-complete' }
@@ -54,8 +58,12 @@ const patterns: readonly (readonly [RegExp, Reader])[] = [
     /last completed transaction was at log time (.+)$/,
     (match) => ({ kind: 'last-transaction', time: group(match, 1) }),
   ],
-  [/(recovery stopping (?:before|after|at) .*)$/, (match) => ({ kind: 'stopping', text: group(match, 1) })],
-  [/(?:pausing at the end of recovery|recovery has paused)/, () => ({ kind: 'paused' })],
+  [
+    /(recovery stopping (?:before|after|at) .*)$/,
+    (match) => ({ kind: 'stopping', text: group(match, 1), stop: parseRecoveryStop(group(match, 1)) }),
+  ],
+  [/pausing at the end of recovery/, () => ({ kind: 'paused', at: 'target' })],
+  [/recovery has paused/, () => ({ kind: 'paused', at: 'replay' })],
   [/shutdown at recovery target/, () => ({ kind: 'shutdown-at-target' })],
   [/selected new timeline ID: (\d+)/, (match) => ({ kind: 'new-timeline', timeline: Number(match[1]) })],
   [/archive recovery complete/, () => ({ kind: 'recovery-complete' })],

@@ -72,6 +72,7 @@ export function stepContext(
     },
     notice: (level, message) => emit({ type: 'notice', level, message }),
     serverLog: (line) => emit({ type: 'server-log', line }),
+    recovery: (milestone) => emit({ type: 'recovery', phase, ...milestone }),
     part: (instance, input, run) =>
       runJournaled(
         journal,

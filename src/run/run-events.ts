@@ -1,5 +1,6 @@
 import type { ErrorData } from '../errors/serialize.ts';
 import type { RestorePlan } from '../steps/restore-plan.ts';
+import type { RecoveryMilestone } from '../steps/step.ts';
 
 /** The phases of a run, in the order a person sees them. */
 export const phases = [
@@ -55,6 +56,7 @@ export type RunEvent = { readonly at: string; readonly runId: string } & (
     }
   | { readonly type: 'checkpoint'; readonly phase: Phase; readonly item: string; readonly bytes: number }
   | { readonly type: 'server-log'; readonly line: string }
+  | ({ readonly type: 'recovery'; readonly phase: Phase } & RecoveryMilestone)
   | { readonly type: 'notice'; readonly level: 'info' | 'warning'; readonly message: string }
   | { readonly type: 'refused'; readonly error: ErrorData; readonly others: readonly ErrorData[] }
   | { readonly type: 'failed'; readonly error: ErrorData; readonly phase: Phase | null }

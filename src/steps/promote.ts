@@ -1,11 +1,13 @@
 import { OdoError } from '../errors/odo-error.ts';
+import { parseServerTime } from '../postgres/server-time.ts';
 import { historyFileName } from '../postgres/wal-segment.ts';
 import type { ServerProcess } from '../service/server-launcher.ts';
 import type { Tree } from '../target/tree.ts';
 import { promoteConf } from './layout.ts';
 import { checkPromotedEnd } from './promoted-end.ts';
 import { requireTablespaces } from './promoted-tablespaces.ts';
-import { recoveryFailed, withRecoveryServer } from './recovery-server.ts';
+import { recoveryFailed } from './recovery-failure.ts';
+import { type ObservedLog, withRecoveryServer } from './recovery-server.ts';
 import type { RestorePlan } from './restore-plan.ts';
 import type { Step } from './step.ts';
 
@@ -22,7 +24,8 @@ export const promote: Step = {
     const target = await context.ports.target(plan.target);
     const tree = await target.dataTree(context.runId);
     const launcher = await context.ports.launcher(plan.launcher, target);
-    const answer = await withRecoveryServer(context, launcher, promoteConf, async (server, log, seen) => {
+    const options = { launcher, configFile: promoteConf, aim: 'target' } as const;
+    const answer = await withRecoveryServer(context, options, async (server, log, seen) => {
       const ended = server.exited.then(() => {
         context.signal.throwIfAborted();
         throw recoveryFailed('The server ended before it was promoted', log);
@@ -34,14 +37,25 @@ export const promote: Step = {
       await requireTablespaces(context, server, superuser);
       // A restart must not replay from before the promotion.
       await server.query('CHECKPOINT', { user: superuser, database: 'postgres' });
-      const lastTransaction = log.events.find((event) => event.kind === 'last-transaction')?.time ?? null;
-      return { ...facts, superuser, lastTransaction };
+      return { ...facts, superuser, ...endOfRecovery(log) };
     });
     const endLsn = await checkPromotedEnd(tree, plan, answer.timeline);
     await offerHistoryToArchive(tree, answer.timeline);
     return { ...answer, endLsn };
   },
 };
+
+/** What the log says about the end; null where it says nothing. */
+function endOfRecovery({ events }: ObservedLog): {
+  stoppedAt: string | null;
+  lastTransaction: string | null;
+} {
+  const time = events.find((event) => event.kind === 'last-transaction')?.time ?? null;
+  return {
+    stoppedAt: events.find((event) => event.kind === 'stopping')?.text ?? null,
+    lastTransaction: time === null ? null : (parseServerTime(time) ?? time),
+  };
+}
 
 /**
  * The promotion ran with archive_mode off, so the server did not mark its new history file for archiving

@@ -1,6 +1,7 @@
 import { recoverConf } from './layout.ts';
 import { readControl } from './read-control.ts';
-import { recoveryFailed, withRecoveryServer } from './recovery-server.ts';
+import { recoveryFailed } from './recovery-failure.ts';
+import { withRecoveryServer } from './recovery-server.ts';
 import type { Step } from './step.ts';
 
 /**
@@ -15,7 +16,8 @@ export const recover: Step = {
     const plan = context.plan();
     const target = await context.ports.target(plan.target);
     const launcher = await context.ports.launcher(plan.launcher, target);
-    const consistentAt = await withRecoveryServer(context, launcher, recoverConf, async (server, log) => {
+    const options = { launcher, configFile: recoverConf, aim: 'consistency' } as const;
+    const consistentAt = await withRecoveryServer(context, options, async (server, log) => {
       await server.exited;
       context.signal.throwIfAborted();
       return log.events.find((event) => event.kind === 'consistent')?.lsn ?? failure(log);
@@ -23,7 +25,6 @@ export const recover: Step = {
     const control = await readControl(await target.dataTree(context.runId));
     if (control.state !== 'shut down in recovery') {
       throw recoveryFailed(`Recovery ended before the database was consistent (it is "${control.state}")`, {
-        events: [],
         tail: [],
       });
     }

@@ -1,82 +1,121 @@
-import { OdoError } from '../errors/odo-error.ts';
 import { readServerLogLine, type ServerLogEvent } from '../postgres/log-line.ts';
-import { symptomsIn } from '../postgres/log-symptoms.ts';
 import type { ServerLauncher, ServerProcess } from '../service/server-launcher.ts';
+import { RecoveryMilestones } from './recovery-milestones.ts';
 import type { StepContext } from './step.ts';
+
+/**
+ * Follows one recovery server. Several can follow the same one; each sees every line in the order of the log, what
+ * stands on the log already before what comes next.
+ */
+export interface RecoveryObserver {
+  /** `event`: what the line says about the recovery; null when it says nothing odo acts on. */
+  onLine?(line: string, event: ServerLogEvent | null): void;
+  /** Once, when the server was started; its first lines may have been seen before. */
+  onServer?(server: ServerProcess): void;
+  /** Rejects when the recovery cannot go on: the server is stopped and the step fails with this error. */
+  readonly failed?: Promise<never>;
+  /** Once, when the server has ended; also when it was never started. What it rejects with fails the step. */
+  close?(): void | Promise<void>;
+}
 
 /** What the log of a server showed so far. */
 export interface ObservedLog {
+  /** Without `segment-restored` and `redo-progress`, of which there may be any number. */
   readonly events: ServerLogEvent[];
   readonly tail: string[];
 }
 
+export interface RecoveryServerOptions {
+  readonly launcher: ServerLauncher;
+  /** In the work directory. */
+  readonly configFile: string;
+  /** What the server is started for: consistency alone, or the end of the recovery. */
+  readonly aim: 'consistency' | 'target';
+  readonly observers?: readonly RecoveryObserver[];
+}
+
+/** Resolves with the first event of one of these kinds, at once when it was seen already. */
+export type Seen = <Kind extends ServerLogEvent['kind']>(
+  ...kinds: readonly Kind[]
+) => Promise<Extract<ServerLogEvent, { kind: Kind }>>;
+
 const tailLength = 40;
 
 /**
- * Runs the server apart from the service and watches its log until `done` says it is enough or it ends. A server
- * that an earlier attempt of this run left behind is ended first: recovery restarts where it had come to.
+ * Runs the server apart from the service and watches its log until `work` is done or an observer says that it cannot
+ * go on. A server that an earlier attempt of this run left behind is ended first: recovery restarts where it had come
+ * to.
  */
 export async function withRecoveryServer<Result>(
   context: StepContext,
-  launcher: ServerLauncher,
-  configFile: string,
-  work: (
-    server: ServerProcess,
-    log: ObservedLog,
-    seen: (name: ServerLogEvent['kind']) => Promise<ServerLogEvent>,
-  ) => Promise<Result>,
+  { launcher, configFile, aim, observers: more = [] }: RecoveryServerOptions,
+  work: (server: ServerProcess, log: ObservedLog, seen: Seen) => Promise<Result>,
 ): Promise<Result> {
-  await launcher.removeLeftovers();
-  const resource = `odo-${context.runId}-server`;
-  context.resource('server', resource);
+  const observers: readonly RecoveryObserver[] = [new RecoveryMilestones(context, aim), ...more];
+  const stopped = Promise.withResolvers<never>();
+  stopped.promise.catch(() => {}); // it may be too late for anyone to wait for it
+  for (const { failed } of observers) failed?.catch(stopped.reject);
+  const tell = (call: (observer: RecoveryObserver) => void): void => {
+    for (const observer of observers) {
+      try {
+        call(observer);
+      } catch (error) {
+        stopped.reject(error);
+      }
+    }
+  };
   const log: ObservedLog = { events: [], tail: [] };
-  const total = context.plan().contents.wal?.objects.length || null;
-  let segments = 0;
-  const waiting = new Map<ServerLogEvent['kind'], (event: ServerLogEvent) => void>();
-  const server = await launcher.launch(
-    ['-c', `config_file=${launcher.paths.workDirectory}/${configFile}`],
-    (line) => {
+  const { seen, onEvent } = eventsSeen(log);
+  const onLine = (line: string): void => {
+    const event = readServerLogLine(line);
+    if (event?.kind !== 'redo-progress') {
       context.serverLog(line);
       log.tail.push(line);
       if (log.tail.length > tailLength) log.tail.shift();
-      const event = readServerLogLine(line);
-      if (event === null) return;
-      if (event.kind === 'segment-restored') {
-        context.progress({ unit: 'segments', done: ++segments, total, item: event.name });
-        return;
-      }
-      log.events.push(event);
-      waiting.get(event.kind)?.(event);
-    },
-    context.signal,
-  );
-  const seen = (name: ServerLogEvent['kind']) =>
-    new Promise<ServerLogEvent>((resolve) => {
-      const already = log.events.find((event) => event.kind === name);
-      if (already !== undefined) resolve(already);
-      else waiting.set(name, resolve);
-    });
+    }
+    tell((observer) => observer.onLine?.(line, event));
+    if (event !== null) onEvent(event);
+  };
+
   try {
-    return await work(server, log, seen);
-  } finally {
-    await server.stop('fast');
     await launcher.removeLeftovers();
-    context.resourceRemoved('server', resource);
+    const resource = `odo-${context.runId}-server`;
+    context.resource('server', resource);
+    const args = ['-c', `config_file=${launcher.paths.workDirectory}/${configFile}`];
+    const server = await launcher.launch(args, onLine, context.signal);
+    try {
+      tell((observer) => observer.onServer?.(server));
+      return await Promise.race([stopped.promise, work(server, log, seen)]);
+    } finally {
+      await server.stop('fast');
+      await launcher.removeLeftovers();
+      context.resourceRemoved('server', resource);
+    }
+  } finally {
+    for (const observer of observers) await observer.close?.();
   }
 }
 
-/** The server ended although it should not have: its own words, and what they mean. */
-export function recoveryFailed(what: string, log: ObservedLog): OdoError {
-  const explained = symptomsIn(log.tail)[0] ?? null;
-  const fatal = log.tail.findLast((line) => /\b(FATAL|PANIC):/.test(line));
-  return new OdoError(
-    'RECOVERY_FAILED',
-    `${what}${explained === null ? '' : `: ${explained.cause}`}${fatal === undefined ? '.' : ` (${fatal.trim()}).`}`,
-    {
-      hint:
-        explained?.advice ??
-        'Mend the cause that the last lines of the server log show, then resume the run.',
-      details: { serverLog: log.tail },
+function eventsSeen(log: ObservedLog): { seen: Seen; onEvent: (event: ServerLogEvent) => void } {
+  const waiting = new Set<(event: ServerLogEvent) => void>();
+  const seen = (...kinds: readonly ServerLogEvent['kind'][]): Promise<ServerLogEvent> => {
+    const isOne = (event: ServerLogEvent): boolean => kinds.includes(event.kind);
+    const already = log.events.find(isOne);
+    if (already !== undefined) return Promise.resolve(already);
+    return new Promise((resolve) => {
+      const look = (event: ServerLogEvent): void => {
+        if (!isOne(event)) return;
+        waiting.delete(look);
+        resolve(event);
+      };
+      waiting.add(look);
+    });
+  };
+  return {
+    seen: seen as Seen,
+    onEvent: (event) => {
+      if (event.kind !== 'segment-restored' && event.kind !== 'redo-progress') log.events.push(event);
+      for (const look of [...waiting]) look(event);
     },
-  );
+  };
 }

@@ -1,4 +1,5 @@
 import type { DecoderPool } from '../archive/decode/decoder-pool.ts';
+import type { RecoveryStop } from '../postgres/recovery-stop.ts';
 import type { LauncherSpec, ServerLauncher } from '../service/server-launcher.ts';
 import type { Service, ServiceSpec } from '../service/service.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
@@ -43,6 +44,17 @@ export interface StepProgress {
   readonly item: string | null;
 }
 
+/** What the recovery server has come to, from its log. */
+export type RecoveryMilestone =
+  | { readonly state: 'consistent'; readonly lsn: string }
+  /** `says` are the server's own words, `stop` what odo understood of them. */
+  | { readonly state: 'target-reached'; readonly says: string; readonly stop: RecoveryStop | null }
+  | { readonly state: 'paused-at-target' }
+  | { readonly state: 'shut-down-at-target' }
+  /** `lsn`: where the last record begins that was read. `lastTransaction`: RFC 3339, null when WAL held none. */
+  | { readonly state: 'replayed'; readonly lsn: string; readonly lastTransaction: string | null }
+  | { readonly state: 'promoted'; readonly timeline: number };
+
 /** An object of a store: the store as it describes itself, and the key in it. */
 export interface IndexedObject {
   readonly store: string;
@@ -76,6 +88,7 @@ export interface StepContext {
   progress(progress: StepProgress): void;
   notice(level: 'info' | 'warning', message: string): void;
   serverLog(line: string): void;
+  recovery(milestone: RecoveryMilestone): void;
   /** A part that is journalled on its own: completed once, never run again; its checkpoint outlives a kill. */
   part<Output>(
     instance: string,

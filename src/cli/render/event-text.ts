@@ -4,7 +4,7 @@ import { formatBytes } from '../../steps/units.ts';
 import { phaseNames } from './phase-names.ts';
 import type { RunHeading } from './renderer.ts';
 import { cut, printable, widthOf } from './text.ts';
-import { formatAmount, formatDuration, formatPercent, formatRate } from './units.ts';
+import { formatAmount, formatDuration, formatPercent, formatRate, formatServerTime } from './units.ts';
 
 type EventOf<Type extends RunEvent['type']> = Extract<RunEvent, { type: Type }>;
 
@@ -73,6 +73,40 @@ function progressParts({ done, total, unit, rate, etaMs, item }: EventOf<'progre
   if (etaMs !== null) parts.push({ text: `${formatDuration(etaMs)} left`, rank: 1 });
   if (item !== null) parts.push({ text: printable(item), rank: 4, item: true });
   return parts;
+}
+
+/** A milestone of the recovery, a sentence of a few words. */
+export function recoveryText(event: EventOf<'recovery'>): string {
+  switch (event.state) {
+    case 'consistent':
+      return `consistent at ${event.lsn}`;
+    case 'target-reached':
+      return `target reached: ${event.stop === null ? printable(event.says) : stopText(event.stop)}`;
+    case 'paused-at-target':
+      return 'paused at the target: the database can be read, and is not promoted';
+    case 'shut-down-at-target':
+      return 'shut down at the target; the database is not promoted';
+    case 'replayed':
+      return `replayed up to the record at ${event.lsn}${event.lastTransaction === null ? '' : `, last transaction ${formatServerTime(event.lastTransaction)}`}`;
+    case 'promoted':
+      return `promoted to timeline ${event.timeline}`;
+  }
+}
+
+type RecoveryStop = NonNullable<Extract<EventOf<'recovery'>, { state: 'target-reached' }>['stop']>;
+
+function stopText({ side, what, xid, lsn, name, time }: RecoveryStop): string {
+  const at = time === null ? '' : ` at ${formatServerTime(time)}`;
+  switch (what) {
+    case 'consistency':
+      return 'the database is consistent';
+    case 'lsn':
+      return `stopped ${side} ${lsn}`;
+    case 'restore-point':
+      return `stopped at the restore point "${printable(name ?? '')}", made${at}`;
+    default:
+      return `stopped ${side} the ${what} of transaction ${xid}${at}`;
+  }
 }
 
 /** `systemIdentifier` → `system identifier` */

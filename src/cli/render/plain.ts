@@ -1,7 +1,14 @@
 import type { Phase, RunEvent } from '../../run/run-events.ts';
 import type { Host } from '../host.ts';
 import { errorsText, errorText } from './error-text.ts';
-import { completedText, headingOf, headingOfPlan, inPhase, progressText } from './event-text.ts';
+import {
+  completedText,
+  headingOf,
+  headingOfPlan,
+  inPhase,
+  progressText,
+  recoveryText,
+} from './event-text.ts';
 import { phaseNames } from './phase-names.ts';
 import type { Renderer, RenderOptions } from './renderer.ts';
 import { printable } from './text.ts';
@@ -54,6 +61,8 @@ export function plainRenderer(host: Host, options: RenderOptions): Renderer {
         case 'server-log':
           if (options.verbose) say(event, `server: ${printable(event.line)}`);
           return;
+        case 'recovery':
+          return say(event, recoveryText(event));
         case 'notice':
           return say(event, `${event.level === 'warning' ? 'warning: ' : ''}${printable(event.message)}`);
         case 'refused':

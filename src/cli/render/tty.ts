@@ -1,7 +1,14 @@
 import type { Phase, RunEvent } from '../../run/run-events.ts';
 import type { Host } from '../host.ts';
 import { errorsText, errorText } from './error-text.ts';
-import { completedText, fittedProgress, headingOf, headingOfPlan, inPhase } from './event-text.ts';
+import {
+  completedText,
+  fittedProgress,
+  headingOf,
+  headingOfPlan,
+  inPhase,
+  recoveryText,
+} from './event-text.ts';
 import { type LiveLine, LiveRegion } from './live-region.ts';
 import { paint } from './paint.ts';
 import { phaseNames, phaseNameWidth } from './phase-names.ts';
@@ -132,6 +139,8 @@ export function ttyRenderer(host: Host, options: RenderOptions): Renderer {
           if (options.verbose)
             print(indented(event.line, 5, region.width()).map((line) => paint('dim', line)));
           return;
+        case 'recovery':
+          return print(indented(recoveryText(event), 5, region.width()));
         case 'notice': {
           const [label, style] =
             event.level === 'warning' ? ['warning: ', 'yellow' as const] : ['', 'reset' as const];

@@ -41,3 +41,6 @@ export function formatTime(rfc3339: string): string {
   const ms = Date.parse(rfc3339);
   return Number.isNaN(ms) ? rfc3339 : `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }
+
+/** To the microsecond, as it decides which transactions are there: `2026-11-22 22:09:55.041523Z`. */
+export const formatServerTime = (rfc3339: string): string => rfc3339.replace('T', ' ');

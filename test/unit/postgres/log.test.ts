@@ -28,8 +28,14 @@ describe('a line of the server’s log', () => {
     ],
     [
       'LOG:  recovery stopping after WAL location (LSN) "0/5000060"',
-      { kind: 'stopping', text: 'recovery stopping after WAL location (LSN) "0/5000060"' },
+      {
+        kind: 'stopping',
+        text: 'recovery stopping after WAL location (LSN) "0/5000060"',
+        stop: { side: 'after', what: 'lsn', lsn: '0/5000060', xid: null, name: null, time: null },
+      },
     ],
+    ['LOG:  pausing at the end of recovery', { kind: 'paused', at: 'target' }],
+    ['LOG:  recovery has paused', { kind: 'paused', at: 'replay' }],
     ['LOG:  selected new timeline ID: 3', { kind: 'new-timeline', timeline: 3 }],
     ['LOG:  archive recovery complete', { kind: 'recovery-complete' }],
     [
