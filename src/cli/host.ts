@@ -20,6 +20,8 @@ export interface Host {
   /** One line of standard input; null at its end. Rejects when `signal` aborts. */
   readLine(prompt: string, signal: AbortSignal): Promise<string | null>;
   nowMs(): number;
+  /** IANA name. */
+  readonly timeZone: string;
   /** Calls again and again until the returned function is called. */
   every(intervalMs: number, tick: () => void): () => void;
   sleep(ms: number, signal: AbortSignal): Promise<void>;

@@ -115,7 +115,13 @@ export function loadFor(
     const value = flags[key];
     if (settingOf(key).secret && key !== 'accessKey' && typeof value === 'string') secrets.add(value);
   }
-  const loaded = loadSettings({ flags, env: host.env, cwd: host.cwd, keys });
+  const loaded = loadSettings({
+    flags,
+    env: host.env,
+    cwd: host.cwd,
+    keys,
+    clock: { nowMs: host.nowMs(), timeZone: host.timeZone },
+  });
   for (const key of credentialSettings) {
     const value = loaded.settings[key];
     if (settingOf(key).secret && key !== 'accessKey') secrets.add(value);

@@ -16,6 +16,7 @@ export function processHost(): Host {
     canAsk: process.stdin.isTTY === true,
     readLine,
     nowMs: Date.now,
+    timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     every(intervalMs, tick) {
       const timer = setInterval(tick, intervalMs);
       timer.unref();

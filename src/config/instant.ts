@@ -1,6 +1,8 @@
+import { formatMicros } from '../postgres/timestamp.ts';
+
 /** A moment, or what keeps the text from being one. */
 export type ParsedInstant =
-  /** RFC 3339, UTC, to the millisecond. */
+  /** RFC 3339, UTC; digits behind the microsecond are cut off. */
   | { readonly instant: string }
   /** It has no zone: what it would be in UTC. */
   | { readonly inUtc: string }
@@ -16,18 +18,19 @@ const pattern =
 export function parseInstant(text: string): ParsedInstant {
   const [, date, time, seconds = '00', fraction = '', zone] = pattern.exec(text.trim()) ?? [];
   if (date === undefined) return null;
-  const wallClock = `${date}T${time ?? '00:00'}:${seconds}.${fraction.padEnd(3, '0').slice(0, 3)}`;
+  const wallClock = `${date}T${time ?? '00:00'}:${seconds}`;
   const inUtc = Date.parse(`${wallClock}Z`);
   // The parser takes 31 February for 3 March, and 24:00 for the next day.
-  if (Number.isNaN(inUtc) || new Date(inUtc).toISOString().slice(0, 19) !== wallClock.slice(0, 19))
-    return null;
-  if (time !== undefined && zone === undefined) return { inUtc: `${wallClock.slice(0, 19)}Z` };
+  if (Number.isNaN(inUtc) || new Date(inUtc).toISOString().slice(0, 19) !== wallClock) return null;
+  if (time !== undefined && zone === undefined) return { inUtc: `${wallClock}Z` };
   const offsetMinutes = offsetOf(zone ?? 'Z');
-  return offsetMinutes === null ? null : { instant: new Date(inUtc - offsetMinutes * 60_000).toISOString() };
+  if (offsetMinutes === null) return null;
+  const micros = BigInt(fraction.padEnd(6, '0').slice(0, 6));
+  return { instant: formatMicros(BigInt(inUtc - offsetMinutes * 60_000) * 1000n + micros) };
 }
 
 /** East of UTC is positive; null for an offset that no place has. @unit minutes */
-function offsetOf(zone: string): number | null {
+export function offsetOf(zone: string): number | null {
   const [, sign, hours, minutes = '00'] = /^([+-])(\d{2}):?(\d{2})?$/.exec(zone) ?? [];
   if (hours === undefined) return 0;
   if (Number(hours) > 15 || Number(minutes) > 59) return null;

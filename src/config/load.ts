@@ -15,7 +15,7 @@ import {
   settingOf,
   layers as strongestFirst,
 } from './schema.ts';
-
+import { type HostClock, readTimeWords, timeReading } from './time-words.ts';
 import { readYaml } from './yaml-layer.ts';
 
 /** A flag as it was given: text, true and false for switches, a list for one that repeats. */
@@ -30,6 +30,10 @@ export interface LoadedSettings {
   readonly layers: Readonly<Record<SettingKey, Layer | null>>;
   /** Things to tell that do not stop the command. */
   readonly warnings: readonly string[];
+  /** Times that were given in words, and what they were taken for. */
+  readonly readings: readonly string[];
+  /** The clock by which times are in the past or not. */
+  readonly clock: HostClock;
 }
 
 export interface LoadInput {
@@ -38,13 +42,14 @@ export interface LoadInput {
   readonly cwd: string;
   /** The settings the command uses: others may be wrong without stopping it. */
   readonly keys: readonly SettingKey[];
+  readonly clock: HostClock;
 }
 
 /**
  * flags > environment > .env > odo.yaml > defaults, setting by setting. Throws one CONFIG_INVALID with every
  * problem of every layer.
  */
-export function loadSettings({ flags, env, cwd, keys }: LoadInput): LoadedSettings {
+export function loadSettings({ flags, env, cwd, keys, clock }: LoadInput): LoadedSettings {
   const flagLayer = readFlags(flags, cwd);
   const environment = readEnvironment(env, cwd);
   const named = flagLayer.values.get('config') ?? environment.values.get('config');
@@ -58,10 +63,14 @@ export function loadSettings({ flags, env, cwd, keys }: LoadInput): LoadedSettin
   const settings: Record<string, unknown> = {};
   const provenance: Record<string, string> = {};
   const layers: Record<string, Layer | null> = {};
+  const readings: string[] = [];
   for (const key of settingKeys) {
-    const one = keys.includes(key)
+    const found = keys.includes(key)
       ? stack.find((layer) => layer.values.has(key))?.values.get(key)
       : undefined;
+    const time = readTime(key, found, clock);
+    if (time !== null) readings.push(`${settingName(key)}: ${timeReading(time.words, time.raw, clock)}`);
+    const one = time ?? found;
     const parsed = one === undefined ? null : parseValue(key, one);
     if (parsed !== null && !parsed.ok) problems.push(parsed.problem);
     const given = parsed?.ok === true && one !== undefined;
@@ -81,7 +90,20 @@ export function loadSettings({ flags, env, cwd, keys }: LoadInput): LoadedSettin
     provenance: provenance as Record<SettingKey, string>,
     layers: layers as Record<SettingKey, Layer | null>,
     warnings: stack.flatMap((layer) => layer.warnings),
+    readings,
+    clock,
   });
+}
+
+/** The value with the time that its words mean; null for any other. */
+function readTime(
+  key: SettingKey,
+  found: RawValue | undefined,
+  clock: HostClock,
+): (RawValue & { readonly raw: string; readonly words: string }) | null {
+  if (settingOf(key).isTime !== true || typeof found?.raw !== 'string') return null;
+  const time = readTimeWords(found.raw, clock);
+  return time === null ? null : { ...found, raw: time, words: found.raw };
 }
 
 function readFlags(flags: FlagValues, cwd: string): LayerValues {

@@ -27,11 +27,13 @@ export function toRestoreRequest(loaded: LoadedSettings, cwd: string): RestoreRe
   const service = toService(loaded, cwd, problems);
   if (target !== null) problems.push(...misfits(target, service, settings.tablespace ?? []));
   const recovery = toRecovery(loaded, problems);
+  const { readings } = loaded;
   if (problems.length > 0 || source === null || target === null) throw usage(problems);
   return {
     source,
     backup: settings.backup,
     before: settings.before,
+    ...(readings.length === 0 ? {} : { readings }),
     walUrl: settings.walUrl,
     server: settings.server,
     target,
@@ -156,6 +158,12 @@ export function toRecovery(loaded: LoadedSettings, problems: string[]): Recovery
   if (made.length > 1) {
     problems.push(
       `Choose one recovery target: ${list(loaded, made)} were given, and the server stops at one`,
+    );
+  }
+  const { nowMs } = loaded.clock;
+  if (settings.targetTime !== null && Date.parse(settings.targetTime) > nowMs) {
+    problems.push(
+      `${list(loaded, ['targetTime'])} is ${settings.targetTime}, which lies in the future: it is ${new Date(nowMs).toISOString()} now. To recover to the end of the WAL, leave it out`,
     );
   }
   if (settings.standby && settings.primaryConninfo === null) {

@@ -36,6 +36,8 @@ export interface Setting<Value extends z.ZodType = z.ZodType, Default = string |
   readonly unit?: 'bytes' | 'bytes/s';
   /** Resolved against the working directory, or the directory of odo.yaml when it stands there. */
   readonly isPath?: true;
+  /** May be given in words (`10 minutes ago`), which are worked out when settings are loaded and said back. */
+  readonly isTime?: true;
   /** The flag may be given several times; its values come as a list. */
   readonly repeats?: true;
   /** Never shown, stored or taken from odo.yaml. */
@@ -245,6 +247,7 @@ export const settings = {
     description: 'only a base backup that had finished before this time: with latest the newest of them',
     default: null,
     value: values.instant,
+    isTime: true,
   }),
   walUrl: setting({
     group: 'source',
@@ -340,6 +343,7 @@ export const settings = {
     default: null,
     defaultText: 'the end of the WAL',
     value: values.instant,
+    isTime: true,
   }),
   targetLsn: setting({
     group: 'recovery',

@@ -134,7 +134,7 @@ export const instant = z
   })
   .meta({
     description:
-      'a time with its zone such as 2026-11-20T14:00:00Z or 2026-11-20T14:00+01:00, or a date (its begin in UTC)',
+      'a time with its zone such as 2026-11-20T14:00:00Z or 2026-11-20T14:00+01:00, a date (its begin in UTC), or words such as "10 minutes ago" or "yesterday 14:00 UTC"',
   });
 
 /** 2^32 - 1 stands for "no id" in the kernel's calls. */

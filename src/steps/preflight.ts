@@ -13,6 +13,7 @@ import { gatherTablespaces } from './tablespace-facts.ts';
 /** Looks at everything the checks and the plan need. Changes nothing. */
 export async function gatherFacts(request: RestoreRequest, context: StepContext): Promise<PreflightFacts> {
   const { ports, signal } = context;
+  for (const reading of request.readings ?? []) context.notice('info', reading);
   await requireOverrideFile(request.overrideFile);
   const service = await (await ports.service(request.service)).inspect(signal);
 

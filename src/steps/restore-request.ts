@@ -62,6 +62,8 @@ export interface RestoreRequest extends DataPlaneOptions {
   readonly backup: string;
   /** Only a backup that had finished before it: RFC 3339, UTC. Requests of older journals do not have it. */
   readonly before?: string | null;
+  /** Times that were given in words, and what they were taken for: said before anything happens. */
+  readonly readings?: readonly string[];
   /** WAL archive of a pg_basebackup, when it is not inside; the same forms as `source.url`. Requests of older journals do not have it. */
   readonly walUrl?: string | null;
   /** barman-cloud server folder, when the prefix holds several. */

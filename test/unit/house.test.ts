@@ -14,6 +14,7 @@ const violations: readonly (readonly [room: string, line: string])[] = [
   ['cli', `import { runStep } from '../steps/seal.ts';`],
   ['config', `import { startRun } from '../run/executor.ts';`],
   ['config', `import { openTarget } from '../target/open-target.ts';`],
+  ['config', `import { parseLsn } from '../postgres/lsn.ts';`],
   ['machine', `import { readFile } from 'node:fs/promises';`],
   ['machine', `import { randomUUID } from 'node:crypto';`],
   ['machine', `import { openJournal } from '../journal/open.ts';`],

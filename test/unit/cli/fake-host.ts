@@ -64,6 +64,7 @@ export function fakeHost(
       return this.answers.shift() ?? null;
     },
     nowMs: () => now,
+    timeZone: 'UTC',
     every(_, tick) {
       tickers.add(tick);
       return () => tickers.delete(tick);

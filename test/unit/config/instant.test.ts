@@ -11,7 +11,8 @@ describe('a moment', () => {
     ['2026-11-20 14:00+01', '2026-11-20T13:00:00.000Z'],
     ['2026-11-20 14:00:00 -0330', '2026-11-20T17:30:00.000Z'],
     ['2026-11-20 14:00 UTC', '2026-11-20T14:00:00.000Z'],
-    ['2026-11-20T14:00:00.123456Z', '2026-11-20T14:00:00.123Z'],
+    ['2026-11-20T14:00:00.123456Z', '2026-11-20T14:00:00.123456Z'],
+    ['2026-11-20T14:00:00.1234567+01:00', '2026-11-20T13:00:00.123456Z'],
     ['2026-11-20T14:00:00.5+00:00', '2026-11-20T14:00:00.500Z'],
     ['2024-02-29T00:00:00Z', '2024-02-29T00:00:00.000Z'],
     ['2026-01-01T00:30:00+01:00', '2025-12-31T23:30:00.000Z'],
@@ -48,8 +49,10 @@ describe('a moment', () => {
 
   it('without a zone is refused as a setting, with the one in UTC', async () => {
     await using directory = await temporaryDirectory();
+    const clock = { nowMs: Date.parse('2026-11-27T20:07:00Z'), timeZone: 'UTC' };
     const load = (before: string) =>
-      loadSettings({ flags: { before }, env: {}, cwd: directory.path, keys: ['before'] }).settings.before;
+      loadSettings({ flags: { before }, env: {}, cwd: directory.path, keys: ['before'], clock }).settings
+        .before;
     expect(load('2026-11-20T15:00+01:00')).toBe('2026-11-20T14:00:00.000Z');
     expect(() => load('2026-11-20T14:00')).toThrow(
       expect.objectContaining({

@@ -7,6 +7,7 @@ import { type FlagValues, loadSettings } from '../../../src/config/load.ts';
 import { settingKeys } from '../../../src/config/schema.ts';
 import { OdoError } from '../../../src/errors/odo-error.ts';
 
+const clock = { nowMs: Date.parse('2026-11-27T20:07:00Z'), timeZone: 'UTC' };
 let cwd: string;
 beforeEach(() => {
   cwd = mkdtempSync(join(tmpdir(), 'odo-config-'));
@@ -14,7 +15,7 @@ beforeEach(() => {
 afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 
 const load = (flags: FlagValues = {}, env: Record<string, string> = {}, keys = settingKeys) =>
-  loadSettings({ flags, env, cwd, keys });
+  loadSettings({ flags, env, cwd, keys, clock });
 const file = (name: string, ...lines: string[]): void =>
   writeFileSync(join(cwd, name), `${lines.join('\n')}\n`);
 

@@ -8,6 +8,7 @@ import { settingKeys } from '../../../src/config/schema.ts';
 import { OdoError } from '../../../src/errors/odo-error.ts';
 import { recoveryDefaults } from '../../../src/steps/restore-request.ts';
 
+const clock = { nowMs: Date.parse('2026-11-27T20:07:00Z'), timeZone: 'UTC' };
 let cwd: string;
 beforeEach(() => {
   cwd = mkdtempSync(join(tmpdir(), 'odo-request-'));
@@ -16,7 +17,7 @@ afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 
 const url = 's3://backups/main';
 const request = (flags: FlagValues, env: Record<string, string> = {}) =>
-  toRestoreRequest(loadSettings({ flags, env, cwd, keys: settingKeys }), cwd);
+  toRestoreRequest(loadSettings({ flags, env, cwd, keys: settingKeys, clock }), cwd);
 
 function usageOf(flags: FlagValues): string {
   try {
@@ -167,6 +168,11 @@ it.each<[string, FlagValues, string]>([
     { url, volume: 'a', service: 'db', container: 'pg' },
     'Choose one service: -n and --container were given',
   ],
+  [
+    'a recovery target in the future',
+    { url, dataDir: '/data', targetTime: '2026-11-27T20:07:00.001Z' },
+    '--target-time is 2026-11-27T20:07:00.001Z, which lies in the future: it is 2026-11-27T20:07:00.000Z now. To recover to the end of the WAL, leave it out',
+  ],
   ['no target', { url }, 'Say where to restore: -v VOLUME, -V NEW_VOLUME or --data-dir DIR'],
   ['no source', { volume: 'a' }, 'Say where the backups lie: -u'],
   ['a local server on a volume', { url, volume: 'a', local: true }, '--local is the server of this host'],
@@ -208,7 +214,7 @@ it('tells everything that does not fit together at once', () => {
 
 describe('the endpoint', () => {
   const source = (url: string, env: Record<string, string>) =>
-    toSource(loadSettings({ flags: { url }, env, cwd, keys: settingKeys })).endpoint;
+    toSource(loadSettings({ flags: { url }, env, cwd, keys: settingKeys, clock })).endpoint;
 
   it('of AWS variables is for S3 only', () => {
     const env = { AWS_ENDPOINT_URL: 'http://minio:9000' };
@@ -222,5 +228,25 @@ describe('the endpoint', () => {
     expect(source('gs://bucket', env)).toBe('http://localhost:4443');
     expect(source('gs://bucket', { STORAGE_EMULATOR_HOST: 'https://x' })).toBe('https://x');
     expect(source('s3://bucket', env)).toBeNull();
+  });
+});
+
+it('takes times in words by the clock it is given, and says what it took them for', () => {
+  const berlin = { ...clock, timeZone: 'Europe/Berlin' };
+  const loaded = loadSettings({
+    flags: { url, dataDir: '/data', targetTime: '10 minutes ago' },
+    env: { ODO_BEFORE: 'yesterday 14:00' },
+    cwd,
+    keys: settingKeys,
+    clock: berlin,
+  });
+  const made = toRestoreRequest(loaded, cwd);
+  expect(made).toMatchObject({
+    before: '2026-11-26T13:00:00.000Z',
+    recovery: { target: { kind: 'time', time: '2026-11-27T19:57:00.000Z', inclusive: true } },
+    readings: [
+      'before: yesterday 14:00 = 2026-11-26T13:00:00Z (14:00 in this host’s zone, Europe/Berlin)',
+      'target-time: 10 minutes ago = 2026-11-27T19:57:00Z (20:57 in this host’s zone, Europe/Berlin)',
+    ],
   });
 });
