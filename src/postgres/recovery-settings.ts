@@ -1,6 +1,7 @@
 import type { PrimaryMaxima } from './control-file.ts';
 import type { RecoveryTarget } from './recovery-target.ts';
 import { formatSettings } from './setting-line.ts';
+import { serverTimestamp } from './timestamp.ts';
 
 export interface RecoveryConfiguration {
   readonly serverMajor: number;
@@ -71,7 +72,7 @@ function targetSettings(target: RecoveryTarget): Record<string, string> {
       return { recovery_target_lsn: target.lsn, recovery_target_inclusive: target.inclusive ? 'on' : 'off' };
     case 'time':
       return {
-        recovery_target_time: target.time,
+        recovery_target_time: serverTimestamp(target.time),
         recovery_target_inclusive: target.inclusive ? 'on' : 'off',
       };
     case 'xid':

@@ -18,6 +18,7 @@ import {
 import { wholeTree } from './planned-trees.ts';
 import type { RestorePlan } from './restore-plan.ts';
 import type { Step } from './step.ts';
+import { timelineSetting } from './timeline-setting.ts';
 import { openWorkTree } from './work-tree.ts';
 
 /** What promotion must not change: starting once without them writes another state into pg_control. */
@@ -69,7 +70,7 @@ export const configureRecovery: Step = {
     };
     const configurations = [
       [recoverConf, { ...common, target: { kind: 'immediate' }, action: 'shutdown' }],
-      [promoteConf, { ...common, target: { kind: 'end' }, action: 'promote' }],
+      [promoteConf, { ...common, target: plan.recovery?.stop ?? { kind: 'end' }, action: 'promote' }],
     ] as const;
     for (const [name, configuration] of configurations) {
       await work.writeFile(name, formatRecoveryConfiguration(configuration), 0o600);
@@ -115,11 +116,6 @@ async function readSealedControl(data: Tree): Promise<ControlFile> {
     );
   }
   return parseControlFile(bytes);
-}
-
-/** Never `latest`: a stray history file of a fork could lead recovery away; the plan followed the history itself. */
-function timelineSetting({ contents: { wal, backup } }: RestorePlan): number | 'current' {
-  return wal === null || wal.timeline === backup.timeline ? 'current' : wal.timeline;
 }
 
 function namesInArchive(plan: RestorePlan): string {

@@ -1,29 +1,41 @@
 import { OdoError } from '../errors/odo-error.ts';
 import { formatLsn } from '../postgres/lsn.ts';
+import { isReasonOf, type RecoveryTarget, targetText } from '../postgres/recovery-target.ts';
 import { parseTimelineHistory } from '../postgres/timeline-history.ts';
 import { historyFileName, parseSegmentName, segmentStart } from '../postgres/wal-segment.ts';
 import type { Tree } from '../target/tree.ts';
 import type { RestorePlan } from './restore-plan.ts';
 
 /**
- * Where recovery ended, from the history file of the timeline it opened. It must lie in the last planned segment
- * or behind it; PostgreSQL promotes without a word when a segment before that one is broken.
+ * Where recovery ended, from the history file of the timeline it opened. With a target it must be the target that ended
+ * it; without one it must have come to the last planned segment: PostgreSQL promotes without a word when a segment
+ * before that one is broken.
  */
-export async function checkPromotedEnd(tree: Tree, plan: RestorePlan, timeline: number): Promise<string> {
+export async function checkPromotedEnd(
+  tree: Tree,
+  plan: Pick<RestorePlan, 'contents' | 'recovery'>,
+  timeline: number,
+  stop: RecoveryTarget = plan.recovery?.stop ?? { kind: 'end' },
+): Promise<string> {
   const { wal } = plan.contents;
   const name = historyFileName(timeline);
   const history = await tree.readFile(`pg_wal/${name}`, 1024 * 1024);
-  const end =
+  const ended =
     history === null
       ? undefined
-      : parseTimelineHistory(Buffer.from(history).toString('utf8'), timeline).at(-1)?.switchLsn;
+      : parseTimelineHistory(Buffer.from(history).toString('utf8'), timeline).at(-1);
   const last = wal === null ? null : parseSegmentName(wal.lastSegment, wal.segmentBytes);
-  if (end === undefined || wal === null || last === null) {
+  if (ended === undefined || wal === null || last === null) {
     throw new OdoError(
       'VERIFICATION_FAILED',
       `The promoted database has no timeline history ${name}, so where recovery ended cannot be proven.`,
       { hint: 'The service was not started. Start a new run.' },
     );
+  }
+  const end = ended.switchLsn;
+  if (stop.kind !== 'end') {
+    if (!isReasonOf(stop, ended.reason)) throw endedElsewhere(stop, formatLsn(end), ended.reason);
+    return formatLsn(end);
   }
   const expected = segmentStart(last.number, wal.segmentBytes);
   if (end < expected) {
@@ -37,4 +49,15 @@ export async function checkPromotedEnd(tree: Tree, plan: RestorePlan, timeline: 
     );
   }
   return formatLsn(end);
+}
+
+function endedElsewhere(stop: RecoveryTarget, endLsn: string, reason: string): OdoError {
+  return new OdoError(
+    'VERIFICATION_FAILED',
+    `Recovery was to end at ${targetText(stop)}, and ended at ${endLsn} for another reason: ${reason}.`,
+    {
+      hint: 'The service was not started. Look into the server’s log, and start a new run.',
+      details: { target: stop, endLsn, reason },
+    },
+  );
 }

@@ -131,6 +131,29 @@ describe('the configuration of a recovering server', () => {
     expect(names.filter((name) => /^recovery_target(_(time|xid|lsn|name))?$/.test(name))).toEqual([]);
   });
 
+  it.each([
+    [
+      { kind: 'time', time: '2026-11-27T19:57:00.123456Z', inclusive: false },
+      { recovery_target_time: '2026-11-27 19:57:00.123456+00', recovery_target_inclusive: 'off' },
+    ],
+    [
+      { kind: 'time', time: '2026-11-27T19:57:00.000Z', inclusive: true },
+      { recovery_target_time: '2026-11-27 19:57:00.000000+00', recovery_target_inclusive: 'on' },
+    ],
+    [
+      { kind: 'xid', xid: '747', inclusive: false },
+      { recovery_target_xid: '747', recovery_target_inclusive: 'off' },
+    ],
+    [{ kind: 'name', name: "it's" }, { recovery_target_name: "it's" }],
+    [{ kind: 'immediate' }, { recovery_target: 'immediate' }],
+  ] as const)('for %j has %j', (target, expected) => {
+    const all = Object.fromEntries(settings({ target }));
+    const found = Object.entries(all).filter(
+      ([name]) => name.startsWith('recovery_target') && !/_(timeline|action)$/.test(name),
+    );
+    expect(Object.fromEntries(found)).toEqual(expected);
+  });
+
   it('uses only settings that the major knows', () => {
     expect(settings({ serverMajor: 14 }).has('log_startup_progress_interval')).toBe(false);
     expect(settings({ serverMajor: 15 }).has('event_triggers')).toBe(false);
