@@ -1,6 +1,8 @@
 import type { BackupContents } from '../../backup/base-backup.ts';
 import { formatVersionNumber } from '../../postgres/server-version.ts';
-import { dataRows, type Row, walText } from './plan-text.ts';
+import { dataRows } from './plan/data-rows.ts';
+import type { Row } from './plan/row.ts';
+import { walText } from './plan/wal-rows.ts';
 import { labelled } from './text.ts';
 import { formatTime } from './units.ts';
 

@@ -1,0 +1,41 @@
+import type { RestorePlan } from '../../../steps/restore-plan.ts';
+import type { Row } from './row.ts';
+
+/** What is stopped, removed, created, written and started, in the order in which it happens. */
+export function actionRows(plan: RestorePlan): Row[] {
+  const rows: Row[] = [];
+  const hasService = plan.service.kind !== 'none';
+  const stop = (when: string): Row => [
+    'stop',
+    `${plan.serviceDescription}, ${plan.serviceWasRunning ? when : 'which does not run now'}`,
+  ];
+  if (hasService && plan.stopsFirst) rows.push(stop('before the target is touched'));
+  if (plan.removes !== null) rows.push(['remove', plan.removes]);
+  if (plan.targetAction === 'create') rows.push(['create', plan.targetDescription]);
+  const places = plan.tablespaces.flatMap((one) =>
+    one.place ? [{ ...one.place, name: one.name ?? one.oid }] : [],
+  );
+  for (const { action, description } of places) if (action === 'create') rows.push(['create', description]);
+  rows.push([
+    'write',
+    `the base backup into ${plan.targetDescription}, owner ${plan.owner.uid}:${plan.owner.gid}`,
+  ]);
+  for (const { description, name } of places) rows.push(['write', `tablespace ${name} into ${description}`]);
+  rows.push(['recover', `with ${plan.launcherDescription}, apart from the service`]);
+  rows.push([
+    'promote',
+    plan.promote
+      ? 'when the database is consistent and all WAL is applied'
+      : 'not now: odo stops when the database is consistent; odo promote goes on',
+  ]);
+  if (hasService && !plan.stopsFirst) rows.push(stop('only for the switch-over at the end'));
+  if (plan.switchOver !== null) {
+    const { from, toVolume, toAlias } = plan.switchOver;
+    rows.push([
+      'switch over',
+      `${plan.serviceDescription} from ${from.alias ?? from.source} to ${toAlias === toVolume ? toVolume : `${toAlias} (volume ${toVolume})`}; ${from.source} stays as it is`,
+    ]);
+  }
+  if (hasService) rows.push(['start', `${plan.serviceDescription}, and ask it who it is`]);
+  return rows;
+}

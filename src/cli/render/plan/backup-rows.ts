@@ -1,0 +1,38 @@
+import type { LoadedSettings } from '../../../config/load.ts';
+import type { RestorePlan } from '../../../steps/restore-plan.ts';
+import { formatTime } from '../units.ts';
+import { dataRows } from './data-rows.ts';
+import type { Row } from './row.ts';
+
+/** Which backup, why this one, and which were passed over. */
+export function backupRows(
+  { contents, selectedBecause, passedOver, source }: RestorePlan,
+  { layers, provenance }: LoadedSettings,
+): Row[] {
+  const { backup } = contents;
+  const facts = [
+    backup.format,
+    backup.serverMajor === null ? null : `PostgreSQL ${backup.serverMajor}`,
+    backup.finishedAt === null ? null : `finished ${formatTime(backup.finishedAt)}`,
+    backup.systemIdentifier === null ? null : `system identifier ${backup.systemIdentifier}`,
+  ].filter((fact) => fact !== null);
+  const asked = (['backup', 'before'] as const)
+    .filter((key) => layers[key] !== null)
+    .map((key) => provenance[key]);
+  return [
+    [
+      'source',
+      `${source.url}${source.endpoint === null ? '' : ` at ${source.endpoint}`}${source.region === null ? '' : `, region ${source.region}`}`,
+    ],
+    [
+      'backup',
+      `${backup.id}${backup.name === null ? '' : ` (${backup.name})`}${backup.server === null ? '' : `, server ${backup.server}`}`,
+    ],
+    ['', facts.join(', ')],
+    ...(selectedBecause === undefined
+      ? []
+      : [['why', `${selectedBecause}${asked.length === 0 ? '' : ` (${asked.join(', ')})`}`] satisfies Row]),
+    ...passedOver.map(({ id, problem }): Row => ['passed over', `${id}: ${problem}`]),
+    ...dataRows(contents),
+  ];
+}
