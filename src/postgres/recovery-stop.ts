@@ -1,4 +1,4 @@
-import { parseServerTime } from './server-time.ts';
+import { parseServerTime } from './timestamp.ts';
 
 /**
  * Where and why PostgreSQL stopped replaying (xlogrecovery.c, recoveryStopsBefore and recoveryStopsAfter), as far as

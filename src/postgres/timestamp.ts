@@ -30,6 +30,15 @@ export const shortTime = (micros: bigint): string =>
     .replace('.Z', 'Z');
 
 /**
+ * A time as the server writes it into its log and history files (timestamptz_to_str): `2026-11-20 13:02:11.5+05:30`.
+ * RFC 3339 in UTC; null when it is none, or of a year that is not four digits.
+ */
+export function parseServerTime(text: string): string | null {
+  const micros = parseMicros(text.trim());
+  return micros === null ? null : shortTime(micros);
+}
+
+/**
  * `2026-11-27 19:57:00.123456+00`: never without the offset, which the server would take from its own `TimeZone`.
  * What is no RFC 3339 time stays as it is.
  */

@@ -1,5 +1,5 @@
 import { OdoError } from '../errors/odo-error.ts';
-import { parseServerTime } from '../postgres/server-time.ts';
+import { parseServerTime } from '../postgres/timestamp.ts';
 import { historyFileName } from '../postgres/wal-segment.ts';
 import type { ServerProcess } from '../service/server-launcher.ts';
 import type { Tree } from '../target/tree.ts';

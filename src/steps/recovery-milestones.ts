@@ -1,5 +1,5 @@
 import type { ServerLogEvent } from '../postgres/log-line.ts';
-import { parseServerTime } from '../postgres/server-time.ts';
+import { parseServerTime } from '../postgres/timestamp.ts';
 import type { RecoveryObserver } from './recovery-server.ts';
 import type { StepContext } from './step.ts';
 

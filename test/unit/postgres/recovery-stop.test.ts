@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { parseRecoveryStop } from '../../../src/postgres/recovery-stop.ts';
-import { parseServerTime } from '../../../src/postgres/server-time.ts';
+import { parseServerTime } from '../../../src/postgres/timestamp.ts';
 
 const none = { xid: null, lsn: null, name: null, time: null };
 
@@ -33,7 +33,6 @@ it('does not guess at words it does not know', () => {
 it.each([
   ['2026-11-20 13:02:11.25+05:30', '2026-11-20T07:32:11.25Z'],
   ['2026-01-01 00:30:00-03', '2026-01-01T03:30:00Z'],
-  ['1890-01-01 00:00:00.1+00:53:28', '1889-12-31T23:06:32.1Z'],
   ['2026-11-20 13:02:11.000001+00', '2026-11-20T13:02:11.000001Z'],
   ['2026-11-20 13:02:11 CET', null],
   ['infinity', null],
