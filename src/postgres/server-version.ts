@@ -64,6 +64,11 @@ export function majorOfWalMagic(magic: number): number | null {
   return walMagics.get(magic) ?? null;
 }
 
+/** Null for a major that odo does not know. */
+export function magicOfMajor(major: number): number | null {
+  return [...walMagics].find(([, known]) => known === major)?.[0] ?? null;
+}
+
 /** The official image of a major; any minor of it reads the backup. */
 export function officialImage(major: number): string {
   return `postgres:${major}`;

@@ -4,10 +4,11 @@ import { buildHash } from '../hash/build.ts';
 import { buildInflate } from '../inflate/build.ts';
 import { buildLz4 } from '../lz4/build.ts';
 import { buildSnappy } from '../snappy/build.ts';
+import { buildWalScan } from '../wal-scan/build.ts';
 import { buildXz } from '../xz/build.ts';
 
 /** Of each folder of src/archive that has an assembly/; each says build/<folder>.wasm. */
-const builds = [buildBzip2, buildHash, buildInflate, buildLz4, buildSnappy, buildXz];
+const builds = [buildBzip2, buildHash, buildInflate, buildLz4, buildSnappy, buildWalScan, buildXz];
 
 /** Builds what is not up to date. */
 export async function buildModules(): Promise<void> {
