@@ -62,3 +62,26 @@ export function formatManifestCrc32c(crc: number): string {
   const bytes = [crc, crc >>> 8, crc >>> 16, crc >>> 24];
   return bytes.map((byte) => (byte & 0xff).toString(16).padStart(2, '0')).join('');
 }
+
+/** Product of two polynomials modulo the CRC's, coefficients reflected as in a CRC. */
+function multiply(one: number, other: number): number {
+  let product = 0;
+  let factor = other;
+  for (let bit = 31; bit >= 0; bit -= 1) {
+    if ((one >>> bit) & 1) product ^= factor;
+    factor = factor & 1 ? (factor >>> 1) ^ polynomial : factor >>> 1;
+  }
+  return product >>> 0;
+}
+
+/** CRC-32C of two pieces one behind the other, each summed up on its own; `secondBytes` is the length of the second. */
+export function combineCrc32c(first: number, second: number, secondBytes: number): number {
+  // x^(8 · secondBytes), by squaring x^8.
+  let shift = 0x80000000;
+  let power = 0x00800000;
+  for (let count = secondBytes; count > 0; count = Math.floor(count / 2)) {
+    if (count % 2 === 1) shift = multiply(shift, power);
+    power = multiply(power, power);
+  }
+  return (multiply(shift, first) ^ second) >>> 0;
+}

@@ -42,6 +42,7 @@ export function readRestorePoint({ exports, memory }: WalScanModule): RestorePoi
   return {
     name: Buffer.from(untilNul(content.subarray(8))).toString('utf8'),
     lsn: exports.recordLsn.value,
+    endLsn: exports.endLsn.value,
     time: content.readBigInt64LE(0),
     lastCommit: readEnds(exports).lastCommit,
   };

@@ -44,6 +44,8 @@ export interface TransactionEnds {
 export interface RestorePoint {
   readonly name: string;
   readonly lsn: bigint;
+  /** Behind its record. */
+  readonly endLsn: bigint;
   readonly time: bigint;
   /** The last commit in front of it within its segment. */
   readonly lastCommit: ScannedCommit | null;
@@ -59,6 +61,8 @@ export interface ContinuedPart {
   readonly kept: Uint8Array;
   /** CRC-32C of all but the first 16 bytes, which may be the rest of the record's header. */
   readonly crcBehind16: number;
+  /** Behind it, at the next multiple of eight, when all of it has come. */
+  readonly endLsn: bigint;
 }
 
 /** A record that goes on in a later segment: its part in this one. */
@@ -80,13 +84,15 @@ export interface ScanStop {
   /** What the page says and what it should, where that is the reason. */
   readonly found: bigint;
   readonly expected: bigint;
+  /** The rest of its page is zeros, as behind the last record of a page that the server has written. */
+  readonly restIsEmpty: boolean;
   /** Of the first page behind the one where reading stopped that belongs where it is: WAL goes on behind the damage. */
   readonly pageBehind: bigint | null;
 }
 
 /** What one segment holds, read on its own. */
 export interface SegmentScan extends TransactionEnds {
-  /** @unit bytes */
+  /** Of all that has come. @unit bytes */
   readonly sizeBytes: number;
   readonly magic: number;
   readonly systemIdentifier: string;

@@ -62,7 +62,7 @@ export class SegmentScanner {
     setTarget(exports, target);
   }
 
-  /** The next bytes of the segment, which are copied. False: no more are wanted. */
+  /** The next bytes of the segment, which are copied. False: of what follows only the length is of interest. */
   push(bytes: Uint8Array): boolean {
     const { exports, memory } = this.#module;
     this.#sizeBytes += bytes.length;
@@ -76,7 +76,7 @@ export class SegmentScanner {
     return this.#wantsMore;
   }
 
-  /** All bytes have come, or no more were wanted. */
+  /** All bytes have come. */
   end(): SegmentScan {
     if (this.#wantsMore) this.#readPages();
     const { exports } = this.#module;
@@ -165,8 +165,17 @@ export class SegmentScanner {
       lsn: exports.stopLsn.value,
       found: BigInt.asUintN(64, exports.found.value),
       expected: BigInt.asUintN(64, exports.expected.value),
+      restIsEmpty: this.#restIsEmpty(exports.stopLsn.value),
       pageBehind: null,
     };
+  }
+
+  /** Of the page at hand, from a place in it on. */
+  #restIsEmpty(lsn: bigint): boolean {
+    const { exports, memory } = this.#module;
+    const page = exports.inputAt.value + Number(exports.pageLsn.value - this.#startLsn) - this.#readBytes;
+    const from = page + Number(lsn - exports.pageLsn.value);
+    return lsn < exports.pageLsn.value || memory.subarray(from, page + pageBytes).every((byte) => byte === 0);
   }
 
   /** Looks for a page that belongs where it is, behind the one where reading stopped, in the `bytes` at hand. */
@@ -200,6 +209,7 @@ export class SegmentScanner {
       bytes: exports.continued.value >>> 0,
       kept: this.#kept(),
       crcBehind16: exports.crc.value >>> 0,
+      endLsn: exports.position(),
     };
   }
 

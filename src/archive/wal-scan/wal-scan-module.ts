@@ -59,6 +59,7 @@ export interface WalScanExports {
   lookFor(kind: number, value: bigint, inclusive: number): void;
   feed(bytes: number): void;
   scan(): number;
+  position(): bigint;
   takeRecord(lsn: bigint, bytes: number): number;
 }
 

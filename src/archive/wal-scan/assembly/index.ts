@@ -118,6 +118,11 @@ export function feed(bytes: usize): void {
   inputEnd = INPUT + bytes;
 }
 
+/** Of the next byte. */
+export function position(): u64 {
+  return lsnAt(at);
+}
+
 export function scan(): i32 {
   while (true) {
     let outcome = 0;

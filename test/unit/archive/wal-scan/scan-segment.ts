@@ -26,6 +26,6 @@ export async function scanSegment(
   });
   const { pieceBytes = 100_003 } = options;
   for (let at = 0; at < segment.bytes.length; at += pieceBytes)
-    if (!scanner.push(segment.bytes.subarray(at, at + pieceBytes))) break;
+    scanner.push(segment.bytes.subarray(at, at + pieceBytes));
   return { ...scanner.end(), lsns };
 }

@@ -183,7 +183,7 @@ describe('ends of transactions', () => {
     expect(restorePoints).toHaveLength(2);
     expect(restorePoints[0]).toEqual({
       name: 'before the migration',
-      lsn: point.lsn,
+      ...point,
       time: serverTime('2026-03-01T10:00:05Z'),
       lastCommit: { lsn: commit.lsn, time: serverTime('2026-03-01T10:00:00Z'), xid: 700 },
     });
