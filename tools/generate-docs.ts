@@ -24,6 +24,8 @@ import {
   yamlJsonSchema,
 } from '../src/config/schema.ts';
 import { errorKinds } from '../src/errors/codes.ts';
+import { symptomGroups, symptoms } from '../src/postgres/log-symptoms.ts';
+import type { Symptom } from '../src/postgres/symptoms/symptom.ts';
 import { sampleSurvey } from './sample-backups.ts';
 import { sampleEvents, samplePlan, sampleRunId, sampleStatus } from './sample-events.ts';
 
@@ -36,6 +38,7 @@ export function generateDocs(): ReadonlyMap<string, string> {
     ['docs/configuration.md', configurationPage()],
     ['docs/exit-codes.md', exitCodesPage()],
     ['docs/json-output.md', jsonOutputPage()],
+    ['docs/troubleshooting.md', troubleshootingPage()],
     ['docs/odo.schema.json', `${JSON.stringify(yamlJsonSchema(), null, 2)}\n`],
   ]);
 }
@@ -250,7 +253,7 @@ function jsonOutputPage(): string {
     'A line a run, newest first; with a run id, that one; with `--watch`, a line whenever something changed, until the run ends. `status` is `running`, `interrupted` (not ended, and no odo works on it), `failed`, `refused`, `declined`, `held` or `completed`.',
     json({ type: 'status', ...sampleStatus }),
     '## Errors',
-    'An error before a run begins, or of another command, is a line of its own. `code` is one of [exit-codes.md](exit-codes.md); `details.problems` lists the single ones of a configuration that is not valid.',
+    'An error before a run begins, or of another command, is a line of its own. `code` is one of [exit-codes.md](exit-codes.md); `details.problems` lists the single ones of a configuration that is not valid. When a server ended, `details.serverLog` has the last lines of its log and `details.diagnosis` what they mean: `says` (the message that ended it), `symptom` (its name in [troubleshooting.md](troubleshooting.md), null when odo does not know it), `because` (an earlier message that explains it), `cause`, `consequence`, `advice` and `notTheHint`.',
     json({
       type: 'error',
       error: {
@@ -261,6 +264,39 @@ function jsonOutputPage(): string {
         causes: [],
       },
     }),
+  );
+}
+
+function troubleshootingPage(): string {
+  const dangerous = symptoms.filter(({ notTheHint }) => notTheHint !== undefined);
+  const places = {
+    'end-of-wal': 'behind the last record of the archive',
+    asked: 'when it was asked for',
+    standby: 'on a standby',
+    restarted: 'after every interruption',
+  } as const;
+  return page(
+    'When the server says …',
+    'Messages of PostgreSQL 13 to 18 around a restore, in the C locale, and what they mean. odo reads the log of the recovery server and of the service it starts: when one of them ends, the error has the message, its cause, what it means for the data, what to do, and the last lines of the log; `--json` and `odo status` have the same as `details.diagnosis` and `details.serverLog`. `symptom` there is the name in the first column.',
+    'Of several messages the last `FATAL` is the reason. Where it says only that WAL ended, or that a file has errors, an earlier line says why, and odo names that one as the cause.',
+    ...symptomGroups.flatMap((group) => [
+      `## ${group.heading}`,
+      table(
+        ['message', 'cause', 'consequence', 'what to do'],
+        group.symptoms.map((symptom: Symptom) => [
+          `${symptom.says}${symptom.since === undefined ? '' : ` (${symptom.since} and later)`}<br>${code(symptom.id)}`,
+          symptom.cause,
+          `${symptom.consequence}${symptom.fineWhen === undefined ? '' : ` No trouble ${places[symptom.fineWhen]}.`}`,
+          symptom.advice,
+        ]),
+      ),
+    ]),
+    '## Advice of the server that does harm',
+    'The server’s own `HINT` knows nothing of a restore. These should not be followed as they stand:',
+    table(
+      ['message', 'why not'],
+      dangerous.map(({ says, notTheHint = '' }) => [says, notTheHint]),
+    ),
   );
 }
 

@@ -4,6 +4,8 @@ import type { RestoreRequest } from '../steps/restore-request.ts';
 import type { SourceCredentials } from '../storage/credentials.ts';
 import type { Phase, RunEvent } from './run-events.ts';
 
+export type { LogDiagnosis } from '../postgres/log-diagnosis.ts';
+
 /** The operator's answer to a plan that removes data. */
 export type Confirmation =
   | { readonly answer: 'go' }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { OdoError } from '../errors/odo-error.ts';
+import { reportOf } from './log-report.ts';
 import { connectionArguments, parsePostmasterFile } from './postmaster-file.ts';
 import type { ServiceAnswer } from './service.ts';
 
@@ -163,11 +164,8 @@ export function parseControlData(
 
 async function failed(host: ServerHost, what: string): Promise<OdoError> {
   const serverLog = await host.logTail().catch(() => []);
-  const fatal = serverLog.findLast((line) => /\b(FATAL|PANIC):/.test(line));
-  return new OdoError('STEP_FAILED', `${what}${fatal === undefined ? '' : `; its log: ${fatal.trim()}`}.`, {
-    hint: 'Read its log, mend the cause and resume the run.',
-    details: { serverLog },
-  });
+  const { says, ...report } = reportOf(serverLog);
+  return new OdoError('STEP_FAILED', `${what}${says === null ? '' : `; its log: ${says}`}.`, report);
 }
 
 const firstLine = (text: string): string => text.trim().split('\n')[0] ?? '';

@@ -9,6 +9,7 @@ import { stopTimeoutSeconds, superuserCandidates } from './conventions.ts';
 import { findDebianCluster } from './debian-cluster.ts';
 import { findLocalBinaries, hostUser } from './local-binaries.ts';
 import { localLogTail, startLog } from './local-log.ts';
+import { reportOf } from './log-report.ts';
 import { cannotChangeVolume } from './none.ts';
 import { livePostmaster, readPostmasterFile, stopPostmaster } from './postmaster.ts';
 import { runAs } from './run-as.ts';
@@ -81,15 +82,12 @@ export class LocalService implements Service {
           });
     if ((await livePostmaster(directory)) !== null) return;
     const serverLog = await localLogTail(directory, cluster, 40);
-    const reason = serverLog.findLast((line) => /\b(FATAL|PANIC):/.test(line));
+    const { says, ...report } = reportOf(serverLog, join(directory, startLog));
     const said = (result.stderr || result.stdout).trim().split('\n').at(-1);
     throw new OdoError(
       'STEP_FAILED',
-      `The PostgreSQL server of ${directory} did not start: ${reason?.trim() ?? said ?? `exit code ${result.exitCode}`}`,
-      {
-        hint: `Read ${join(directory, startLog)}, mend the cause and resume the run.`,
-        details: { serverLog },
-      },
+      `The PostgreSQL server of ${directory} did not start: ${says ?? said ?? `exit code ${result.exitCode}`}`,
+      report,
     );
   }
 

@@ -1,19 +1,16 @@
 import { OdoError } from '../errors/odo-error.ts';
-import { symptomsIn } from '../postgres/log-symptoms.ts';
-import type { ObservedLog } from './recovery-server.ts';
+import { adviceOf, type Circumstance, diagnose } from '../postgres/log-diagnosis.ts';
 
-/** The server ended although it should not have: its own words, and what they mean. */
-export function recoveryFailed(what: string, log: Pick<ObservedLog, 'tail'>): OdoError {
-  const explained = symptomsIn(log.tail)[0] ?? null;
-  const fatal = log.tail.findLast((line) => /\b(FATAL|PANIC):/.test(line));
-  return new OdoError(
-    'RECOVERY_FAILED',
-    `${what}${explained === null ? '' : `: ${explained.cause}`}${fatal === undefined ? '.' : ` (${fatal.trim()}).`}`,
-    {
-      hint:
-        explained?.advice ??
-        'Mend the cause that the last lines of the server log show, then resume the run.',
-      details: { serverLog: log.tail },
-    },
-  );
+/** Of odo's own servers: where they stop is what they were told, and a later one goes on where another was stopped. */
+const ofOwnServers: readonly Circumstance[] = ['asked', 'restarted'];
+
+/** The server ended although it should not have: its own words, what they mean, and the last lines of its log. */
+export function recoveryFailed(what: string, log: { readonly tail: readonly string[] }): OdoError {
+  const diagnosis = diagnose(log.tail, ofOwnServers);
+  return new OdoError('RECOVERY_FAILED', `${what}${diagnosis.says === null ? '' : `: ${diagnosis.says}`}.`, {
+    hint:
+      adviceOf(diagnosis) ??
+      'Mend the cause that the last lines of the server log show, then resume the run.',
+    details: { diagnosis, serverLog: [...log.tail] },
+  });
 }

@@ -1,6 +1,8 @@
 import { readServerLogLine, type ServerLogEvent } from '../postgres/log-line.ts';
 import type { ServerLauncher, ServerProcess } from '../service/server-launcher.ts';
+import { recoveryFailed } from './recovery-failure.ts';
 import { RecoveryMilestones } from './recovery-milestones.ts';
+import { RecoveryTrouble } from './recovery-trouble.ts';
 import type { StepContext } from './step.ts';
 
 /**
@@ -51,7 +53,12 @@ export async function withRecoveryServer<Result>(
   { launcher, configFile, aim, observers: more = [] }: RecoveryServerOptions,
   work: (server: ServerProcess, log: ObservedLog, seen: Seen) => Promise<Result>,
 ): Promise<Result> {
-  const observers: readonly RecoveryObserver[] = [new RecoveryMilestones(context, aim), ...more];
+  const log: ObservedLog = { events: [], tail: [] };
+  const observers: readonly RecoveryObserver[] = [
+    new RecoveryMilestones(context, aim),
+    new RecoveryTrouble(context, () => recoveryFailed('Recovery cannot go on', log)),
+    ...more,
+  ];
   const stopped = Promise.withResolvers<never>();
   stopped.promise.catch(() => {}); // it may be too late for anyone to wait for it
   for (const { failed } of observers) failed?.catch(stopped.reject);
@@ -64,7 +71,6 @@ export async function withRecoveryServer<Result>(
       }
     }
   };
-  const log: ObservedLog = { events: [], tail: [] };
   const { seen, onEvent } = eventsSeen(log);
   const onLine = (line: string): void => {
     const event = readServerLogLine(line);

@@ -1,4 +1,5 @@
 import type { ErrorData } from '../../errors/serialize.ts';
+import type { LogDiagnosis } from '../../run/run-api.ts';
 import { indented, labelled } from './text.ts';
 
 const shownLogLines = 15;
@@ -16,7 +17,7 @@ export function errorText(error: ErrorData, { width, withStack }: ErrorTextOptio
     if (!error.message.includes(cause))
       lines.push(...labelled('', `because: ${cause}`, { labelWidth: 5, width }));
   }
-  lines.push(...serverLogTexts(error));
+  lines.push(...diagnosisTexts(error, width), ...serverLogTexts(error));
   if (error.hint !== undefined) lines.push(...labelled('hint:', error.hint, { labelWidth: 6, width }));
   if (error.code === 'BUG') {
     lines.push(
@@ -40,6 +41,16 @@ export function errorsText(
   const lines = errorText(first, options);
   for (const other of others) lines.push(...errorText(other, options));
   return lines;
+}
+
+/** What the server's log means. The message has the words themselves. */
+function diagnosisTexts(error: ErrorData, width: number): string[] {
+  const found: unknown = error.details?.diagnosis;
+  if (typeof found !== 'object' || found === null) return [];
+  const { cause, because, consequence } = found as Partial<LogDiagnosis>;
+  const row = (label: string, text: string | null | undefined): string[] =>
+    text == null ? [] : labelled(`     ${label}`, text, { labelWidth: 18, width });
+  return [...row('cause:', cause), ...row('as it said:', because?.says), ...row('consequence:', consequence)];
 }
 
 /** The server's own last words, when the error came from its log; uncut, so that they can be searched for. */

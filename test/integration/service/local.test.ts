@@ -100,8 +100,12 @@ describeWithLab('a server of this host', () => {
     await writeFile(join(directory, 'postgresql.auto.conf'), "shared_preload_libraries = 'citus'\n");
     await expect(service.start(directory, never)).rejects.toMatchObject({
       code: 'STEP_FAILED',
-      message: expect.stringMatching(/did not start: .*FATAL: {2}could not access file "citus"/),
-      details: { serverLog: expect.arrayContaining([expect.stringContaining('citus')]) },
+      message: expect.stringMatching(/did not start: could not access file "citus"/),
+      hint: expect.stringContaining('shared_preload_libraries'),
+      details: {
+        diagnosis: { symptom: 'library-missing' },
+        serverLog: expect.arrayContaining([expect.stringContaining('citus')]),
+      },
     });
     await expect(service.ask(question(directory), never)).rejects.toThrow(
       /no process runs on that directory/,

@@ -98,7 +98,7 @@ test('a server that ended is reported at once with the FATAL line of its log', a
     askServer(dead, { superusers: ['postgres'], deadlineMs: 60_000 }, never),
   ).rejects.toMatchObject({
     code: 'STEP_FAILED',
-    message: 'service db does not run: it ended with exit code 1; its log: FATAL:  b.',
+    message: 'service db does not run: it ended with exit code 1; its log: b.',
   });
 });
 

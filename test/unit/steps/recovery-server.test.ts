@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
+import type { OdoError } from '../../../src/errors/odo-error.ts';
 import type { ServerLauncher, ServerProcess } from '../../../src/service/server-launcher.ts';
+import { recoveryFailed } from '../../../src/steps/recovery-failure.ts';
 import {
   type RecoveryObserver,
   type RecoveryServerOptions,
@@ -13,6 +15,7 @@ function fakeServer() {
   const did: string[] = [];
   const milestones: RecoveryMilestone[] = [];
   const logged: string[] = [];
+  const notices: string[] = [];
   let say: (line: string) => void = () => {};
   const server: ServerProcess = {
     exited: exited.promise,
@@ -37,6 +40,7 @@ function fakeServer() {
     runId: 'r',
     signal: new AbortController().signal,
     serverLog: (line: string) => void logged.push(line),
+    notice: (_level: string, message: string) => void notices.push(message),
     recovery: (milestone: RecoveryMilestone) => void milestones.push(milestone),
     resource: () => {},
     resourceRemoved: () => {},
@@ -47,7 +51,7 @@ function fakeServer() {
     aim,
     observers,
   });
-  return { context, options, did, milestones, logged, say: (line: string) => say(line) };
+  return { context, options, did, milestones, notices, logged, say: (line: string) => say(line) };
 }
 
 it('shows every line to every observer in order, and the server, and says goodbye when it has ended', async () => {
@@ -171,4 +175,55 @@ it('tells where replay ended also when WAL held no transaction', async () => {
     for (const line of endOfRecovery.filter((text) => !text.includes('last completed'))) say(line);
   });
   expect(milestones).toContainEqual({ state: 'replayed', lsn: '0/5000060', lastTransaction: null });
+});
+
+it('tells once of trouble with which the server goes on, and not of what is normal', async () => {
+  const { context, options, notices, say } = fakeServer();
+  await withRecoveryServer(context, options([]), async () => {
+    say('LOG:  could not open directory "pg_tblspc/16384/PG_15_202209061": No such file or directory');
+    say('LOG:  could not open directory "pg_tblspc/16384/PG_15_202209061": No such file or directory');
+    say('LOG:  invalid record length at 0/5000098: wanted 24, got 0');
+  });
+  expect(notices).toEqual([
+    expect.stringMatching(/^The server says: could not open directory .*only queries of them fail\.$/),
+  ]);
+});
+
+it('does not wait for ever when a setting is too low to go on', async () => {
+  const { context, options, did, say } = fakeServer();
+  const run = withRecoveryServer(context, options([]), async () => {
+    say('WARNING:  hot standby is not possible because of insufficient parameter settings');
+    say(
+      'DETAIL:  max_connections = 10 is a lower setting than on the primary server, where its value was 100.',
+    );
+    say('LOG:  recovery has paused');
+    await new Promise(() => {});
+  });
+  await expect(run).rejects.toMatchObject({
+    code: 'RECOVERY_FAILED',
+    details: { diagnosis: { symptom: 'parameters-raised-later' } },
+  });
+  expect(did).toContain('stop fast');
+});
+
+it('fails with cause, consequence, advice and the last lines of the log', async () => {
+  const { context, options, say } = fakeServer();
+  const run = withRecoveryServer(context, options([]), async (_server, log) => {
+    for (let number = 0; number < 60; number += 1) say(`line ${number}`);
+    say('LOG:  invalid magic number 0000 in log segment 000000010000000000000005, offset 0');
+    say('FATAL:  WAL ends before end of online backup');
+    say('LOG:  database system is shut down');
+    throw recoveryFailed('The database did not become consistent', log);
+  });
+  const error = await run.catch((thrown: unknown) => thrown as OdoError);
+  expect(error).toMatchObject({
+    message: 'The database did not become consistent: WAL ends before end of online backup.',
+    hint: 'Upload that segment again from the source, or choose a target before it.',
+    details: {
+      diagnosis: { symptom: 'wal-ends-before-backup-end', because: { symptom: 'wal-zeroed' } },
+    },
+  });
+  const log = (error as OdoError).details?.serverLog as string[];
+  expect(log).toHaveLength(40);
+  expect(log.at(-1)).toBe('LOG:  database system is shut down');
 });
