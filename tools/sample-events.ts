@@ -276,6 +276,23 @@ const begun = (ms: number, phase: Body<'phase'>['phase']): RunEvent =>
 const recovered = (ms: number, phase: Body<'phase'>['phase'], milestone: RecoveryMilestone): RunEvent =>
   sampleEvent<'recovery'>(ms, { type: 'recovery', phase, ...milestone } as Body<'recovery'>);
 
+/** In the middle of the replay. */
+export const sampleReplay = sampleEvent<'progress'>(386_000, {
+  type: 'progress',
+  phase: 'promote',
+  unit: 'wal-bytes',
+  done: 60_000_000,
+  total: 127_910_688,
+  item: '000000030000002A00000003',
+  lsn: '2A/3938728',
+  targetLsn: '2A/79FC320',
+  commitTime: '2026-11-22T20:41:12.30718Z',
+  targetTime: '2026-11-22T21:29:58.7304Z',
+  percent: 46.9,
+  rate: 85 * MiB,
+  etaMs: 125_000,
+} as Body<'progress'>);
+
 /** A run up to the middle of its two parallel phases. */
 export const halfARun: readonly RunEvent[] = [
   sampleEvents.run,
@@ -366,6 +383,8 @@ export const sampleStatus: RunStatus = {
     { phase: 'recover', state: 'pending', attempts: 0, startedAt: null, endedAt: null, facts: null },
   ],
   baseBytes: { done: 5.4 * GiB, total: 13 * GiB },
+  replay: null,
+  recovery: [],
   lastCheckpointAt: '2026-11-22T22:12:26.000Z',
   heldBy: 'process 4711 on db1',
   error: null,

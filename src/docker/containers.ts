@@ -41,6 +41,8 @@ export interface Containers {
   remove(container: string, options: { readonly force: boolean }, signal?: AbortSignal): Promise<void>;
   /** Exit code, as soon as it does not run. */
   wait(container: string, signal?: AbortSignal): Promise<number>;
+  /** Command lines (titles) of its processes. Not running is a conflict; needs `ps` on the engine's host. */
+  processes(container: string, signal?: AbortSignal): Promise<string[]>;
   logs(container: string, options: LogOptions): AsyncGenerator<OutputLine>;
   exec(container: string, argv: readonly string[], options?: ExecOptions): Promise<ExecResult>;
   /** Unpacks a tar stream below `path`; resolves with the engine's answer. The stream is the caller's to destroy. */
@@ -101,6 +103,15 @@ export function containersOf(docker: Dockerode): Containers {
         (options) => of(container).wait({ condition: 'not-running', ...options }),
       );
       return answer.StatusCode;
+    },
+    async processes(container, signal) {
+      const answer: { Titles: string[]; Processes: string[][] } = await ask(
+        `list the processes of the container ${container}`,
+        signal,
+        (options) => of(container).top({ ps_args: '-eo pid,args', ...options }),
+      );
+      // The engine splits at spaces and leaves the rest of a line in its last column.
+      return answer.Processes.map((columns) => columns.slice(1).join(' '));
     },
     async *logs(container, { follow, tail, signal }) {
       const what = `read the log of the container ${container}`;

@@ -47,10 +47,12 @@ export function listResources(database: JournalDatabase, runId: string): Resourc
     .map((row) => ({ ...row, details: JSON.parse(row.details) }));
 }
 
-/** The run's own event log, oldest first, as it was appended. */
-export function listEvents(database: JournalDatabase, runId: string): unknown[] {
+/** The run's own event log, oldest first, as it was appended; of one type, or all. */
+export function listEvents(database: JournalDatabase, runId: string, type: string | null = null): unknown[] {
   return database
-    .prepare<[string], { data: string }>('SELECT data FROM event WHERE run_id = ? ORDER BY id')
-    .all(runId)
+    .prepare<[string, string | null, string | null], { data: string }>(
+      `SELECT data FROM event WHERE run_id = ? AND (? IS NULL OR data ->> '$.type' = ?) ORDER BY id`,
+    )
+    .all(runId, type, type)
     .map((row) => JSON.parse(row.data));
 }

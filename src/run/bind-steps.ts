@@ -13,6 +13,7 @@ import type { PartContext, Step, StepContext, StepFacts, StepPorts } from '../st
 import { failpoint } from './failpoints.ts';
 import { runJournaled } from './journaled-step.ts';
 import { ProgressMeter } from './progress-meter.ts';
+import type { KeptReplay } from './run-api.ts';
 import type { Phase, UnstampedEvent } from './run-events.ts';
 
 /** What the phases of one run share. */
@@ -39,6 +40,9 @@ function requirePlan(journal: RunJournal): RestorePlan {
 /** Progress reaches renderers at most five times a second. */
 const progressEveryMs = 200;
 
+/** Replay has no checkpoints of odo's; where it is is kept for `odo status`, in their place. */
+const keepReplayEveryMs = 2000;
+
 export function stepContext(
   binding: RunBinding,
   phase: Phase,
@@ -49,6 +53,7 @@ export function stepContext(
   const { journal, emit, runId } = binding;
   const meter = new ProgressMeter();
   let lastProgressMs = 0;
+  let lastKeptMs = 0;
   let plan: RestorePlan | null = null;
   return {
     runId,
@@ -68,7 +73,13 @@ export function stepContext(
       const nowMs = binding.ports.now().getTime();
       if (nowMs - lastProgressMs < progressEveryMs) return;
       lastProgressMs = nowMs;
-      emit({ type: 'progress', phase, ...progress, ...meter.measure(nowMs, progress.done, progress.total) });
+      const measured = { ...progress, ...meter.measure(nowMs, progress.done, progress.total) };
+      emit({ type: 'progress', phase, ...measured });
+      if (measured.unit === 'wal-bytes' && nowMs - lastKeptMs >= keepReplayEveryMs) {
+        lastKeptMs = nowMs;
+        const kept: KeptReplay = { at: new Date(nowMs).toISOString(), ...measured };
+        journal.saveCheckpoint(step.name, '', measured.done, kept, null);
+      }
     },
     notice: (level, message) => emit({ type: 'notice', level, message }),
     serverLog: (line) => emit({ type: 'server-log', line }),

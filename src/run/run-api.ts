@@ -1,6 +1,7 @@
 import type { ErrorData } from '../errors/serialize.ts';
 import type { RestorePlan } from '../steps/restore-plan.ts';
 import type { RestoreRequest } from '../steps/restore-request.ts';
+import type { RecoveryMilestone, ReplayPosition } from '../steps/step.ts';
 import type { SourceCredentials } from '../storage/credentials.ts';
 import type { Phase, RunEvent } from './run-events.ts';
 
@@ -36,6 +37,17 @@ export interface RunOutcome {
   readonly resumable: boolean;
 }
 
+/** Where a replay was when it was last written down. */
+export type KeptReplay = ReplayPosition & {
+  readonly at: string;
+  /** WAL since this server began. @unit bytes */
+  readonly done: number;
+  readonly total: number | null;
+  /** Per second. @unit bytes */
+  readonly rate: number | null;
+  readonly etaMs: number | null;
+};
+
 /** One run as the journal knows it; what `odo status --json` prints. */
 export interface RunStatus {
   readonly runId: string;
@@ -51,6 +63,10 @@ export interface RunStatus {
   readonly phases: readonly PhaseStatus[];
   /** Of the base backup's archives, from the last checkpoint. @unit bytes of stored (compressed) objects */
   readonly baseBytes: { readonly done: number; readonly total: number } | null;
+  /** Of the server that recovers now, or was recovering when odo ended; null before and after. */
+  readonly replay: KeptReplay | null;
+  /** What recovery has come to, oldest first; empty in a list of runs. */
+  readonly recovery: readonly ({ readonly at: string; readonly phase: Phase } & RecoveryMilestone)[];
   readonly lastCheckpointAt: string | null;
   /** Host, pid of the odo that holds the lease; null when none does. */
   readonly heldBy: string | null;

@@ -1,6 +1,6 @@
 import type { ErrorData } from '../errors/serialize.ts';
 import type { RestorePlan } from '../steps/restore-plan.ts';
-import type { RecoveryMilestone } from '../steps/step.ts';
+import type { RecoveryMilestone, StepProgress } from '../steps/step.ts';
 
 /** The phases of a run, in the order a person sees them. */
 export const phases = [
@@ -42,18 +42,14 @@ export type RunEvent = { readonly at: string; readonly runId: string } & (
       /** Plain facts of the outcome, `bytes` and `files` among them where they apply. */
       readonly facts?: Readonly<Record<string, string | number | boolean | null>>;
     }
-  | {
+  | ({
       readonly type: 'progress';
       readonly phase: Phase;
-      readonly unit: 'bytes' | 'segments';
-      readonly done: number;
-      readonly total: number | null;
       /** Per second over the last seconds; null while unknown. */
       readonly rate: number | null;
       readonly etaMs: number | null;
-      /** What is being read now: `base.tar.gz`. */
-      readonly item: string | null;
-    }
+      /** `item` is what is being read now: `base.tar.gz`. */
+    } & StepProgress)
   | { readonly type: 'checkpoint'; readonly phase: Phase; readonly item: string; readonly bytes: number }
   | { readonly type: 'server-log'; readonly line: string }
   | ({ readonly type: 'recovery'; readonly phase: Phase } & RecoveryMilestone)

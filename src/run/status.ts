@@ -1,16 +1,22 @@
 import { OdoError } from '../errors/odo-error.ts';
-import { listCheckpoints } from '../journal/history.ts';
+import { listCheckpoints, listEvents } from '../journal/history.ts';
 import { type JournalDatabase, openJournalForReading } from '../journal/open.ts';
 import { findRun, listRunRecords, type RunRecord } from '../journal/runs.ts';
-import { type AttemptRecord, findStep, listAttempts, listStepStates } from '../journal/steps.ts';
+import {
+  type AttemptRecord,
+  findStep,
+  lastCheckpoint,
+  listAttempts,
+  listStepStates,
+} from '../journal/steps.ts';
 import type { ServiceSpec } from '../service/service.ts';
 import { batchesOf } from '../steps/fetch-files.ts';
 import { summarize } from '../steps/plan-restore.ts';
 import type { RestorePlan } from '../steps/restore-plan.ts';
 import type { RestoreRequest } from '../steps/restore-request.ts';
 import { isGone } from './executor-identity.ts';
-import type { PhaseStatus, RunStatus } from './run-api.ts';
-import { type Phase, phases } from './run-events.ts';
+import type { KeptReplay, PhaseStatus, RunStatus } from './run-api.ts';
+import { type Phase, phases, type RunEvent } from './run-events.ts';
 
 const listedRuns = 200;
 
@@ -21,7 +27,8 @@ export function readStatus(journalFile: string, runId: string): RunStatus {
   try {
     const run = findRun(database, runId);
     if (run === null) throw unknownRun(database, runId);
-    return describe(database, run);
+    const recovery = listEvents(database, runId, 'recovery') as RecoveryEvent[];
+    return { ...describe(database, run), recovery: recovery.map(({ runId: _, type: __, ...told }) => told) };
   } finally {
     database.close();
   }
@@ -53,6 +60,8 @@ export function unknownRun(database: JournalDatabase | null, runId: string, jour
   );
 }
 
+type RecoveryEvent = Extract<RunEvent, { type: 'recovery' }>;
+
 function describe(database: JournalDatabase, run: RunRecord): RunStatus {
   const request = run.request as RestoreRequest;
   const record = findStep(database, run.id, 'plan', '');
@@ -64,7 +73,10 @@ function describe(database: JournalDatabase, run: RunRecord): RunStatus {
   const described = phases
     .filter((phase) => phase !== 'confirm' && isPlanned(phase, plan))
     .map((phase) => describePhase(database, run.id, phase, stateOf, attempts, status));
-  const checkpoints = listCheckpoints(database, run.id);
+  // Of a step itself it is only a position to show, not one from which anything goes on.
+  const checkpoints = listCheckpoints(database, run.id).filter(({ instance }) => instance !== '');
+  const currentPhase =
+    described.find((phase) => phase.state !== 'completed' && phase.state !== 'pending')?.phase ?? null;
   return {
     runId: run.id,
     status,
@@ -74,10 +86,14 @@ function describe(database: JournalDatabase, run: RunRecord): RunStatus {
     backup: plan?.contents.backup.id ?? null,
     target: plan?.targetDescription ?? describeTarget(request),
     service: plan?.serviceDescription ?? describeService(request.service),
-    currentPhase:
-      described.find((phase) => phase.state !== 'completed' && phase.state !== 'pending')?.phase ?? null,
+    currentPhase,
     phases: described,
     baseBytes: plan === null ? null : baseBytes(plan, stateOf, checkpoints),
+    replay:
+      currentPhase === null
+        ? null
+        : (lastCheckpoint(database, run.id, currentPhase, '') as KeptReplay | null),
+    recovery: [],
     lastCheckpointAt:
       checkpoints.length === 0
         ? null

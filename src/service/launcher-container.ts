@@ -3,6 +3,7 @@ import type { ContainerCreateOptions, Docker } from '../docker/client.ts';
 import { isConflict, isNotFound } from '../docker/engine-error.ts';
 import { runIdLabel } from '../docker/labels.ts';
 import { OdoError } from '../errors/odo-error.ts';
+import { segmentOfTitle } from '../postgres/process-title.ts';
 import { followLog } from './container-log.ts';
 import { containerArgv } from './container-tool.ts';
 import { stopTimeoutSeconds } from './conventions.ts';
@@ -88,7 +89,12 @@ export class ContainerLauncher implements ServerLauncher {
     signal.addEventListener('abort', interrupt, { once: true });
     void exited.then(() => signal.removeEventListener('abort', interrupt));
     if (signal.aborted) interrupt();
-    return { exited, stop, query: (sql, options) => this.#query(container, sql, options) };
+    return {
+      exited,
+      stop,
+      replayedSegment: () => this.#replayedSegment(container),
+      query: (sql, options) => this.#query(container, sql, options),
+    };
   }
 
   async runTool(
@@ -212,6 +218,12 @@ export class ContainerLauncher implements ServerLauncher {
       patience.abort();
     }
     await containers.remove(found.Id, { force: true });
+  }
+
+  /** An engine without `ps` on its host, or one that is away for a moment, is no trouble of a recovery. */
+  async #replayedSegment(container: string): Promise<string | null> {
+    const titles = await this.#docker.containers.processes(container).catch(() => []);
+    return titles.map(segmentOfTitle).find((segment) => segment !== null) ?? null;
   }
 
   async #query(container: string, sql: string, options: { user: string; database: string }): Promise<string> {

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { OdoError } from '../errors/odo-error.ts';
+import { segmentOfTitle } from '../postgres/process-title.ts';
 import { atPath } from '../target/fs-errors.ts';
 import type { Owner } from '../target/tree.ts';
 import { clusterNameOf, launcherArguments, psqlArguments } from './launcher-settings.ts';
 import { stopServer } from './launcher-stop.ts';
-import { endServers, removeStalePostmasterFile } from './leftover-servers.ts';
+import { endServers, processesOn, removeStalePostmasterFile } from './leftover-servers.ts';
 import { hostUser } from './local-binaries.ts';
 import { livePostmaster, signalProcess } from './postmaster.ts';
 import { identity, runAs, serverEnvironment } from './run-as.ts';
@@ -95,6 +96,10 @@ export class LocalLauncher implements ServerLauncher {
     return {
       exited: exited.promise,
       stop,
+      replayedSegment: async () =>
+        (await processesOn(dataDirectory))
+          .map(({ title }) => segmentOfTitle(title))
+          .find((segment) => segment !== null) ?? null,
       query: (sql, options) => this.#query(socketDirectory, sql, options),
     };
   }

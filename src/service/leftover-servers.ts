@@ -6,7 +6,7 @@ import { syncDirectory } from '../target/durable-fs.ts';
 import { atPath } from '../target/fs-errors.ts';
 import { readPostmasterFile, signalProcess, stopSignals } from './postmaster.ts';
 
-interface ServerProcessEntry {
+export interface ServerProcessEntry {
   readonly pid: number;
   /** Command line of the postmaster, title of the others. */
   readonly title: string;
@@ -16,7 +16,7 @@ interface ServerProcessEntry {
  * Processes of PostgreSQL whose working directory is this data directory: the postmaster and all of its children,
  * also those that go on after it was killed.
  */
-async function processesOn(dataDirectory: string): Promise<ServerProcessEntry[]> {
+export async function processesOn(dataDirectory: string): Promise<ServerProcessEntry[]> {
   const directory = await realpath(dataDirectory).catch(() => dataDirectory);
   const found: ServerProcessEntry[] = [];
   for (const name of await readdir('/proc').catch(() => [])) {

@@ -36,6 +36,8 @@ export interface ServerProcess {
   readonly exited: Promise<{ readonly exitCode: number }>;
   /** `fast`: clean shutdown; `immediate`: as a crash. Resolves when it ended. */
   stop(mode: 'fast' | 'immediate'): Promise<void>;
+  /** The WAL segment that replay reads now, from the title of its process; null when that cannot be known. */
+  replayedSegment(): Promise<string | null>;
   /** Runs SQL over the server's own socket in the work directory, psql -At; throws OdoError with psql's message. */
   query(sql: string, options: { user: string; database: string }): Promise<string>;
 }

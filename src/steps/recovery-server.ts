@@ -3,6 +3,7 @@ import type { ServerLauncher, ServerProcess } from '../service/server-launcher.t
 import { recoveryFailed } from './recovery-failure.ts';
 import { RecoveryMilestones } from './recovery-milestones.ts';
 import { RecoveryTrouble } from './recovery-trouble.ts';
+import { ReplayProgress } from './replay-progress.ts';
 import type { StepContext } from './step.ts';
 
 /**
@@ -56,6 +57,7 @@ export async function withRecoveryServer<Result>(
   const log: ObservedLog = { events: [], tail: [] };
   const observers: readonly RecoveryObserver[] = [
     new RecoveryMilestones(context, aim),
+    new ReplayProgress(context, aim),
     new RecoveryTrouble(context, () => recoveryFailed('Recovery cannot go on', log)),
     ...more,
   ];

@@ -37,12 +37,27 @@ export interface StepPorts {
   now(): Date;
 }
 
-export interface StepProgress {
-  readonly unit: 'bytes' | 'segments';
+/** Where replay is, and where it goes. Times are RFC 3339 in UTC. */
+export type ReplayPosition = {
+  readonly lsn: string;
+  /** Null: to the end of the WAL, wherever that is. */
+  readonly targetLsn: string | null;
+  /** Of the last transaction before `lsn` that the plan knows; null when its WAL was not read. */
+  readonly commitTime: string | null;
+  /** Of the last transaction before the target. */
+  readonly targetTime: string | null;
+  readonly percent: number | null;
+};
+
+export type StepProgress = {
   readonly done: number;
   readonly total: number | null;
   readonly item: string | null;
-}
+} & (
+  | { readonly unit: 'bytes' | 'segments' }
+  /** Bytes of WAL replayed since the server began; `item` is the segment. */
+  | ({ readonly unit: 'wal-bytes' } & ReplayPosition)
+);
 
 /** What the recovery server has come to, from its log. */
 export type RecoveryMilestone =

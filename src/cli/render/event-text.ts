@@ -4,9 +4,19 @@ import { formatBytes } from '../../steps/units.ts';
 import { phaseNames } from './phase-names.ts';
 import type { RunHeading } from './renderer.ts';
 import { cut, printable, widthOf } from './text.ts';
-import { formatAmount, formatDuration, formatPercent, formatRate, formatServerTime } from './units.ts';
+import {
+  formatAmount,
+  formatDuration,
+  formatPercent,
+  formatRate,
+  formatServerTime,
+  formatTime,
+} from './units.ts';
 
 type EventOf<Type extends RunEvent['type']> = Extract<RunEvent, { type: Type }>;
+
+type DistributiveOmit<Union, Key extends PropertyKey> = Union extends unknown ? Omit<Union, Key> : never;
+type ReplayEvent = Extract<EventOf<'progress'>, { unit: 'wal-bytes' }>;
 
 /** `base 20261120T020000, timeline 3 -> volume pgdata` */
 export function headingOfPlan(plan: RestorePlan): string {
@@ -43,10 +53,17 @@ export function progressText(event: EventOf<'progress'>): string {
 }
 
 /**
- * Progress in at most `width` columns: what fits, the most wanted first: percent, time left, amount, rate, item.
+ * Progress in at most `width` columns: what fits, the most wanted first: percent, time left, amount, rate, item. How far
+ * a replay is in time is worth a line of its own.
  */
-export function fittedProgress(event: EventOf<'progress'>, width: number): string {
-  const parts = progressParts(event);
+export function fittedProgress(event: EventOf<'progress'>, width: number): string[] {
+  const time = event.unit === 'wal-bytes' ? replayTimeText(event) : null;
+  const lines = [fitted(progressParts(event), width)];
+  if (time !== null && !lines[0]?.includes(time)) lines.push(cut(time, width));
+  return lines;
+}
+
+function fitted(parts: ReturnType<typeof progressParts>, width: number): string {
   const chosen = new Set<(typeof parts)[number]>();
   let used = 0;
   for (const part of parts.toSorted((a, b) => a.rank - b.rank)) {
@@ -63,20 +80,61 @@ export function fittedProgress(event: EventOf<'progress'>, width: number): strin
     .join('  ');
 }
 
-function progressParts({ done, total, unit, rate, etaMs, item }: EventOf<'progress'>) {
+function progressParts(event: EventOf<'progress'>) {
+  const { done, total, unit, rate, etaMs, item } = event;
   const percent = formatPercent(done, total);
   const parts: { text: string; rank: number; item?: true }[] = [];
   // Padded, so that a line redrawn in place does not dance.
   if (percent !== null) parts.push({ text: percent.padStart(3), rank: 0 });
-  parts.push({ text: formatAmount(done, total, unit), rank: 2 });
+  const amount = unit === 'wal-bytes' ? formatPosition(event) : formatAmount(done, total, unit);
+  parts.push({ text: amount, rank: 2 });
   if (rate !== null) parts.push({ text: formatRate(rate, unit), rank: 3 });
   if (etaMs !== null) parts.push({ text: `${formatDuration(etaMs)} left`, rank: 1 });
-  if (item !== null) parts.push({ text: printable(item), rank: 4, item: true });
+  if (unit === 'wal-bytes') {
+    const time = replayTimeText(event);
+    if (time !== null) parts.push({ text: time, rank: 4 });
+  } else if (item !== null) parts.push({ text: printable(item), rank: 4, item: true });
   return parts;
 }
 
+/** `0/1A000028 of 0/2B0000A0` */
+export const formatPosition = ({ lsn, targetLsn }: Pick<ReplayEvent, 'lsn' | 'targetLsn'>): string =>
+  `${lsn}${targetLsn === null ? '' : ` of ${targetLsn}`}`;
+
+/** `replaying 0/1A000028 of 0/2B0000A0, 47%, at 2026-11-20 13:02:11Z, 85.0 MiB/s, 2 m 05 s left` */
+export function replayText(
+  position: Pick<
+    ReplayEvent,
+    'lsn' | 'targetLsn' | 'commitTime' | 'targetTime' | 'done' | 'total' | 'rate' | 'etaMs'
+  >,
+): string {
+  const { done, total, rate, etaMs } = position;
+  return [
+    `replaying ${formatPosition(position)}`,
+    formatPercent(done, total),
+    replayTimeText(position),
+    rate === null ? null : formatRate(rate, 'wal-bytes'),
+    etaMs === null ? null : `${formatDuration(etaMs)} left`,
+  ]
+    .filter((part) => part !== null)
+    .join(', ');
+}
+
+/** How far the replay is in time: `at 2026-11-20 13:02:11Z of 14:10:00Z`; null when that is not known. */
+export function replayTimeText({
+  commitTime,
+  targetTime,
+}: Pick<ReplayEvent, 'commitTime' | 'targetTime'>): string | null {
+  if (commitTime === null) return null;
+  const [at, to] = [commitTime, targetTime].map((time) =>
+    time === null ? null : formatTime(time).replace('T', ' '),
+  );
+  if (at == null || to == null) return at == null ? null : `at ${at}`;
+  return `at ${at} of ${to.slice(0, 11) === at.slice(0, 11) ? to.slice(11) : to}`;
+}
+
 /** A milestone of the recovery, a sentence of a few words. */
-export function recoveryText(event: EventOf<'recovery'>): string {
+export function recoveryText(event: DistributiveOmit<EventOf<'recovery'>, 'at' | 'runId' | 'type'>): string {
   switch (event.state) {
     case 'consistent':
       return `consistent at ${event.lsn}`;

@@ -1,7 +1,8 @@
 import type { PhaseStatus, RunStatus } from '../../run/run-api.ts';
 import { errorText } from './error-text.ts';
+import { recoveryText, replayText } from './event-text.ts';
 import { phaseNames, phaseNameWidth } from './phase-names.ts';
-import { labelled, printable } from './text.ts';
+import { indented, labelled, printable } from './text.ts';
 import { formatAmount, formatDuration, formatPercent, formatTime } from './units.ts';
 
 const marks = {
@@ -33,7 +34,15 @@ export function statusText(
       ? []
       : row('checkpoint', `${formatTime(status.lastCheckpointAt)}, ${ago(status.lastCheckpointAt)}`)),
     '',
-    ...status.phases.map((phase) => phaseLine(phase, status, nowMs)),
+    ...status.phases.flatMap((phase) => [
+      phaseLine(phase, status, nowMs),
+      ...replayLines(phase, status, width),
+      ...status.recovery
+        .filter((milestone) => milestone.phase === phase.phase)
+        .flatMap((milestone) =>
+          indented(`${formatTime(milestone.at)}  ${recoveryText(milestone)}`, 5, width),
+        ),
+    ]),
     ...(status.error === null ? [] : ['', ...errorText(status.error, { width, withStack: false })]),
     // Never wrapped: it is there to be copied.
     ...(next === null ? [] : ['', 'next'.padEnd(12) + next]),
@@ -57,6 +66,12 @@ function phaseLine(phase: PhaseStatus, status: RunStatus, nowMs: number): string
   }
   if (phase.attempts > 1) parts.push(`attempt ${phase.attempts}`);
   return `${marks[phase.state]}  ${phaseNames[phase.phase].padEnd(phaseNameWidth)}  ${parts.join('   ')}`.trimEnd();
+}
+
+/** Of the phase that replays, or was replaying when odo ended. */
+function replayLines(phase: PhaseStatus, { currentPhase, replay }: RunStatus, width: number): string[] {
+  if (replay === null || phase.phase !== currentPhase) return [];
+  return indented(replayText(replay), 5, width);
 }
 
 /** Every run, newest first. */

@@ -42,7 +42,7 @@ export function ttyRenderer(host: Host, options: RenderOptions): Renderer {
 
   function draw(): void {
     if (paused || closed) return;
-    const lines = [...active].map(([phase, state]) => liveLine(phase, state));
+    const lines = [...active].flatMap(([phase, state]) => liveLines(phase, state));
     if (lines.length === 0) region.clear();
     else
       region.draw(
@@ -50,15 +50,18 @@ export function ttyRenderer(host: Host, options: RenderOptions): Renderer {
       );
   }
 
-  function liveLine(phase: Phase, { startedMs, progress }: ActivePhase): LiveLine {
+  function liveLines(phase: Phase, { startedMs, progress }: ActivePhase): LiveLine[] {
     const head = ` ..  ${phaseNames[phase].padEnd(phaseNameWidth)}  `;
     const room = region.width() - widthOf(head);
     const elapsed = formatDuration(host.nowMs() - startedMs);
-    const text = progress === null ? cut(elapsed, room) : fittedProgress(progress, room);
-    return {
-      text: cut(head + text, region.width()),
-      paint: (line) => paint('cyan', line.slice(0, 4)) + line.slice(4),
-    };
+    const [text = '', ...more] = progress === null ? [cut(elapsed, room)] : fittedProgress(progress, room);
+    return [
+      {
+        text: cut(head + text, region.width()),
+        paint: (line) => paint('cyan', line.slice(0, 4)) + line.slice(4),
+      },
+      ...more.map((line) => ({ text: cut(' '.repeat(widthOf(head)) + line, region.width()) })),
+    ];
   }
 
   function print(lines: readonly string[]): void {

@@ -15,8 +15,8 @@ export function formatDuration(ms: number): string {
 const two = (value: number): string => String(value).padStart(2, '0');
 
 /** `117 MiB/s`, `42 segments/s` */
-export function formatRate(perSecond: number, unit: 'bytes' | 'segments'): string {
-  if (unit === 'bytes') return `${formatBytes(Math.round(perSecond))}/s`;
+export function formatRate(perSecond: number, unit: 'bytes' | 'segments' | 'wal-bytes'): string {
+  if (unit !== 'segments') return `${formatBytes(Math.round(perSecond))}/s`;
   return `${perSecond >= 10 ? Math.round(perSecond) : perSecond.toFixed(1)} segments/s`;
 }
 

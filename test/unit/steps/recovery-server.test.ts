@@ -8,6 +8,7 @@ import {
   withRecoveryServer,
 } from '../../../src/steps/recovery-server.ts';
 import type { RecoveryMilestone, StepContext } from '../../../src/steps/step.ts';
+import { samplePlan } from '../../../tools/sample-events.ts';
 
 /** A server of which the test writes the log. */
 function fakeServer() {
@@ -23,6 +24,7 @@ function fakeServer() {
       did.push(`stop ${mode}`);
       exited.resolve({ exitCode: 0 });
     },
+    replayedSegment: async () => null,
     query: async () => '',
   };
   const launcher: ServerLauncher = {
@@ -38,6 +40,8 @@ function fakeServer() {
   };
   const context = {
     runId: 'r',
+    plan: () => samplePlan,
+    progress: () => {},
     signal: new AbortController().signal,
     serverLog: (line: string) => void logged.push(line),
     notice: (_level: string, message: string) => void notices.push(message),

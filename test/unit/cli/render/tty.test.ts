@@ -1,10 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ttyRenderer } from '../../../../src/cli/render/tty.ts';
-import type { RunEvent } from '../../../../src/run/run-events.ts';
-import { halfARun, otherHalf, sampleEvent, sampleEvents } from '../../../../tools/sample-events.ts';
+import type { Phase, RunEvent } from '../../../../src/run/run-events.ts';
+import {
+  halfARun,
+  otherHalf,
+  sampleEvent,
+  sampleEvents,
+  sampleReplay,
+} from '../../../../tools/sample-events.ts';
 import { fakeHost } from '../fake-host.ts';
 import { screenOf } from '../screen.ts';
+
+const begun = (phase: Phase): RunEvent =>
+  sampleEvent<'phase'>(385_000, { type: 'phase', phase, state: 'started', attempt: 1 });
 
 const capture = (name: string): string[] =>
   readFileSync(new URL(`../../../fixtures/terminal/${name}.txt`, import.meta.url), 'utf8')
@@ -38,9 +47,27 @@ describe('a run on a terminal', () => {
       write(text);
     };
     const renderer = ttyRenderer(host, { verbose: true, heading: null });
-    for (const event of [...halfARun, ...otherHalf.slice(0, -1), sampleEvents.failed]) renderer.event(event);
+    for (const event of [
+      ...halfARun,
+      begun('promote'),
+      sampleReplay,
+      ...otherHalf.slice(0, -1),
+      sampleEvents.failed,
+    ])
+      renderer.event(event);
     renderer.close();
     expect(Math.max(...widths)).toBeLessThan(columns);
+  });
+
+  it('shows where a replay is, at 80 columns with its time on a line of its own', () => {
+    const events = [...halfARun, begun('promote'), sampleReplay];
+    expect(draw(events, { columns: 80, close: false }).lines().slice(-2)).toEqual([
+      ' ..  promote             46%  2A/3938728 of 2A/79FC320  2 m 05 s left',
+      '                         at 2026-11-22 20:41:12Z of 21:29:58Z',
+    ]);
+    expect(draw(events, { columns: 130, close: false }).lines().at(-1)).toBe(
+      ' ..  promote             46%  2A/3938728 of 2A/79FC320  85.0 MiB/s  2 m 05 s left  at 2026-11-22 20:41:12Z of 21:29:58Z',
+    );
   });
 
   it('keeps percent and time left when there is room for little else', () => {
