@@ -1,5 +1,6 @@
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import type { BackupContents, BackupFormatName, BaseBackup } from './base-backup.ts';
+import type { WantedEnd } from './wanted-end.ts';
 
 /** An archive of WAL that the operator named, apart from the backups. */
 export interface WalPlace {
@@ -15,12 +16,13 @@ export interface BackupFormat {
   list(storage: ObjectStorage, prefix: string, signal: AbortSignal): Promise<BaseBackup[]>;
   /**
    * Reads what is needed to restore `backup` and finds everything that forbids it; changes nothing. `wal` matters to
-   * formats whose backups do not know an archive of their own.
+   * formats whose backups do not know an archive of their own; `wanted` decides how much of the WAL is planned.
    */
   inspect(
     storage: ObjectStorage,
     backup: BaseBackup,
     signal: AbortSignal,
     wal?: WalPlace | null,
+    wanted?: WantedEnd,
   ): Promise<BackupContents>;
 }

@@ -20,7 +20,10 @@ export interface BackupWal {
   readonly missing: string | null;
   /** End of the unbroken WAL behind the backup, on the timeline that recovery follows; null unless `complete`. */
   readonly reaches: WalEnd | null;
-  /** The segment that is missing there although newer ones are in the archive; null when it is the archive's end. */
+  /**
+   * The segment that is missing there although newer ones are in the archive, or the history file of a timeline of which
+   * there is WAL; null when it is the archive's end.
+   */
   readonly gap: string | null;
 }
 
@@ -63,9 +66,15 @@ export function walInArchive(backup: BaseBackup, coverage: WalCoverage): BackupW
   const { segmentBytes } = coverage;
   const needed = neededSegments(backup, segmentBytes);
   if (needed === null || backup.timeline === null) return { state: 'unknown', ...nothing };
-  const range = { timeline: backup.timeline, endTimeline: backup.endTimeline ?? backup.timeline };
+  const range = {
+    backupId: backup.id,
+    walFolder: coverage.walFolder,
+    timeline: backup.timeline,
+    endTimeline: backup.endTimeline ?? backup.timeline,
+  };
   const archived = [...coverage.timelines.keys()].map((timeline) => ({ timeline }));
-  const { path } = chooseTimeline(range, needed.begin, needed.end, coverage.histories, archived);
+  const known = { files: coverage.histories, folders: archived };
+  const { path, problem } = chooseTimeline(range, needed.begin, needed.end, known);
   const covered = coverageAlong(path, coverage);
   const missing = firstMissing(covered, needed.first, needed.last);
   if (missing !== null)
@@ -73,11 +82,13 @@ export function walInArchive(backup: BaseBackup, coverage: WalCoverage): BackupW
   const reached = rangeWith(covered, needed.first);
   if (reached === null) return { state: 'unknown', ...nothing };
   const isBroken = covered.some(({ from }) => from > reached.to);
+  const lost = problem?.details?.missing;
+  const history = typeof lost === 'string' ? lost : null;
   return {
     state: 'complete',
     missing: null,
     reaches: endOfRange(path, reached.to, reached.archivedAt, segmentBytes),
-    gap: isBroken ? nameOnPath(path, reached.to + 1, segmentBytes) : null,
+    gap: isBroken ? nameOnPath(path, reached.to + 1, segmentBytes) : history,
   };
 }
 

@@ -156,11 +156,13 @@ export interface WalPlan {
   readonly segmentBytes: number;
   /** Timeline that recovery follows to its end (numeric recovery_target_timeline). */
   readonly timeline: number;
+  /** The timelines on the way, oldest first, each up to where the next one branched off. Plans of older journals do not have it. */
+  readonly path?: readonly { readonly timeline: number; readonly untilLsn: string | null }[];
   /** First segment recovery reads. */
   readonly beginSegment: string;
   /** Last segment needed for consistency. */
   readonly consistentSegment: string;
-  /** Last segment of the unbroken range; equals consistentSegment when nothing newer exists. */
+  /** Last segment of the unbroken range, or the last that the target can need; equals consistentSegment when nothing newer exists. */
   readonly lastSegment: string;
   /** Segments and every history file, in fetch order; empty for source `backup`. */
   readonly objects: readonly WalObject[];

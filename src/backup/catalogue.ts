@@ -1,5 +1,7 @@
 import { nearest } from '../errors/nearest.ts';
 import { OdoError } from '../errors/odo-error.ts';
+import type { ErrorData } from '../errors/serialize.ts';
+import { targetText } from '../postgres/recovery-target.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import type { BackupFormat, WalPlace } from './backup-format.ts';
 import { lastSeenMs } from './backup-order.ts';
@@ -9,7 +11,9 @@ import { folderName } from './barman-cloud/layout.ts';
 import type { BackupContents, BaseBackup } from './base-backup.ts';
 import { findSlip } from './find-slip.ts';
 import { pgBasebackup } from './pg-basebackup/format.ts';
+import { problem } from './problem.ts';
 import { walG } from './wal-g/format.ts';
+import { endOfWal, type WantedEnd } from './wanted-end.ts';
 
 /** Every layout odo knows; a prefix may hold several. */
 export const backupFormats: readonly BackupFormat[] = [barmanCloud, pgBasebackup, walG];
@@ -37,6 +41,7 @@ export async function inspectBackup(
   backup: BaseBackup,
   signal: AbortSignal,
   wal: WalPlace | null = null,
+  wanted: WantedEnd = endOfWal,
 ): Promise<BackupContents> {
   const format = backupFormats.find((candidate) => candidate.name === backup.format);
   if (!format) {
@@ -44,10 +49,33 @@ export async function inspectBackup(
       hint: 'The plan was made by another version of odo.',
     });
   }
-  const contents = await format.inspect(storage, backup, signal, wal);
+  const inspected = await format.inspect(storage, backup, signal, wal, wanted);
+  const beyond = beyondOwnWal(inspected, wanted);
+  const contents = beyond === null ? inspected : { ...inspected, problems: [...inspected.problems, beyond] };
   if (wal === null || backup.walFolder === null) return contents;
   const unused = `--wal-url is not used: the WAL of backup ${backup.id} is archived in ${backup.walFolder}.`;
   return { ...contents, warnings: [...contents.warnings, unused] };
+}
+
+/** WAL that a backup brings with it makes it consistent, and ends there. */
+function beyondOwnWal({ backup, wal }: BackupContents, { target, timeline }: WantedEnd): ErrorData | null {
+  if (wal?.source !== 'backup') return null;
+  const ends = `Backup ${backup.id} has only the WAL that it brings itself, which reaches its own end${backup.finishedAt === null ? '' : ` (${backup.finishedAt})`}`;
+  if (typeof timeline === 'number' && timeline !== wal.timeline) {
+    return problem(
+      'TARGET_UNREACHABLE',
+      `${ends} on timeline ${wal.timeline}: there is no way to timeline ${timeline}.`,
+      'Name the archive that holds the WAL behind it with --wal-url, or leave out --target-timeline.',
+      { timeline, backupTimeline: wal.timeline },
+    );
+  }
+  if (target.kind === 'end' || target.kind === 'immediate') return null;
+  return problem(
+    'TARGET_UNREACHABLE',
+    `${ends}: ${targetText(target)} lies behind it.`,
+    'Name the archive that holds the WAL behind it with --wal-url, or leave out the target.',
+    { target, endLsn: backup.endLsn, finishedAt: backup.finishedAt },
+  );
 }
 
 const shownItems = 8;

@@ -20,7 +20,7 @@ export interface BackupSelection {
   readonly passedOver: readonly { readonly id: string; readonly problem: string }[];
 }
 
-const latestWords: readonly string[] = ['latest', 'last'];
+export const latestWords: readonly string[] = ['latest', 'last'];
 
 const refusalCodes: Readonly<Record<Exclude<BackupStatus, 'complete'>, ErrorCode>> = {
   incomplete: 'BACKUP_INCOMPLETE',
@@ -120,7 +120,8 @@ function because(all: number, complete: number, candidates: number, before: stri
   return complete === 1 ? `the only complete one of ${all} backups` : `the newest of ${count(complete)}`;
 }
 
-function passedOver(
+/** Those that would come after the chosen one if they could be restored, or told when they finished. */
+export function passedOver(
   backups: readonly BaseBackup[],
   chosen: BaseBackup,
   before: string | null,

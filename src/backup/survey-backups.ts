@@ -153,6 +153,8 @@ function obstacleInWal({ state, missing, gap, reaches }: BackupWal, standsAlone:
   if (state === 'missing')
     return `WAL segment ${missing} is not in the archive, and without it the backup cannot become consistent.`;
   if (gap === null || reaches === null || standsAlone) return null;
+  if (gap.endsWith('.history'))
+    return `The history file ${gap} is missing although WAL of its timeline is there: whether that goes on from ${reaches.lsn} on timeline ${reaches.timeline} cannot be told.`;
   const when = reaches.archivedAt === null ? '' : `, archived at ${reaches.archivedAt}`;
   return `WAL segment ${gap} is missing behind it although newer ones are there: it reaches ${reaches.lsn}${when}, and what came later would be lost.`;
 }

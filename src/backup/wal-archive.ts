@@ -1,30 +1,32 @@
 import { errorCode } from '../errors/odo-error.ts';
 import type { ErrorData } from '../errors/serialize.ts';
-import { parseLsn } from '../postgres/lsn.ts';
+import { formatLsn, parseLsn } from '../postgres/lsn.ts';
+import type { RecoveryTarget } from '../postgres/recovery-target.ts';
 import { type TimelineStretch, timelineOfSegment } from '../postgres/timeline-history.ts';
 import type { LongPageHeader } from '../postgres/wal-page.ts';
 import {
   historyFileName,
   isSegmentSize,
-  lastSegmentNumber,
+  parseSegmentName,
   segmentName,
   segmentNumberOf,
+  segmentStart,
 } from '../postgres/wal-segment.ts';
 import type { ObjectStorage, StoredObject } from '../storage/object-storage.ts';
 import type { WalObject, WalPlan } from './base-backup.ts';
-import { chooseTimeline } from './choose-timeline.ts';
 import { problem } from './problem.ts';
-import { chooseCopies, newestFirst, type SegmentCopies, unreadableSegments } from './wal-copies.ts';
+import { chooseCopies, newestFirst, unreadableSegments } from './wal-copies.ts';
 import { readWalHeader } from './wal-header.ts';
+import { listSegments, listWalFolders, type WalFolder, type WalVariants } from './wal-inventory.ts';
 import {
-  listSegments,
-  listWalFolders,
-  readHistoryFiles,
-  type WalFolder,
-  type WalVariants,
-} from './wal-inventory.ts';
-import { gapBehindConsistency, missingBeforeConsistency } from './wal-problems.ts';
+  behindTheEnd,
+  type FoundSegment,
+  gapBehindConsistency,
+  missingBeforeConsistency,
+} from './wal-problems.ts';
 import type { BackupRange } from './wal-range.ts';
+import { findWay, shownPath, type WalWay } from './wal-way.ts';
+import { endOfWal, type WantedEnd } from './wanted-end.ts';
 
 export interface ArchiveWal {
   /** Null when the backup cannot be made consistent from the archive. */
@@ -35,23 +37,20 @@ export interface ArchiveWal {
 }
 
 /**
- * What an archive offers to a backup: every segment from its beginning to the end of the unbroken range on the newest
- * timeline that descends from it. The server itself takes a hole behind the consistency point for the end of WAL and
- * promotes without a word; here a hole is a problem.
+ * What an archive offers to a backup: every segment from its beginning to what the target can need, or to the end of
+ * the unbroken range, on the timeline that is wanted. The server itself takes a hole behind the consistency point for
+ * the end of WAL and promotes without a word; here a hole is a problem, unless the target surely lies before it.
  */
 export async function planArchiveWal(
   storage: ObjectStorage,
   range: BackupRange,
   signal: AbortSignal,
+  wanted: WantedEnd = endOfWal,
 ): Promise<ArchiveWal> {
   const problems: ErrorData[] = [];
   const warnings: string[] = [];
-  const begin = parseLsn(range.beginLsn);
-  const end = parseLsn(range.endLsn);
-  const recordedBegin = segmentName(
-    { timeline: range.timeline, number: segmentNumberOf(begin, range.segmentBytes) },
-    range.segmentBytes,
-  );
+  const beginNumber = segmentNumberOf(parseLsn(range.beginLsn), range.segmentBytes);
+  const recordedBegin = segmentName({ timeline: range.timeline, number: beginNumber }, range.segmentBytes);
   const folders = await listWalFolders(storage, range, recordedBegin, signal);
   if (folders.length === 0) {
     problems.push(
@@ -70,72 +69,105 @@ export async function planArchiveWal(
   const { segmentBytes } = first;
   const systemIdentifier = range.systemIdentifier ?? first.systemIdentifier;
 
-  const known = new Set([range.timeline, range.endTimeline, ...folders.map((folder) => folder.timeline)]);
-  // One more than the highest: a promotion whose first segment is not archived yet.
-  known.add(Math.max(...known) + 1);
-  const history = await readHistoryFiles(
-    storage,
-    range.walFolder,
-    [...known].sort((a, b) => a - b),
-    signal,
-  );
-  warnings.push(...history.warnings);
-
-  const choice = chooseTimeline(range, begin, end, history.files, folders);
-  warnings.push(...choice.warnings);
-  const { path, timeline } = choice;
-
-  const beginNumber = segmentNumberOf(begin, segmentBytes);
-  const beginName = segmentName({ timeline: range.timeline, number: beginNumber }, segmentBytes);
-  const logOf = (number: number) => Math.floor(number / (2 ** 32 / segmentBytes));
-  const wanted = folders.filter(
-    (folder) =>
-      folder.log >= logOf(beginNumber) && path.some((stretch) => stretch.timeline === folder.timeline),
-  );
-  const inventory = await listSegments(storage, wanted, beginName, signal);
-
-  const walk = walkPath(path, beginNumber, segmentBytes, inventory);
-  const consistentNumber = lastSegmentNumber(begin, end, segmentBytes);
+  const way = await findWay(storage, range, { folders, segmentBytes }, wanted, signal);
+  problems.push(...way.problems);
+  warnings.push(...way.warnings);
+  // There is no way to the timeline that was asked for: what lies on it says nothing more.
+  if (way.problems.length > 0 && wanted.timeline !== 'latest')
+    return { plan: null, systemIdentifier, problems, warnings };
+  const { path, timeline, inventory, consistentNumber } = way;
   const nameAt = (number: number) =>
     segmentName({ timeline: timelineOfSegment(path, number, segmentBytes), number }, segmentBytes);
 
-  const missing = walk.lastNumber + 1;
+  const missing = way.lastNumber + 1;
   if (missing <= consistentNumber) {
     problems.push(missingBeforeConsistency(range, nameAt(missing), nameAt(consistentNumber), inventory));
     return { plan: null, systemIdentifier, problems, warnings };
   }
-  const found = await chooseCopies(storage, walk.segments, signal);
-  const newer = newestBehind(path, missing, segmentBytes, inventory);
-  if (newer !== null && range.standsAlone) {
-    warnings.push(
-      `The backup is kept without all of the WAL behind it: ${nameAt(missing)} is missing, and what came after it is not restored.`,
+  const found = await chooseCopies(storage, way.segments, signal);
+  if (missing <= way.wantedNumber) {
+    const behind = whatIsBehind(
+      range,
+      way,
+      { segmentBytes, missing: nameAt(missing), last: found.at(-1) },
+      wanted.target,
     );
-  } else if (newer !== null) {
-    problems.push(gapBehindConsistency(range, nameAt(missing), newer, missing, segmentBytes, found.at(-1)));
-  } else {
-    const partial = inventory.get(nameAt(missing))?.partial[0];
-    if (partial) {
-      warnings.push(
-        `The newest WAL is in ${partial.key}, a partial segment that odo does not use; what it holds is not restored.`,
-      );
-    }
+    problems.push(...behind.problems);
+    warnings.push(...behind.warnings);
   }
-  warnings.push(...walk.warnings);
+  warnings.push(...abandoned(way, segmentBytes, wanted));
   problems.push(...(await unreadableSegments(storage, found, signal)));
 
-  const histories = history.files
-    .filter((file) => path.some((stretch) => stretch.timeline === file.timeline))
-    .map((file) => walObject(historyFileName(file.timeline), file.object));
+  const histories = way.histories.map((file) => walObject(historyFileName(file.timeline), file.object));
   const plan: WalPlan = {
     source: 'archive',
     segmentBytes,
     timeline,
-    beginSegment: nameAt(beginNumber),
+    path: shownPath(path, range.beginLsn),
+    beginSegment: nameAt(way.firstNumber),
     consistentSegment: nameAt(consistentNumber),
-    lastSegment: nameAt(walk.lastNumber),
+    lastSegment: nameAt(way.lastNumber),
     objects: [...histories, ...found.map(({ name, object }) => walObject(name, object))],
   };
   return { plan, systemIdentifier, problems, warnings };
+}
+
+/** The archive does not go as far as recovery may want to: its end, or a hole. */
+function whatIsBehind(
+  range: BackupRange,
+  { path, inventory, lastNumber }: WalWay,
+  at: { readonly segmentBytes: number; readonly missing: string; readonly last: FoundSegment | undefined },
+  target: RecoveryTarget,
+): { problems: ErrorData[]; warnings: string[] } {
+  const { segmentBytes, missing, last } = at;
+  // The segment behind an LSN is wanted in case that a record reaches into it.
+  const holdsTarget =
+    target.kind === 'lsn' && lastNumber >= segmentNumberOf(parseLsn(target.lsn), segmentBytes);
+  if (holdsTarget) return { problems: [], warnings: [] };
+  const newer = newestBehind(path, lastNumber + 1, segmentBytes, inventory);
+  if (newer !== null && range.standsAlone) {
+    const warning = `The backup is kept without all of the WAL behind it: ${missing} is missing, and what came after it is not restored.`;
+    if (target.kind !== 'lsn') return { problems: [], warnings: [warning] };
+  } else if (newer !== null) {
+    const gap = gapBehindConsistency(range, missing, newer, lastNumber + 1, segmentBytes, last);
+    return { problems: [gap], warnings: [] };
+  }
+  const partial = inventory.get(missing)?.partial[0];
+  const warnings =
+    partial === undefined
+      ? []
+      : [
+          `The newest WAL is in ${partial.key}, a partial segment that odo does not use; what it holds is not restored.`,
+        ];
+  if (target.kind !== 'lsn') return { problems: [], warnings };
+  const upTo = formatLsn(segmentStart(lastNumber + 1, segmentBytes));
+  return { problems: [behindTheEnd(range, target.lsn, last?.name ?? missing, upTo)], warnings };
+}
+
+/**
+ * A point on the way may have two meanings where a timeline went on behind a fork; the way that is taken is the one of
+ * the newest timeline.
+ */
+function abandoned(
+  { path, inventory, timeline }: WalWay,
+  segmentBytes: number,
+  { target, timeline: asked }: WantedEnd,
+): string[] {
+  if (asked !== 'latest' || target.kind === 'end' || target.kind === 'immediate') return [];
+  return path.flatMap((stretch) => {
+    if (stretch.end === null) return [];
+    const isAsked = target.kind !== 'lsn' || parseLsn(target.lsn) >= stretch.end;
+    const fork = segmentNumberOf(stretch.end, segmentBytes);
+    const wentOn = [...inventory].some(([name, { complete }]) => {
+      const segment = parseSegmentName(name, segmentBytes);
+      return segment?.timeline === stretch.timeline && segment.number > fork && complete.length > 0;
+    });
+    return wentOn && isAsked
+      ? [
+          `Timeline ${stretch.timeline} went on behind ${formatLsn(stretch.end)}, where the way to timeline ${timeline} leaves it. To look for the target there: --target-timeline ${stretch.timeline}`,
+        ]
+      : [];
+  });
 }
 
 const walObject = (name: string, { key, sizeBytes, etag }: StoredObject): WalObject => ({
@@ -191,33 +223,6 @@ async function readFirstHeader(
     if (errorCode(error) !== 'ARCHIVE_CORRUPT') throw error;
     return null;
   }
-}
-
-/** From the first segment on until one is missing. */
-function walkPath(
-  path: readonly TimelineStretch[],
-  beginNumber: number,
-  segmentBytes: number,
-  inventory: ReadonlyMap<string, WalVariants>,
-): { lastNumber: number; segments: SegmentCopies[]; warnings: string[] } {
-  const segments: SegmentCopies[] = [];
-  const doubled: string[] = [];
-  let number = beginNumber;
-  for (; ; number += 1) {
-    const timeline = timelineOfSegment(path, number, segmentBytes);
-    const name = segmentName({ timeline, number }, segmentBytes);
-    const [newest, ...older] = newestFirst(inventory.get(name)?.complete ?? []);
-    if (newest === undefined) break;
-    if (older.length > 0) doubled.push(name);
-    segments.push({ name, copies: [newest, ...older] });
-  }
-  const warnings =
-    doubled.length === 0
-      ? []
-      : [
-          `${doubled.length} WAL segments are archived more than once (first ${doubled[0]}); the newest copy that can be read is used.`,
-        ];
-  return { lastNumber: number - 1, segments, warnings };
 }
 
 /** Newest segment behind the first missing one that recovery along the path would have wanted. */

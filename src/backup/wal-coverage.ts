@@ -1,5 +1,5 @@
 import { errorCode } from '../errors/odo-error.ts';
-import { type TimelineStretch, timelinePath } from '../postgres/timeline-history.ts';
+import type { TimelineStretch } from '../postgres/timeline-history.ts';
 import { parseWalFileName } from '../postgres/wal-file-name.ts';
 import {
   isSegmentSize,
@@ -9,6 +9,7 @@ import {
 } from '../postgres/wal-segment.ts';
 import type { ObjectStorage, StoredObject } from '../storage/object-storage.ts';
 import { canBeRead } from './archive-objects.ts';
+import { pathTo } from './choose-timeline.ts';
 import {
   addSegment,
   clipRanges,
@@ -85,11 +86,6 @@ async function statedSegmentBytes(
   }
 }
 
-/** How recovery gets to a timeline; without its history file only the timeline itself is known. */
-export function pathTo(timeline: number, { histories }: WalCoverage): TimelineStretch[] {
-  return timelinePath(timeline, histories.find((file) => file.timeline === timeline)?.entries ?? []);
-}
-
 /**
  * What is there of the segments that recovery along a path reads, each from the one timeline it must come from: the
  * newest that begins in it or before (timeline-history.ts, `timelineOfSegment`).
@@ -111,7 +107,7 @@ export function coverageAlong(path: readonly TimelineStretch[], coverage: WalCov
  */
 export function pathsOf(coverage: WalCoverage, wanted: Iterable<number>): TimelineStretch[][] {
   const timelines = [...new Set([...coverage.timelines.keys(), ...wanted])].sort((a, b) => a - b);
-  const paths = timelines.map((timeline) => pathTo(timeline, coverage));
+  const paths = timelines.map((timeline) => pathTo(timeline, { files: coverage.histories }));
   const isOnlyAWay = (timeline: number): boolean =>
     paths.some((path) => {
       const stretch = path.find((one) => one.timeline === timeline);

@@ -58,3 +58,27 @@ export function gapBehindConsistency(
     },
   );
 }
+
+/** The server would take the parent's copy of it and go on there, behind the fork (xlogrecovery.c, `XLogFileReadAnyTLI`). */
+export function firstOfTimelineMissing(range: BackupRange, timeline: number, missing: string): ErrorData {
+  return problem(
+    'WAL_MISSING',
+    `WAL segment ${missing}, the first of timeline ${timeline}, is not in ${range.walFolder}, and without it recovery cannot go over to that timeline.`,
+    'If a server runs on that timeline, run SELECT pg_switch_wal() there and try again in a minute; or choose another timeline with --target-timeline.',
+    { missing, timeline, walFolder: range.walFolder },
+  );
+}
+
+/** The archive ends before the position that is wanted. */
+export function behindTheEnd(range: BackupRange, target: string, last: string, upTo: string): ErrorData {
+  return problem(
+    'TARGET_UNREACHABLE',
+    `LSN ${target} lies behind the end of the WAL in ${range.walFolder}, whose last segment on the way is ${last}: it goes up to ${upTo} at most.`,
+    'Choose a position before that, or leave out the target to recover to the end. If the source still runs, SELECT pg_switch_wal() there archives what it has.',
+    { target, reachableUpTo: upTo, lastSegment: last, walFolder: range.walFolder },
+  );
+}
+
+/** A hole that hurts only who wants to get behind it. */
+export const isGapBehindConsistency = ({ code, details }: ErrorData): boolean =>
+  code === 'WAL_MISSING' && typeof details?.recoverableUpTo === 'string';

@@ -10,7 +10,10 @@ export const exitCodes = {
   10: { meaning: 'no such run', touched: 'nothing' },
   11: { meaning: 'another odo works on the run', touched: 'nothing by this odo' },
   12: { meaning: 'access denied by the store or the engine', touched: 'nothing, or resumable' },
-  13: { meaning: 'bucket, backup or object not found', touched: 'nothing, or resumable' },
+  13: {
+    meaning: 'bucket, backup or object not found, or no way to the recovery target',
+    touched: 'nothing, or resumable',
+  },
   14: { meaning: 'not enough space', touched: 'nothing, or resumable' },
   15: { meaning: 'conflict with the target or the service', touched: 'nothing, or resumable' },
   20: { meaning: 'the journal is from an incompatible odo', touched: 'nothing' },

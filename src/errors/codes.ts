@@ -45,6 +45,7 @@ export const errorKinds = {
   BUCKET_NOT_FOUND: at(13),
   BACKUP_NOT_FOUND: at(13),
   OBJECT_NOT_FOUND: at(13),
+  TARGET_UNREACHABLE: at(13),
   NOT_ENOUGH_SPACE: at(14),
 
   TARGET_NOT_EMPTY: at(15),

@@ -1,7 +1,7 @@
 import { access, constants } from 'node:fs/promises';
-import { inspectBackup, listBackups } from '../backup/catalogue.ts';
-import { selectBackup } from '../backup/select-backup.ts';
+import { listBackups } from '../backup/catalogue.ts';
 import { OdoError } from '../errors/odo-error.ts';
+import { chooseBackup } from './choose-backup.ts';
 import { closedParentOf } from './closed-parent.ts';
 import type { PreflightFacts } from './facts.ts';
 import { chooseLauncher } from './launcher-choice.ts';
@@ -20,12 +20,7 @@ export async function gatherFacts(request: RestoreRequest, context: StepContext)
   const { storage, prefix } = await ports.source();
   const server = request.server === null ? {} : { server: request.server };
   const backups = await listBackups(storage, prefix, { ...server, signal });
-  const selection = selectBackup(backups, {
-    ...server,
-    backup: request.backup,
-    before: request.before ?? null,
-  });
-  const contents = await inspectBackup(storage, selection.backup, signal, await ports.walSource());
+  const { selection, contents } = await chooseBackup(request, { storage, backups }, context);
 
   const major = contents.backup.serverMajor;
   const layout = serverLayout(request, service, major);

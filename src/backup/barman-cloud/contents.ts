@@ -8,11 +8,13 @@ import {
   estimateDataBytes,
   examineArchives,
 } from '../archive-objects.ts';
+import type { WalPlace } from '../backup-format.ts';
 import type { BackupContents, BaseBackup, Tablespace } from '../base-backup.ts';
 import { cutTar } from '../cut-tar.ts';
 import { problem } from '../problem.ts';
 import { majorProblems, refusedContents } from '../refused-backup.ts';
 import { type ArchiveWal, planArchiveWal } from '../wal-archive.ts';
+import { endOfWal, type WantedEnd } from '../wanted-end.ts';
 import type { BackupInfo } from './backup-info.ts';
 import { judge, readBackupInfo } from './catalogue.ts';
 import { candidateOf, contentName, inRestoreOrder, missingParts } from './parts.ts';
@@ -22,6 +24,8 @@ export async function inspectBarmanBackup(
   storage: ObjectStorage,
   backup: BaseBackup,
   signal: AbortSignal,
+  _wal: WalPlace | null = null,
+  wanted: WantedEnd = endOfWal,
 ): Promise<BackupContents> {
   if (backup.status === 'unreadable' || backup.problem?.startsWith('It has no backup.info'))
     return refusedContents(backup);
@@ -42,7 +46,7 @@ export async function inspectBarmanBackup(
   const examined = await examineArchives(storage, candidates, signal);
   problems.push(...examined.problems);
   for (const archive of examined.archives) problems.push(...(await cutTar(storage, archive, signal)));
-  const wal = await walOf(storage, backup, info, signal);
+  const wal = await walOf(storage, backup, info, wanted, signal);
   problems.push(...wal.problems);
 
   const estimate = estimateDataBytes(examined.archives);
@@ -102,6 +106,7 @@ async function walOf(
   storage: ObjectStorage,
   backup: BaseBackup,
   info: BackupInfo,
+  wanted: WantedEnd,
   signal: AbortSignal,
 ): Promise<ArchiveWal> {
   const { beginLsn, endLsn, beginSegment, endSegment } = info;
@@ -129,5 +134,6 @@ async function walOf(
       standsAlone: backup.kept === 'standalone',
     },
     signal,
+    wanted,
   );
 }

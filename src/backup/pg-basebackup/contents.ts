@@ -14,6 +14,7 @@ import type { ArchiveObject, BackupContents, BaseBackup, Tablespace } from '../b
 import { cutTar } from '../cut-tar.ts';
 import { problem } from '../problem.ts';
 import { majorProblems, statusProblems } from '../refused-backup.ts';
+import { endOfWal, type WantedEnd } from '../wanted-end.ts';
 import { listBackupFiles, mergeTablespaces } from './catalogue.ts';
 import { readManifest } from './read-manifest.ts';
 import type { PlannedWal } from './segments-plan.ts';
@@ -30,6 +31,7 @@ export async function inspectBaseBackup(
   backup: BaseBackup,
   signal: AbortSignal,
   wal: WalPlace | null = null,
+  wanted: WantedEnd = endOfWal,
 ): Promise<BackupContents> {
   const files = await listBackupFiles(storage, backup.folder, signal);
   const problems: ErrorData[] = statusProblems(backup);
@@ -85,7 +87,7 @@ export async function inspectBaseBackup(
     labels?.label == null
       ? null
       : await attempt(problems, signal, () =>
-          planTarWal(storage, { backup, label: labels.label, manifest, archives }, wal, signal),
+          planTarWal(storage, { backup, label: labels.label, manifest, archives }, wal, wanted, signal),
         );
   problems.push(...(inner?.problems ?? []));
   warnings.push(...(inner?.warnings ?? []));

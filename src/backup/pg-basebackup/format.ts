@@ -8,9 +8,9 @@ import { inspectPlainBackup } from './plain-contents.ts';
 export const pgBasebackup: BackupFormat = {
   name: 'pg-basebackup',
   list: listBaseBackups,
-  inspect: async (storage, backup, signal, wal) => {
+  inspect: async (storage, backup, signal, wal, wanted) => {
     const inspectOne =
       (await formOf(storage, backup.folder, signal)) === 'tar' ? inspectBaseBackup : inspectPlainBackup;
-    return inspectChain(storage, await inspectOne(storage, backup, signal, wal), signal);
+    return inspectChain(storage, await inspectOne(storage, backup, signal, wal, wanted), signal);
   },
 };

@@ -7,6 +7,7 @@ import type { WalPlace } from '../backup-format.ts';
 import { problem } from '../problem.ts';
 import { planArchiveWal } from '../wal-archive.ts';
 import type { WalLayout } from '../wal-inventory.ts';
+import type { WantedEnd } from '../wanted-end.ts';
 import { readWholeDecoded } from '../whole-object.ts';
 import { type FoundBackup, noWal, type PlannedWal, segmentBytesOf } from './segments-plan.ts';
 
@@ -14,6 +15,7 @@ import { type FoundBackup, noWal, type PlannedWal, segmentBytesOf } from './segm
 export async function planOuterWal(
   place: WalPlace,
   { backup, label, manifest }: FoundBackup,
+  wanted: WantedEnd,
   signal: AbortSignal,
 ): Promise<PlannedWal> {
   const archive = await findOuterArchive(place, signal);
@@ -37,6 +39,7 @@ export async function planOuterWal(
       systemIdentifier: manifest?.systemIdentifier ?? backup.systemIdentifier,
     },
     signal,
+    wanted,
   );
   const unknownEnd =
     'Where the backup ended is recorded neither in a manifest nor in the archive (a file *.backup): whether the WAL reaches so far shows only in recovery.';

@@ -8,6 +8,7 @@ import type { WalPlace } from '../backup-format.ts';
 import type { BackupContents, BaseBackup, FileTree } from '../base-backup.ts';
 import { problem } from '../problem.ts';
 import { statusProblems } from '../refused-backup.ts';
+import { endOfWal, type WantedEnd } from '../wanted-end.ts';
 import { mergeTablespaces } from './catalogue.ts';
 import { compareWithManifest, shown } from './manifest-files.ts';
 import { planOuterWal } from './outer-wal.ts';
@@ -23,6 +24,7 @@ export async function inspectPlainBackup(
   backup: BaseBackup,
   signal: AbortSignal,
   place: WalPlace | null = null,
+  end: WantedEnd = endOfWal,
 ): Promise<BackupContents> {
   const { folder } = backup;
   const problems: ErrorData[] = statusProblems(backup);
@@ -67,7 +69,7 @@ export async function inspectPlainBackup(
       : await attempt(problems, signal, () =>
           place === null
             ? planPlainWal(storage, { backup, label, manifest }, wanted.files, signal)
-            : planOuterWal(place, { backup, label, manifest }, signal),
+            : planOuterWal(place, { backup, label, manifest }, end, signal),
         );
   problems.push(...(wal?.problems ?? []));
   warnings.push(...(wal?.warnings ?? []));

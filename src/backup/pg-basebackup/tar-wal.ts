@@ -4,6 +4,7 @@ import type { ObjectStorage } from '../../storage/object-storage.ts';
 import type { WalPlace } from '../backup-format.ts';
 import type { ArchiveObject } from '../base-backup.ts';
 import { problem } from '../problem.ts';
+import type { WantedEnd } from '../wanted-end.ts';
 import { planOuterWal } from './outer-wal.ts';
 import { type FoundBackup, needsArchive, noWal, type PlannedWal, planOfSegments } from './segments-plan.ts';
 import { endsWithWal, scanWalTar, type WalTar } from './wal-tar.ts';
@@ -24,12 +25,13 @@ export async function planTarWal(
   storage: ObjectStorage,
   found: FoundArchives,
   wal: WalPlace | null,
+  wanted: WantedEnd,
   signal: AbortSignal,
 ): Promise<PlannedWal> {
   const { label, manifest, backup, archives } = found;
   const tar = archives.find((archive) => archive.content === 'wal');
   if (label === null) return noWal;
-  if (wal !== null) return planOuterWal(wal, { backup, label, manifest }, signal);
+  if (wal !== null) return planOuterWal(wal, { backup, label, manifest }, wanted, signal);
   if (tar !== undefined) {
     if (!isReadable(tar.codec)) return noWal;
     const options = { signal, limitBytes: scanBytes, firstOnly: false };

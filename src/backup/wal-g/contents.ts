@@ -6,11 +6,13 @@ import { defaultSegmentBytes } from '../../postgres/wal-segment.ts';
 import type { ObjectStorage } from '../../storage/object-storage.ts';
 import { duplicateProblems, estimateDataBytes, examineArchives } from '../archive-objects.ts';
 import { attempt } from '../attempt.ts';
+import type { WalPlace } from '../backup-format.ts';
 import type { ArchiveObject, BackupContents, BaseBackup } from '../base-backup.ts';
 import { cutTar } from '../cut-tar.ts';
 import { problem } from '../problem.ts';
 import { majorProblems, refusedContents } from '../refused-backup.ts';
 import { type ArchiveWal, planArchiveWal } from '../wal-archive.ts';
+import { endOfWal, type WantedEnd } from '../wanted-end.ts';
 import { judge, readSentinel, withFacts } from './catalogue.ts';
 import { encryptionProblem } from './encryption.ts';
 import { type FilesMetadata, readFilesMetadata } from './files-metadata.ts';
@@ -25,6 +27,8 @@ export async function inspectWalgBackup(
   storage: ObjectStorage,
   listed: BaseBackup,
   signal: AbortSignal,
+  _wal: WalPlace | null = null,
+  wanted: WantedEnd = endOfWal,
 ): Promise<BackupContents> {
   if (listed.status === 'unreadable' || listed.status === 'incomplete') return refusedContents(listed);
   const sentinel = await readSentinel(storage, listed, signal);
@@ -63,7 +67,7 @@ export async function inspectWalgBackup(
     readLabelTar(storage, archive, signal),
   );
   problems.push(...contradictions(backup, control, label));
-  const wal = encrypted === null ? await walOf(storage, backup, control, signal) : nothing;
+  const wal = encrypted === null ? await walOf(storage, backup, control, wanted, signal) : nothing;
   problems.push(...wal.problems);
   warnings.push(...wal.warnings);
 
@@ -178,6 +182,7 @@ async function walOf(
   storage: ObjectStorage,
   backup: BaseBackup,
   control: ControlFile | null,
+  wanted: WantedEnd,
   signal: AbortSignal,
 ): Promise<ArchiveWal> {
   const { walFolder, timeline, beginLsn, endLsn } = backup;
@@ -198,5 +203,6 @@ async function walOf(
       standsAlone: backup.kept === 'standalone',
     },
     signal,
+    wanted,
   );
 }

@@ -1,7 +1,9 @@
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ArchiveWal, planArchiveWal } from '../../../src/backup/wal-archive.ts';
+import { isGapBehindConsistency } from '../../../src/backup/wal-problems.ts';
 import type { BackupRange } from '../../../src/backup/wal-range.ts';
+import { endOfWal, type WantedEnd } from '../../../src/backup/wanted-end.ts';
 import {
   type BackupStore,
   clusterId,
@@ -23,7 +25,7 @@ beforeEach(async () => {
 afterEach(() => store[Symbol.asyncDispose]());
 
 /** Begins in segment 4, ends in segment 5. */
-const plan = (change: Partial<BackupRange> = {}): Promise<ArchiveWal> =>
+const plan = (change: Partial<BackupRange> = {}, wanted: Partial<WantedEnd> = {}): Promise<ArchiveWal> =>
   planArchiveWal(
     store.storage,
     {
@@ -39,6 +41,7 @@ const plan = (change: Partial<BackupRange> = {}): Promise<ArchiveWal> =>
       ...change,
     },
     signal,
+    { ...endOfWal, ...wanted },
   );
 const put = (timeline: number, from: number, count: number) =>
   putSegments(store, wals, segmentNames(timeline, from, count));
@@ -305,12 +308,195 @@ describe('an archive with several timelines', () => {
     expect(names(wal)).toEqual(['00000002.history', ...segmentNames(2, 8, 2)]);
   });
 
-  it('leaves out a history file that is damaged', async () => {
-    await put(1, 4, 2);
-    await store.put(`${wals}00000002.history`, '<html>');
-    await put(2, 7, 1);
+  it.each([
+    ['is not there', null],
+    ['is damaged', '<html>'],
+  ])(
+    'of which a newer one’s history %s is refused with its name: what it holds would be lost',
+    async (_, text) => {
+      await put(1, 4, 4);
+      await put(2, 7, 2);
+      if (text !== null) await store.put(`${wals}00000002.history`, text);
+      const wal = await plan();
+      expect(wal.problems).toMatchObject([
+        {
+          code: 'WAL_MISSING',
+          message: expect.stringContaining('00000002.history'),
+          hint: expect.stringContaining('--target-timeline 1'),
+          details: { missing: '00000002.history', timeline: 2 },
+        },
+      ]);
+      const asked = await plan({}, { timeline: 1 });
+      expect(asked.problems).toEqual([]);
+      expect(asked.plan).toMatchObject({ timeline: 1, lastSegment: '000000010000000000000007' });
+    },
+  );
+
+  it('needs no history but the newest one’s, which names all its ancestors', async () => {
+    await put(1, 4, 4);
+    await put(2, 7, 2);
+    await put(3, 8, 2);
+    await putHistory(store, wals, 3, `${fork}2\t0/80000A0\tx\n`);
     const wal = await plan();
-    expect(wal.plan?.timeline).toBe(1);
-    expect(wal.warnings).toEqual([expect.stringContaining('cannot be read')]);
+    expect(wal.problems).toEqual([]);
+    expect(wal.plan).toMatchObject({
+      timeline: 3,
+      path: [
+        { timeline: 1, untilLsn: '0/70000A0' },
+        { timeline: 2, untilLsn: '0/80000A0' },
+        { timeline: 3, untilLsn: null },
+      ],
+    });
+    expect(names(wal)).toEqual([
+      '00000003.history',
+      ...segmentNames(1, 4, 3),
+      ...segmentNames(2, 7, 1),
+      ...segmentNames(3, 8, 2),
+    ]);
+  });
+
+  it('is followed without what lies before the backup in the path that is shown', async () => {
+    await put(2, 8, 2);
+    await putHistory(store, wals, 2, fork);
+    const wal = await plan({ timeline: 2, endTimeline: 2, beginLsn: '0/8000028', endLsn: '0/8000120' });
+    expect(wal.plan?.path).toEqual([{ timeline: 2, untilLsn: null }]);
+  });
+
+  it('stays on the old timeline when the first segment of the new one is not whole yet', async () => {
+    await put(1, 4, 4);
+    await putHistory(store, wals, 2, fork);
+    await store.put(`${wals}0000000200000000/000000020000000000000007.partial`, 'x');
+    const wal = await plan();
+    expect(wal.problems).toEqual([]);
+    expect(wal.plan).toMatchObject({ timeline: 1, lastSegment: '000000010000000000000007' });
+    expect(wal.warnings).toEqual([
+      expect.stringContaining('The first segment of timeline 2, 000000020000000000000007, is not archived'),
+    ]);
+    expect((await plan({}, { timeline: 2 })).problems).toMatchObject([
+      { code: 'WAL_MISSING', details: { missing: '000000020000000000000007', timeline: 2 } },
+    ]);
+  });
+});
+
+describe('a timeline that is wanted', () => {
+  const fork = '1\t0/70000A0\tno recovery target specified\n';
+
+  it('as the current one is the backup’s own, whatever branched off', async () => {
+    await put(1, 4, 6);
+    await put(2, 7, 2);
+    await putHistory(store, wals, 2, fork);
+    const wal = await plan({}, { timeline: 'current' });
+    expect(wal).toMatchObject({ problems: [], warnings: [] });
+    expect(wal.plan).toMatchObject({ timeline: 1, lastSegment: '000000010000000000000009' });
+    expect(names(wal)).toEqual(segmentNames(1, 4, 6));
+  });
+
+  it('by its number is followed although there are newer ones', async () => {
+    await put(1, 4, 4);
+    await put(2, 7, 2);
+    await put(3, 8, 2);
+    await putHistory(store, wals, 2, fork);
+    await putHistory(store, wals, 3, `${fork}2\t0/80000A0\tx\n`);
+    const wal = await plan({}, { timeline: 2 });
+    expect(wal.problems).toEqual([]);
+    expect(names(wal)).toEqual(['00000002.history', ...segmentNames(1, 4, 3), ...segmentNames(2, 7, 2)]);
+  });
+
+  it('that branched off before the backup ended is refused with the place of the fork', async () => {
+    await put(1, 4, 3);
+    await put(2, 5, 2);
+    await putHistory(store, wals, 2, '1\t0/50000A0\tbefore an accident\n');
+    expect((await plan({}, { timeline: 2 })).problems).toMatchObject([
+      { code: 'TARGET_UNREACHABLE', message: expect.stringContaining('0/50000A0') },
+    ]);
+  });
+
+  it('that is not there is refused, with those that are', async () => {
+    await put(1, 4, 4);
+    await put(2, 7, 2);
+    await putHistory(store, wals, 2, fork);
+    expect((await plan({}, { timeline: 9 })).problems).toMatchObject([
+      {
+        code: 'TARGET_UNREACHABLE',
+        message: expect.stringContaining('00000009.history'),
+        hint: 'There are histories of timeline 2.',
+      },
+    ]);
+    await put(9, 8, 1);
+    expect((await plan({}, { timeline: 9 })).problems).toMatchObject([
+      { code: 'WAL_MISSING', details: { missing: '00000009.history' } },
+    ]);
+  });
+});
+
+describe('a target', () => {
+  const lsn = (text: string): Partial<WantedEnd> => ({ target: { kind: 'lsn', lsn: text, inclusive: true } });
+
+  it('that is a position needs its segment and the one behind it, into which a record may reach', async () => {
+    await put(1, 4, 9);
+    const wal = await plan({}, lsn('0/7000200'));
+    expect(wal.problems).toEqual([]);
+    expect(names(wal)).toEqual(segmentNames(1, 4, 5));
+  });
+
+  it('that is a position does not mind a hole behind it, or the end of the archive', async () => {
+    await put(1, 4, 4);
+    expect((await plan({}, lsn('0/7000200'))).problems).toEqual([]);
+    await put(1, 9, 2);
+    const wal = await plan({}, lsn('0/7000200'));
+    expect(wal.problems).toEqual([]);
+    expect(wal.plan?.lastSegment).toBe('000000010000000000000007');
+  });
+
+  it('that is a position behind a hole is refused with the hole', async () => {
+    await put(1, 4, 3);
+    await put(1, 9, 2);
+    const [problem] = (await plan({}, lsn('0/9000200'))).problems;
+    expect(problem).toMatchObject({ code: 'WAL_MISSING', details: { missing: '000000010000000000000007' } });
+    expect(problem && isGapBehindConsistency(problem)).toBe(true);
+  });
+
+  it('that is a position behind the end of the archive is refused with how far it goes', async () => {
+    await put(1, 4, 3);
+    expect((await plan({}, lsn('0/7000000'))).problems).toMatchObject([
+      { code: 'TARGET_UNREACHABLE', details: { reachableUpTo: '0/7000000' } },
+    ]);
+    expect((await plan({}, lsn('0/6FFFFFF'))).problems).toEqual([]);
+  });
+
+  it('that is a position in the backup’s own WAL needs all that makes it consistent', async () => {
+    await put(1, 4, 4);
+    const wal = await plan({ endLsn: '0/7000120' }, lsn('0/4000200'));
+    expect(wal.plan?.lastSegment).toBe('000000010000000000000007');
+  });
+
+  it('that is the end of the backup needs nothing behind it, whole or not', async () => {
+    await put(1, 4, 2);
+    await put(1, 8, 2);
+    const wal = await plan({}, { target: { kind: 'immediate' } });
+    expect(wal.problems).toEqual([]);
+    expect(names(wal)).toEqual(segmentNames(1, 4, 2));
+  });
+
+  it('that only the WAL itself can tell needs all of it', async () => {
+    await put(1, 4, 9);
+    const wal = await plan(
+      {},
+      { target: { kind: 'time', time: '2026-11-27T19:57:00.000Z', inclusive: true } },
+    );
+    expect(names(wal)).toEqual(segmentNames(1, 4, 9));
+  });
+
+  it('on the way to a newer timeline may also be meant on one that went on behind the fork', async () => {
+    await put(1, 4, 6);
+    await put(2, 7, 2);
+    await putHistory(store, wals, 2, '1\t0/70000A0\tx\n');
+    const warning = expect.stringMatching(/^Timeline 1 went on behind 0\/70000A0.*--target-timeline 1$/);
+    expect((await plan({}, { target: { kind: 'xid', xid: '747', inclusive: true } })).warnings).toEqual([
+      warning,
+    ]);
+    expect((await plan({}, lsn('0/8000100'))).warnings).toEqual([warning]);
+    expect((await plan({}, lsn('0/6000100'))).warnings).toEqual([]);
+    expect((await plan()).warnings).toEqual([]);
   });
 });
