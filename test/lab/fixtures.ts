@@ -45,7 +45,10 @@ export async function fixture(name: FixtureName): Promise<Fixture> {
 }
 
 /** The same bucket in a storage directory of the test's own, where objects may be removed or damaged. */
-export async function copyFixture(original: Fixture, storageDir: string): Promise<Fixture> {
+export async function copyFixture<Copied extends Pick<Fixture, 'bucket' | 'storageDir'>>(
+  original: Copied,
+  storageDir: string,
+): Promise<Copied> {
   await mkdir(storageDir, { recursive: true });
   await cp(join(original.storageDir, original.bucket), join(storageDir, original.bucket), {
     recursive: true,

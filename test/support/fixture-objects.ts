@@ -9,7 +9,7 @@ export async function objectsOf({
   storageDir,
   bucket,
   prefix,
-}: Fixture): Promise<{ key: string; file: string }[]> {
+}: Pick<Fixture, 'storageDir' | 'bucket' | 'prefix'>): Promise<{ key: string; file: string }[]> {
   const root = join(storageDir, bucket);
   const entries = await readdir(root, { recursive: true, withFileTypes: true });
   return entries
