@@ -26,6 +26,7 @@ export const errorKinds = {
 
   STEP_FAILED: at(5),
   RECOVERY_FAILED: at(5),
+  CONFIGURATION_REFUSED: at(5),
   ENGINE_FAILED: at(5, true),
   ENGINE_UNREACHABLE: at(4),
   ARCHIVE_CORRUPT: at(5),

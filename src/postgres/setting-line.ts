@@ -9,7 +9,11 @@ export interface SettingLine {
 
 const linePattern =
   /^\s*([A-Za-z_][\w$]*(?:\.[A-Za-z_][\w$]*)?)(?:\s*=\s*|\s+)('(?:[^'\\\n]|\\.|'')*'|[^\s#']+)\s*(?:#.*)?$/;
-const directives = ['include', 'include_dir', 'include_if_exists'];
+const directives = ['include', 'include_dir', 'include_if_exists'] as const;
+
+export type IncludeKind = (typeof directives)[number];
+
+const isDirective = (name: string): name is IncludeKind => directives.some((known) => known === name);
 
 const escapes: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
 
@@ -26,10 +30,21 @@ function unquoted(text: string): string {
 
 /** Null for a comment, an empty line, an include directive, or a line the server would not understand. */
 export function parseSettingLine(line: string): SettingLine | null {
+  const parsed = parseNamedValue(line);
+  return parsed === null || isDirective(parsed.name) ? null : parsed;
+}
+
+/** `include 'custom.conf'` and its kin; null for any other line. */
+export function parseIncludeLine(line: string): { kind: IncludeKind; path: string } | null {
+  const parsed = parseNamedValue(line);
+  return parsed !== null && isDirective(parsed.name) ? { kind: parsed.name, path: parsed.value } : null;
+}
+
+function parseNamedValue(line: string): SettingLine | null {
   const [, name, value] = linePattern.exec(line) ?? [];
-  if (name === undefined || value === undefined) return null;
-  const lower = name.toLowerCase();
-  return directives.includes(lower) ? null : { name: lower, value: unquoted(value) };
+  return name === undefined || value === undefined
+    ? null
+    : { name: name.toLowerCase(), value: unquoted(value) };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { DecoderPool } from '../archive/decode/decoder-pool.ts';
 import { connectDocker } from '../docker/client.ts';
 import { imageFacts } from '../service/image-facts.ts';
+import { inspectServer } from '../service/inspect-server.ts';
 import { findLocalBinaries } from '../service/local-binaries.ts';
 import { openLauncher } from '../service/open-launcher.ts';
 import { openService } from '../service/open-service.ts';
@@ -43,6 +44,7 @@ export function openPorts(options: {
       cached(launchers, JSON.stringify(spec), () => openLauncher(spec, target, options.runId, { docker })),
     image: async (reference) => imageFacts(await docker(), reference),
     localBinaries: (binDir, major) => findLocalBinaries(binDir, major),
+    inspectServer: (spec, paths, signal) => inspectServer(spec, paths, { docker, signal }),
     cores: () => availableCores(),
     decoders: (means) => {
       decoders ??= openDecoders(means);

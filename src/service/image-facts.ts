@@ -1,10 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { extract } from 'tar-stream';
 import type { Docker, ImageInspectInfo } from '../docker/client.ts';
-import { helperLabel } from '../docker/labels.ts';
 import type { Owner } from '../target/tree.ts';
 import { containerArgv } from './container-tool.ts';
+import { withImageContainer } from './image-container.ts';
 import { parseGroups, parsePasswd, serverOwner } from './users.ts';
 
 /** What an image in the engine says about the PostgreSQL in it. */
@@ -83,7 +82,7 @@ async function readFiles(
   paths: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<Record<string, string>> {
-  return withHelper(docker, image, ['/bin/true'], signal, async (container) => {
+  return withImageContainer(docker, image, { argv: ['/bin/true'], signal }, async (container) => {
     const found: Record<string, string> = {};
     for (const path of paths) {
       const tar = await docker.containers.getArchive(container, path, signal);
@@ -104,45 +103,23 @@ async function askMajor(
   image: ImageInspectInfo,
   signal: AbortSignal | undefined,
 ): Promise<number | null> {
-  return withHelper(docker, image.Id, containerArgv('postgres', ['-V']), signal, async (container) => {
-    try {
-      await docker.containers.start(container, signal);
-    } catch {
-      signal?.throwIfAborted();
-      return null; // no shell in it, so no PostgreSQL that could run restore_command either
-    }
-    await docker.containers.wait(container, signal);
-    for await (const line of docker.containers.logs(container, signal ? { signal } : {})) {
-      const [, version] = /\(PostgreSQL\) (\d+(?:\.\d+)?)/.exec(line.text) ?? [];
-      if (version !== undefined) return majorOf(version);
-    }
-    return null;
-  });
-}
-
-/** A container of the image, without network, that is gone afterwards with its anonymous volumes. */
-async function withHelper<Result>(
-  docker: Docker,
-  image: string,
-  argv: readonly [string, ...string[]],
-  signal: AbortSignal | undefined,
-  work: (container: string) => Promise<Result>,
-): Promise<Result> {
-  const [program, ...args] = argv;
-  const container = await docker.containers.create(
-    {
-      name: `odo-look-${randomBytes(6).toString('hex')}`,
-      Image: image,
-      Entrypoint: [program],
-      Cmd: args,
-      Labels: { [helperLabel]: 'image-facts' },
-      HostConfig: { NetworkMode: 'none', CapDrop: ['ALL'], LogConfig: { Type: 'json-file', Config: {} } },
+  return withImageContainer(
+    docker,
+    image.Id,
+    { argv: containerArgv('postgres', ['-V']), signal },
+    async (container) => {
+      try {
+        await docker.containers.start(container, signal);
+      } catch {
+        signal?.throwIfAborted();
+        return null; // no shell in it, so no PostgreSQL that could run restore_command either
+      }
+      await docker.containers.wait(container, signal);
+      for await (const line of docker.containers.logs(container, signal ? { signal } : {})) {
+        const [, version] = /\(PostgreSQL\) (\d+(?:\.\d+)?)/.exec(line.text) ?? [];
+        if (version !== undefined) return majorOf(version);
+      }
+      return null;
     },
-    signal,
   );
-  try {
-    return await work(container);
-  } finally {
-    await docker.containers.remove(container, { force: true });
-  }
 }

@@ -1,16 +1,32 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { OdoError } from '../errors/odo-error.ts';
+import { describeEdit } from '../postgres/edit-configuration.ts';
 import { filterSettings } from '../postgres/filter-settings.ts';
 import { leftoverRecoveryKeys } from '../postgres/recovery-settings.ts';
+import { autoFile } from '../postgres/server-configuration.ts';
+import { formatSettings } from '../postgres/setting-line.ts';
 import type { Tree } from '../target/tree.ts';
+import { fitConfiguration, tellEdits } from './fit-configuration.ts';
 import { asideAutoConf } from './layout.ts';
 import { requireOverrideFile } from './preflight.ts';
+import { readControl } from './read-control.ts';
 import type { RestorePlan } from './restore-plan.ts';
 import type { Step, StepContext } from './step.ts';
 
 /** For clusters whose configuration lies outside the data directory (Debian, Bitnami): without one nothing starts. */
-const generatedConf = "# Written by odo: the backup has no postgresql.conf.\nlisten_addresses = '*'\n";
+async function generatedConf(tree: Tree): Promise<string> {
+  const { maxima, walLevel, walLogHints, trackCommitTimestamp } = await readControl(tree);
+  const settings = {
+    listen_addresses: '*',
+    // As the source had them: what a configuration cannot show, its control file does.
+    ...Object.fromEntries(Object.entries(maxima).map(([name, value]) => [name, String(value)])),
+    wal_level: walLevel,
+    wal_log_hints: walLogHints ? 'on' : 'off',
+    track_commit_timestamp: trackCommitTimestamp ? 'on' : 'off',
+  };
+  return `# Written by odo: the backup has no postgresql.conf.\n${formatSettings(settings)}`;
+}
 const generatedHba =
   '# Written by odo: the backup has no pg_hba.conf.\nlocal all all peer\nhost all all all scram-sha-256\n';
 const generatedHbaInContainer = generatedHba.replace('peer', 'trust');
@@ -26,11 +42,17 @@ export const configureDatabase: Step = {
     const plan = context.plan();
     const target = await context.ports.target(plan.target);
     const tree = await target.dataTree(context.runId);
+    const launcher = await context.ports.launcher(plan.launcher, target);
+    // A server that an earlier attempt started to prove the configuration reads these files.
+    await launcher.removeLeftovers();
+    const isKept = plan.configuration?.isKept ?? false;
     const edits =
-      plan.override === null ? await restoreAutoConf(tree) : await replaceAutoConf(tree, plan, context);
+      plan.override === null
+        ? await restoreAutoConf(tree, isKept)
+        : await replaceAutoConf(tree, plan, context);
     const names = new Set((await tree.list('')).map((entry) => entry.name));
     if (!names.has('postgresql.conf')) {
-      await tree.writeFile('postgresql.conf', generatedConf, 0o600);
+      await tree.writeFile('postgresql.conf', await generatedConf(tree), 0o600);
       edits.push('postgresql.conf written');
     }
     if (!names.has('pg_hba.conf')) {
@@ -39,20 +61,32 @@ export const configureDatabase: Step = {
       edits.push('pg_hba.conf written');
     }
     if (!names.has('pg_ident.conf')) await tree.writeFile('pg_ident.conf', '', 0o600);
-    await tree.remove(asideAutoConf);
     await tree.remove('recovery.signal');
-    await tree.own(plan.owner);
+    const fitted = isKept ? null : await fitConfiguration(context, tree, launcher);
+    if (fitted === null) await tree.own(plan.owner);
+    else tellEdits(context, fitted.edits);
+    edits.push(...(fitted?.edits ?? []).map(describeEdit));
+    await tree.remove(asideAutoConf);
     if (plan.sync) await tree.sync();
-    return { edits: edits.join('; ') || 'none' };
+    return {
+      edits: edits.join('; ') || 'none',
+      proof: fitted?.proof ?? 'none: it was to be kept (--keep-config)',
+    };
   },
 };
 
-async function restoreAutoConf(tree: Tree): Promise<string[]> {
-  const aside = await tree.readFile(asideAutoConf, 16 * 1024 * 1024);
-  if (aside === null) return [];
-  const { text, removed } = filterSettings(Buffer.from(aside).toString('utf8'), leftoverRecoveryKeys);
-  await tree.writeFile('postgresql.auto.conf', text, 0o600);
-  return removed.map((setting) => `${setting.name} removed from postgresql.auto.conf`);
+/**
+ * Moved, not copied: what an operator mended in it after a failure stays. What belongs to a past recovery goes in any
+ * case: without it a kept configuration would not be the database's.
+ */
+async function restoreAutoConf(tree: Tree, isKept: boolean): Promise<string[]> {
+  const names = (await tree.list('')).map(({ name }) => name);
+  if (names.includes(asideAutoConf)) await tree.rename(asideAutoConf, autoFile);
+  const content = isKept ? await tree.readFile(autoFile, 16 * 1024 * 1024) : null;
+  if (content === null) return [];
+  const { text, removed } = filterSettings(Buffer.from(content).toString('latin1'), leftoverRecoveryKeys);
+  if (removed.length > 0) await tree.writeFile(autoFile, Buffer.from(text, 'latin1'), 0o600);
+  return removed.map((setting) => `${setting.name} removed from ${autoFile}`);
 }
 
 async function replaceAutoConf(tree: Tree, plan: RestorePlan, context: StepContext): Promise<string[]> {

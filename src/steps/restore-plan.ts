@@ -6,6 +6,7 @@ import type { ServiceMount, ServiceSpec } from '../service/service.ts';
 import type { TargetSpec } from '../target/target.ts';
 import type { Owner } from '../target/tree.ts';
 import type { DataPlaneOptions } from './data-plane-options.ts';
+import type { PlannedConfiguration } from './planned-configuration.ts';
 import type { RecoveryRequest } from './restore-request.ts';
 
 /** Where one tablespace of the backup goes: into the data directory, or to a place that the operator named. */
@@ -84,6 +85,8 @@ export interface RestorePlan extends DataPlaneOptions {
   readonly pgdata: string;
   readonly owner: Owner;
   readonly tablespaces: readonly PlannedTablespace[];
+  /** What becomes of the database's configuration; absent in plans of older journals. */
+  readonly configuration?: PlannedConfiguration;
   readonly override: { readonly path: string; readonly sha256: string } | null;
   readonly promote: boolean;
   /** Plans of older journals do not have it: they recover to the end. */

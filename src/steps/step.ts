@@ -1,5 +1,6 @@
 import type { DecoderPool } from '../archive/decode/decoder-pool.ts';
 import type { RecoveryStop } from '../postgres/recovery-stop.ts';
+import type { ServerInventory } from '../service/server-inventory.ts';
 import type { LauncherSpec, ServerLauncher } from '../service/server-launcher.ts';
 import type { Service, ServiceSpec } from '../service/service.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
@@ -30,6 +31,8 @@ export interface StepPorts {
   /** Image of a recovery server that no service names; null when the engine does not have it. */
   image(reference: string): Promise<ImageFacts | null>;
   localBinaries(binDir: string | null, major: number): Promise<LocalBinaries | null>;
+  /** What its installation has, and what lies at `paths` of it (absolute); what a service mounts is not seen. */
+  inspectServer(spec: LauncherSpec, paths: readonly string[], signal: AbortSignal): Promise<ServerInventory>;
   /** The threads that read and decode archives; the same ones at every call. */
   decoders(means: Pick<RestorePlan, 'jobs' | 'maxRateBytesPerSecond' | 'memoryBytes'>): DecoderPool;
   /** CPU cores that this process may use. */

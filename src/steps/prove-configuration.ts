@@ -1,0 +1,66 @@
+import { OdoError } from '../errors/odo-error.ts';
+import { readServerLogLine } from '../postgres/log-line.ts';
+import { symptomsIn } from '../postgres/log-symptoms.ts';
+import type { ServerLauncher } from '../service/server-launcher.ts';
+import type { StepContext } from './step.ts';
+
+/** A proof is a start: it must not archive, replicate or speak another language. */
+const proofSettings = {
+  lc_messages: 'C',
+  log_min_messages: 'warning',
+  archive_mode: 'off',
+  max_logical_replication_workers: '0',
+};
+
+/**
+ * Starts the server, apart from the service, with the configuration of its data directory and stops it again. Returns
+ * null when it accepted connections, otherwise the lines of its log.
+ */
+export async function tryConfiguration(
+  context: StepContext,
+  launcher: ServerLauncher,
+): Promise<readonly string[] | null> {
+  await launcher.removeLeftovers();
+  const resource = `odo-${context.runId}-server`;
+  context.resource('server', resource);
+  const log: string[] = [];
+  const ready = Promise.withResolvers<'ready'>();
+  const args = Object.entries(proofSettings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const server = await launcher.launch(
+    args,
+    (line) => {
+      context.serverLog(line);
+      log.push(line);
+      if (readServerLogLine(line)?.kind === 'ready') ready.resolve('ready');
+    },
+    context.signal,
+  );
+  try {
+    const outcome = await Promise.race([ready.promise, server.exited.then(() => 'ended' as const)]);
+    context.signal.throwIfAborted();
+    context.failpoint('configureDatabase:proving');
+    return outcome === 'ready' ? null : log;
+  } finally {
+    await server.stop('fast');
+    await launcher.removeLeftovers();
+    context.resourceRemoved('server', resource);
+  }
+}
+
+/** The server's own words, and what they mean. */
+export function configurationRefused(log: readonly string[]): OdoError {
+  const explained = symptomsIn(log)[0] ?? null;
+  const words = log.findLast((line) => /\b(?:FATAL|PANIC):/.test(line)) ?? log.at(-1);
+  const first = log.find((line) =>
+    /\bLOG:.*(?:in file|invalid value|could not open|syntax error)/.test(line),
+  );
+  const said = [...new Set([first, words].filter((line) => line !== undefined))].map((line) => line.trim());
+  return new OdoError(
+    'CONFIGURATION_REFUSED',
+    `The restored database is whole, but its server does not start with its configuration${explained === null ? '' : `: ${explained.cause}`} (${said.join(' / ')})`,
+    {
+      hint: `${explained?.advice ?? 'Mend what the server complains of.'} Edit the file in the data directory, or start a new run with a postgresql.auto.conf of your own (-c FILE); then resume the run.`,
+      details: { serverLog: log.slice(-40) },
+    },
+  );
+}
