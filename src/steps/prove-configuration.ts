@@ -1,6 +1,6 @@
 import { OdoError } from '../errors/odo-error.ts';
+import { adviceOf, diagnose } from '../postgres/log-diagnosis.ts';
 import { readServerLogLine } from '../postgres/log-line.ts';
-import { symptomsIn } from '../postgres/log-symptoms.ts';
 import type { ServerLauncher } from '../service/server-launcher.ts';
 import type { StepContext } from './step.ts';
 
@@ -49,18 +49,17 @@ export async function tryConfiguration(
 
 /** The server's own words, and what they mean. */
 export function configurationRefused(log: readonly string[]): OdoError {
-  const explained = symptomsIn(log)[0] ?? null;
-  const words = log.findLast((line) => /\b(?:FATAL|PANIC):/.test(line)) ?? log.at(-1);
+  const diagnosis = diagnose(log, []);
   const first = log.find((line) =>
     /\bLOG:.*(?:in file|invalid value|could not open|syntax error)/.test(line),
   );
-  const said = [...new Set([first, words].filter((line) => line !== undefined))].map((line) => line.trim());
+  const said = [diagnosis.says, first?.trim()].filter((words) => words != null).join(' / ');
   return new OdoError(
     'CONFIGURATION_REFUSED',
-    `The restored database is whole, but its server does not start with its configuration${explained === null ? '' : `: ${explained.cause}`} (${said.join(' / ')})`,
+    `The restored database is whole, but its server does not start with its configuration: ${said}.`,
     {
-      hint: `${explained?.advice ?? 'Mend what the server complains of.'} Edit the file in the data directory, or start a new run with a postgresql.auto.conf of your own (-c FILE); then resume the run.`,
-      details: { serverLog: log.slice(-40) },
+      hint: `${adviceOf(diagnosis) ?? 'Mend what the server complains of.'} Edit the file in the data directory, or start a new run with a postgresql.auto.conf of your own (-c FILE); then resume the run.`,
+      details: { diagnosis, serverLog: log.slice(-40) },
     },
   );
 }
