@@ -71,11 +71,15 @@ export function stepContext(
     },
     progress: (progress) => {
       const nowMs = binding.ports.now().getTime();
-      if (nowMs - lastProgressMs < progressEveryMs) return;
+      // The last one stays on the screen while what comes after it is silent.
+      if (nowMs - lastProgressMs < progressEveryMs && progress.done !== progress.total) return;
       lastProgressMs = nowMs;
       const measured = { ...progress, ...meter.measure(nowMs, progress.done, progress.total) };
       emit({ type: 'progress', phase, ...measured });
-      if (measured.unit === 'wal-bytes' && nowMs - lastKeptMs >= keepReplayEveryMs) {
+      if (
+        measured.unit === 'wal-bytes' &&
+        (nowMs - lastKeptMs >= keepReplayEveryMs || measured.done === measured.total)
+      ) {
         lastKeptMs = nowMs;
         const kept: KeptReplay = { at: new Date(nowMs).toISOString(), ...measured };
         journal.saveCheckpoint(step.name, '', measured.done, kept, null);

@@ -25,7 +25,7 @@ const trust = {
  */
 export class ReplayProgress implements RecoveryObserver {
   readonly #context: Pick<StepContext, 'plan' | 'progress'>;
-  readonly #end: ReturnType<typeof replayEnd>;
+  #end: ReturnType<typeof replayEnd>;
   readonly #times: readonly (readonly [lsn: bigint, time: string])[];
   readonly #segmentBytes: number;
   readonly #closed = new AbortController();
@@ -58,7 +58,9 @@ export class ReplayProgress implements RecoveryObserver {
       case 'segment-restored':
         return this.#moveToSegment(event.name, trust.restored);
       case 'redo-done':
-        return this.#moveTo(parseLsn(event.lsn), trust.exact);
+        // The end, wherever it was expected; what is left to do is a checkpoint.
+        this.#end = { lsn: parseLsn(event.lsn), time: this.#end?.time ?? null };
+        return this.#moveTo(this.#end.lsn, trust.exact);
     }
   }
 
@@ -94,7 +96,7 @@ export class ReplayProgress implements RecoveryObserver {
 
   #tell(): void {
     if (this.#from === null) return;
-    const end = this.#end !== null && this.#end.lsn > this.#from ? this.#end : null;
+    const end = this.#end !== null && this.#end.lsn >= this.#from ? this.#end : null;
     const total = end === null ? null : Number(end.lsn - this.#from);
     const done = Math.min(Number(this.#position - this.#from), total ?? Number.POSITIVE_INFINITY);
     this.#context.progress({
@@ -106,7 +108,7 @@ export class ReplayProgress implements RecoveryObserver {
       targetLsn: end === null ? null : formatLsn(end.lsn),
       commitTime: this.#times.findLast(([lsn]) => lsn < this.#position)?.[1] ?? null,
       targetTime: end?.time ?? null,
-      percent: total === null ? null : Math.floor((done * 1000) / total) / 10,
+      percent: total === null ? null : total === 0 ? 100 : Math.floor((done * 1000) / total) / 10,
     });
   }
 }

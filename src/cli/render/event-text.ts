@@ -145,7 +145,7 @@ export function recoveryText(event: DistributiveOmit<EventOf<'recovery'>, 'at' |
     case 'shut-down-at-target':
       return 'shut down at the target; the database is not promoted';
     case 'replayed':
-      return `replayed up to the record at ${event.lsn}${event.lastTransaction === null ? '' : `, last transaction ${formatServerTime(event.lastTransaction)}`}`;
+      return `replayed to ${event.lsn}${event.lastTransaction === null ? '' : `, last transaction ${formatServerTime(event.lastTransaction)}`}`;
     case 'promoted':
       return `promoted to timeline ${event.timeline}`;
   }

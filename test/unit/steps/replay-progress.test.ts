@@ -101,6 +101,14 @@ it('never goes past its end, and begins where this server begins', () => {
   expect(told.at(-1)).toMatchObject({ percent: 100 });
 });
 
+it('is at its end when the server says so, wherever that was expected', () => {
+  const { told, say } = replay(planWith({ proof }));
+  say('LOG:  redo starts at 2A/28');
+  say('LOG:  redo done at 2A/6FFF000 system usage: CPU: user: 0.00 s, system: 0.00 s, elapsed: 0.04 s');
+  expect(told.at(-1)).toMatchObject({ lsn: '2A/6FFF000', targetLsn: '2A/6FFF000', percent: 100 });
+  expect(told.at(-1)?.done).toBe(told.at(-1)?.total);
+});
+
 it('says nothing before redo began: history files and the checkpoint’s segment are read first', () => {
   const { told, say } = replay(planWith({ proof }));
   say(restored('00000003.history'));
