@@ -95,8 +95,9 @@ export async function planRestore(
   };
 }
 
-function plannedRecovery({ recovery = recoveryDefaults }: RestoreRequest): PlannedRecovery {
-  return { ...recovery, stop: recovery.target, proof: null };
+function plannedRecovery({ recovery = recoveryDefaults, readings }: RestoreRequest): PlannedRecovery {
+  const said = readings === undefined ? {} : { readings };
+  return { ...recovery, ...said, stop: recovery.target, proof: null };
 }
 
 /** What the machine needs to choose its way. */

@@ -43,6 +43,8 @@ export interface PlannedSpace {
 
 /** Where recovery goes, and why it will get there. */
 export interface PlannedRecovery extends RecoveryRequest {
+  /** Times that were given in words, and what they were taken for. */
+  readonly readings?: readonly string[];
   /** What the server is told to stop at; for a restore to the end that is the last valid record, where it is known. */
   readonly stop: RecoveryTarget;
   /** Null: the WAL was not read. */

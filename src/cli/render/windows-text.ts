@@ -12,15 +12,25 @@ export function windowsText({ windows, gaps }: BackupSurvey, width: number): str
   const ranges = windows.filter(({ kind }) => kind === 'range');
   const points = windows.length - ranges.length;
   const servers = [...new Set([...ranges, ...gaps].map(({ server }) => server))];
-  const lines = servers.flatMap((server) => [
+  const windowLines = servers.flatMap((server) => [
     `What can be reached${server === null ? '' : ` of server ${printable(server)}`}:`,
     ...inOrder(ranges, gaps, server).flatMap((one) =>
       'firstMissing' in one ? gapText(one, width) : rangeText(one, width),
     ),
   ]);
+  const lines = [...windowLines, ...howText(ranges, width)];
   if (points === 0) return lines;
   const text = `${points === 1 ? 'One backup has' : `${points} backups have`} no WAL but ${points === 1 ? 'its' : 'their'} own: ${points === 1 ? 'it reaches its' : 'each reaches its'} own end and nothing after it.`;
   return [...lines, ...(lines.length === 0 ? [] : ['']), ...indented(text, 0, width)];
+}
+
+/** How a moment in a window is named to a restore. */
+function howText(ranges: readonly RecoveryWindow[], width: number): string[] {
+  if (ranges.length === 0) return [];
+  const timelines = new Set(ranges.map(({ timeline }) => timeline));
+  const which = timelines.size > 1 ? ', with --target-timeline N on a timeline other than the newest' : '';
+  const text = `odo start restores to any moment in a window: --target-time TIME or --target-lsn LSN${which}.`;
+  return indented(text, 0, width);
 }
 
 /** Each gap behind the windows that end before it. */

@@ -1,3 +1,4 @@
+import { targetText } from '../../../postgres/recovery-target.ts';
 import type { RestorePlan } from '../../../steps/restore-plan.ts';
 import type { Row } from './row.ts';
 
@@ -25,7 +26,7 @@ export function actionRows(plan: RestorePlan): Row[] {
   rows.push([
     'promote',
     plan.promote
-      ? 'when the database is consistent and all WAL is applied'
+      ? whenPromoted(plan)
       : 'not now: odo stops when the database is consistent; odo promote goes on',
   ]);
   if (hasService && !plan.stopsFirst) rows.push(stop('only for the switch-over at the end'));
@@ -38,4 +39,11 @@ export function actionRows(plan: RestorePlan): Row[] {
   }
   if (hasService) rows.push(['start', `${plan.serviceDescription}, and ask it who it is`]);
   return rows;
+}
+
+function whenPromoted({ recovery }: RestorePlan): string {
+  const target = recovery?.target ?? { kind: 'end' };
+  return target.kind === 'end'
+    ? 'when the database is consistent and all WAL is applied'
+    : `when recovery has come to ${targetText(target)}; what lies behind it is not applied`;
 }
