@@ -193,7 +193,7 @@ function jsonOutputPage(): string {
       'The end: a check failed and nothing was touched. `error` decides the exit code; `others` failed too.',
     failed: 'The end of this attempt: `odo resume` goes on.',
     interrupted: 'The end of this attempt, by a signal: `odo resume` goes on.',
-    held: 'The end for now: consistent and, as asked, not promoted. `odo promote` goes on.',
+    held: 'The end for now, as asked and not promoted: `reason` is `not-promoted` (consistent) or `at-target`, with `heldBy` `shutdown` or `pause` in its facts; paused, the database answers read-only queries, and `look` is the command that opens psql on it. `odo promote` goes on, or `odo resume` with another target.',
     declined: 'The end: the operator did not agree to the plan. Nothing was touched.',
     completed:
       'The end: the database is restored and verified. `durationMs` counts from the first start, pauses included.',

@@ -247,8 +247,17 @@ export const sampleEvents = {
   interrupted: sampleEvent<'interrupted'>(152_000, { type: 'interrupted', phase: 'restoreBase' }),
   held: sampleEvent<'held'>(390_000, {
     type: 'held',
-    reason: 'not-promoted',
-    facts: { consistentAt: '2A/5000138', systemIdentifier: '7563829104756382910', timeline: 3 },
+    reason: 'at-target',
+    facts: {
+      heldBy: 'pause',
+      lsn: '2A/71C0F18',
+      stoppedAt: 'recovery stopping before commit of transaction 90412, time 2026-11-22 13:05:00.112+00',
+      time: '2026-11-22T13:05:00.112Z',
+      xid: '90412',
+      lastTransaction: '2026-11-22T13:04:58.401Z',
+      superuser: 'postgres',
+      look: 'docker exec -it odo-20261122-220955-k3f9-server psql -h /run/odo -p 5432 -U postgres -d postgres',
+    },
   }),
   declined: sampleEvent<'declined'>(20_000, { type: 'declined' }),
   completed: sampleEvent<'completed'>(410_000, {
@@ -388,5 +397,6 @@ export const sampleStatus: RunStatus = {
   lastCheckpointAt: '2026-11-22T22:12:26.000Z',
   heldBy: 'process 4711 on db1',
   error: null,
+  held: null,
   next: null,
 };

@@ -9,6 +9,7 @@ import type { Host } from './host.ts';
 import { chooseJournal, type JournalChoice } from './journal-choice.ts';
 import { chooseRenderer } from './render/choose-renderer.ts';
 import { factLines } from './render/event-text.ts';
+import { heldText, waysOn } from './render/held-text.ts';
 import { writeJsonLine } from './render/json-lines.ts';
 import type { RunHeading } from './render/renderer.ts';
 import { formatDuration } from './render/units.ts';
@@ -131,12 +132,18 @@ function tellOutcome(
         `Run ${outcome.runId} is completed, in ${formatDuration(end.durationMs)}.`,
         ...factLines(end.facts),
       ]);
-    case 'held':
+    case 'held': {
+      if (end?.type !== 'held') {
+        return result([`Run ${outcome.runId} is held; see where with: odo status ${outcome.runId}`, ...goOn]);
+      }
+      const { look: _, ...facts } = end.facts;
+      const commandOf = (command: string): string => command + journal.flag;
       return result([
-        `Run ${outcome.runId}: the database is consistent and waits to be promoted.`,
-        ...(end?.type === 'held' ? factLines(end.facts) : []),
-        ...goOn,
+        `Run ${outcome.runId}: ${heldText(end)}.`,
+        ...factLines(facts),
+        ...waysOn(outcome.runId, end, commandOf),
       ]);
+    }
     case 'failed':
     case 'interrupted': {
       const lines =

@@ -8,7 +8,7 @@ export interface Context {
   readonly planned: PlanSummary | null;
   /** The operator agreed to the plan. From here on the run changes things, and a resume does not plan again. */
   readonly agreed: boolean;
-  /** `odo promote` was asked for a run that was started without promotion. */
+  /** `odo promote` was asked for a run that was held, when it was consistent or at its target. */
   readonly promoteAsked: boolean;
   readonly failure: ErrorData | null;
   /** Every refusal of the preliminary checks. */

@@ -41,6 +41,7 @@ const machineSetup = setup({
     configureRecovery: unbound<StepFacts>(),
     seal: unbound<StepFacts>(),
     recover: unbound<StepFacts>(),
+    reachTarget: unbound<StepFacts>(),
     promote: unbound<StepFacts>(),
     configureDatabase: unbound<StepFacts>(),
     switchOver: unbound<StepFacts>(),
@@ -65,7 +66,14 @@ const machineSetup = setup({
     stopsFirst: ({ context }) => context.planned?.stopsFirst === true,
     switchesOver: ({ context }) => context.planned?.switchesOver === true,
     hasService: ({ context }) => context.planned?.hasService === true,
-    promotes: ({ context }) => context.planned?.promote === true || context.promoteAsked,
+    /** `odo promote` was asked for, or the plan says so. */
+    promotes: ({ context }) =>
+      context.promoteAsked ||
+      (context.planned?.promote === true &&
+        context.planned.atTarget === 'promote' &&
+        !context.planned.standby),
+    waitsWhenConsistent: ({ context }) => context.planned?.promote === false && !context.promoteAsked,
+    followsPrimary: ({ context }) => context.planned?.standby === true,
   },
   actions: {
     recordFailure: assign({ failure: ({ event }) => ('error' in event ? toErrorData(event.error) : null) }),
@@ -220,12 +228,27 @@ export const restoreMachine = machineSetup.createMachine({
             id: 'recover',
             src: 'recover',
             input: {},
-            onDone: [{ guard: 'promotes', target: 'promote' }, { target: 'consistent' }],
+            onDone: [
+              { guard: 'waitsWhenConsistent', target: 'consistent' },
+              { guard: 'promotes', target: 'promote' },
+              { target: 'reachTarget' },
+            ],
             onError: failed,
           },
         },
         /** Consistent and shut down; the operator wanted to promote later. */
         consistent: { on: { PROMOTE: { target: 'promote', actions: 'askPromotion' } } },
+        reachTarget: {
+          invoke: {
+            id: 'reachTarget',
+            src: 'reachTarget',
+            input: {},
+            onDone: [{ guard: 'followsPrimary', target: 'configureDatabase' }, { target: 'atTarget' }],
+            onError: failed,
+          },
+        },
+        /** At the target, shut down or paused and answering queries; not promoted. */
+        atTarget: { on: { PROMOTE: { target: 'promote', actions: 'askPromotion' } } },
         promote: {
           invoke: { id: 'promote', src: 'promote', input: {}, onDone: 'configureDatabase', onError: failed },
         },

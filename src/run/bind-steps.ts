@@ -254,6 +254,7 @@ export function bindSteps(binding: RunBinding) {
       configureRecovery: bound('configureRecovery'),
       seal: bound('seal'),
       recover: bound('recover'),
+      reachTarget: bound('reachTarget'),
       promote: bound('promote'),
       configureDatabase: bound('configureDatabase'),
       switchOver: bound('switchOver'),

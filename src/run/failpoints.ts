@@ -7,6 +7,7 @@ const insideSteps = [
   'seal:tablespace_map',
   'seal:backup_label',
   'seal:global/pg_control',
+  'reachTarget:paused',
   'promote:ready',
   'switchOver:stopped',
 ] as const;

@@ -3,7 +3,7 @@ import type { RestorePlan } from '../steps/restore-plan.ts';
 import type { RestoreRequest } from '../steps/restore-request.ts';
 import type { RecoveryMilestone, ReplayPosition } from '../steps/step.ts';
 import type { SourceCredentials } from '../storage/credentials.ts';
-import type { Phase, RunEvent } from './run-events.ts';
+import type { HeldReason, Phase, RunEvent } from './run-events.ts';
 
 export type { LogDiagnosis } from '../postgres/log-diagnosis.ts';
 
@@ -71,6 +71,11 @@ export interface RunStatus {
   /** Host, pid of the odo that holds the lease; null when none does. */
   readonly heldBy: string | null;
   readonly error: ErrorData | null;
+  /** Where and how the run waits for the operator, when it does. */
+  readonly held: {
+    readonly reason: HeldReason;
+    readonly facts: Readonly<Record<string, string | number | boolean | null>>;
+  } | null;
   /** The command that goes on: `odo resume …`, `odo promote …`; null when there is nothing to do. */
   readonly next: string | null;
 }
@@ -97,7 +102,7 @@ export interface RunApi {
     request: RestoreRequest,
     surroundings: RunSurroundings,
   ): Promise<{ plan: RestorePlan | null; problems: readonly ErrorData[] }>;
-  /** Finishes a run that was started with promote=false. */
+  /** Finishes a run that is held, when the database is consistent or at its target. */
   promoteRun(runId: string, surroundings: RunSurroundings): Promise<RunOutcome>;
   readStatus(journalFile: string, runId: string): RunStatus;
   listRuns(journalFile: string): RunStatus[];

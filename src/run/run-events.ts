@@ -14,6 +14,7 @@ export const phases = [
   'configureRecovery',
   'seal',
   'recover',
+  'reachTarget',
   'promote',
   'configureDatabase',
   'switchOver',
@@ -59,7 +60,7 @@ export type RunEvent = { readonly at: string; readonly runId: string } & (
   | { readonly type: 'interrupted'; readonly phase: Phase | null }
   | {
       readonly type: 'held';
-      readonly reason: 'not-promoted';
+      readonly reason: HeldReason;
       readonly facts: Readonly<Record<string, string | number | boolean | null>>;
     }
   | { readonly type: 'declined' }
@@ -69,6 +70,15 @@ export type RunEvent = { readonly at: string; readonly runId: string } & (
       readonly facts: Readonly<Record<string, string | number | boolean | null>>;
     }
 );
+
+/** Why a run waits for the operator: the database is consistent, or it is at the target of the recovery. */
+export type HeldReason = 'not-promoted' | 'at-target';
+
+/** The step that came to where a run is held; its output are the facts. */
+export const stepOfHeld = {
+  'not-promoted': 'recover',
+  'at-target': 'reachTarget',
+} as const satisfies Record<HeldReason, Phase>;
 
 /** An event before the run stamps it. */
 export type UnstampedEvent = RunEvent extends infer E

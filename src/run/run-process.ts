@@ -22,7 +22,7 @@ import { openPorts } from './open-ports.ts';
 import { phaseOf } from './phase-of.ts';
 import { stepsToForget, whatChanged } from './resume-checks.ts';
 import type { RunOutcome, RunSurroundings } from './run-api.ts';
-import type { RunEvent, UnstampedEvent } from './run-events.ts';
+import { type HeldReason, type RunEvent, stepOfHeld, type UnstampedEvent } from './run-events.ts';
 
 type Snapshot = SnapshotFrom<typeof restoreMachine>;
 
@@ -272,7 +272,8 @@ export class RunProcess {
       return () =>
         this.#failed(failure ?? toErrorData(new OdoError('BUG', 'The run failed without a reason.')));
     }
-    if (current.matches({ restoring: 'consistent' })) return () => this.#held();
+    if (current.matches({ restoring: 'consistent' })) return () => this.#held('not-promoted');
+    if (current.matches({ restoring: 'atTarget' })) return () => this.#held('at-target');
     return null;
   }
 
@@ -287,10 +288,10 @@ export class RunProcess {
     return this.#outcome('completed', null);
   }
 
-  #held(): RunOutcome {
-    const facts = this.#journal?.findStep('recover', '')?.output ?? {};
+  #held(reason: HeldReason): RunOutcome {
+    const facts = this.#journal?.findStep(stepOfHeld[reason], '')?.output ?? {};
     this.#end('held', null);
-    this.#emit({ type: 'held', reason: 'not-promoted', facts: facts as Record<string, string> });
+    this.#emit({ type: 'held', reason, facts: facts as Record<string, string> });
     return this.#outcome('held', null);
   }
 

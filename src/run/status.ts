@@ -16,7 +16,7 @@ import type { RestorePlan } from '../steps/restore-plan.ts';
 import type { RestoreRequest } from '../steps/restore-request.ts';
 import { isGone } from './executor-identity.ts';
 import type { KeptReplay, PhaseStatus, RunStatus } from './run-api.ts';
-import { type Phase, phases, type RunEvent } from './run-events.ts';
+import { type Phase, phases, type RunEvent, stepOfHeld } from './run-events.ts';
 
 const listedRuns = 200;
 
@@ -101,6 +101,7 @@ function describe(database: JournalDatabase, run: RunRecord): RunStatus {
     heldBy:
       held && run.lease !== null ? `process ${run.lease.executor.pid} on ${run.lease.executor.host}` : null,
     error: run.error,
+    held: run.status === 'held' ? whyHeld(database, run.id, stateOf) : null,
     next: nextCommand(run.id, status),
   };
 }
@@ -108,10 +109,18 @@ function describe(database: JournalDatabase, run: RunRecord): RunStatus {
 /** Phases that this run's plan leaves out are not shown as pending. Before there is a plan, all may come. */
 function isPlanned(phase: Phase, plan: RestorePlan | null): boolean {
   if (plan === null) return true;
-  const { stopsFirst, switchesOver, hasService } = summarize(plan);
+  const { stopsFirst, switchesOver, hasService, atTarget, standby } = summarize(plan);
   if (phase === 'stopService') return stopsFirst;
   if (phase === 'switchOver') return switchesOver;
+  if (phase === 'reachTarget') return standby || atTarget !== 'promote';
+  if (phase === 'promote') return !standby;
   return phase !== 'startService' || hasService;
+}
+
+function whyHeld(database: JournalDatabase, runId: string, stateOf: StateOf): RunStatus['held'] {
+  const reason = stateOf(stepOfHeld['at-target'], '') === 'completed' ? 'at-target' : 'not-promoted';
+  const facts = findStep(database, runId, stepOfHeld[reason], '')?.output ?? {};
+  return { reason, facts: facts as NonNullable<RunStatus['held']>['facts'] };
 }
 
 type StateOf = (name: string, instance: string) => 'intended' | 'completed' | null;

@@ -8,7 +8,7 @@ import { followLog } from './container-log.ts';
 import { containerArgv } from './container-tool.ts';
 import { stopTimeoutSeconds } from './conventions.ts';
 import { queryResult } from './launcher-local.ts';
-import { launcherArguments, psqlArguments } from './launcher-settings.ts';
+import { connectionOptions, launcherArguments, psqlArguments, shellCommand } from './launcher-settings.ts';
 import { stopServer } from './launcher-stop.ts';
 import type {
   LauncherSpec,
@@ -74,7 +74,8 @@ export class ContainerLauncher implements ServerLauncher {
       signal,
     );
     await containers.start(container, signal);
-    const exited = followLog(this.#docker, container, onLine);
+    const following = new AbortController();
+    const exited = followLog(this.#docker, container, onLine, following.signal);
     const stop = (mode: 'fast' | 'immediate'): Promise<void> =>
       stopServer(
         mode,
@@ -94,7 +95,22 @@ export class ContainerLauncher implements ServerLauncher {
       stop,
       replayedSegment: () => this.#replayedSegment(container),
       query: (sql, options) => this.#query(container, sql, options),
+      // The engine keeps it and its log.
+      release: async () => {
+        signal.removeEventListener('abort', interrupt);
+        following.abort();
+      },
     };
+  }
+
+  async isRunning(): Promise<boolean> {
+    const found = await this.#docker.containers.inspect(this.#name('server'));
+    return found?.State.Running === true && found.Config.Labels[runIdLabel] === this.#runId;
+  }
+
+  psqlCommand(options: { user: string; database: string }): string {
+    const words = ['docker', 'exec', '-it', this.#name('server')];
+    return shellCommand([...words, 'psql', ...connectionOptions(socketDirectory, options)]);
   }
 
   async runTool(

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -7,14 +8,24 @@ import { OdoError } from '../errors/odo-error.ts';
 import { segmentOfTitle } from '../postgres/process-title.ts';
 import { atPath } from '../target/fs-errors.ts';
 import type { Owner } from '../target/tree.ts';
-import { clusterNameOf, launcherArguments, psqlArguments } from './launcher-settings.ts';
+import { FollowedFile } from './followed-file.ts';
+import {
+  clusterNameOf,
+  connectionOptions,
+  launcherArguments,
+  psqlArguments,
+  shellCommand,
+} from './launcher-settings.ts';
 import { stopServer } from './launcher-stop.ts';
-import { endServers, processesOn, removeStalePostmasterFile } from './leftover-servers.ts';
+import { endServers, processesOn, removeStalePostmasterFile, serverRuns } from './leftover-servers.ts';
 import { hostUser } from './local-binaries.ts';
 import { livePostmaster, signalProcess } from './postmaster.ts';
 import { identity, runAs, serverEnvironment } from './run-as.ts';
 import type { ServerLauncher, ServerPaths, ServerProcess } from './server-launcher.ts';
 import { makeSocketDirectory, removeSocketDirectory } from './socket-directory.ts';
+
+/** In the work directory: of a server that outlives odo. */
+const serverLog = 'server.log';
 
 /**
  * PostgreSQL of this host, as the owner of the data directory. It is a process group of its own and outlives odo
@@ -39,13 +50,17 @@ export class LocalLauncher implements ServerLauncher {
     args: readonly string[],
     onLine: (line: string) => void,
     signal: AbortSignal,
+    { outlives }: { readonly outlives: boolean } = { outlives: false },
   ): Promise<ServerProcess> {
     signal.throwIfAborted();
-    const { dataDirectory, socketDirectory } = this.paths;
+    const { dataDirectory, socketDirectory, workDirectory } = this.paths;
     await this.#refuseForeignServer();
     await makeSocketDirectory(socketDirectory, this.#owner);
     const home = (await hostUser(this.#owner.uid))?.home || '/';
     const program = join(this.#binDir, 'postgres');
+    const logFile = outlives ? await openLog(join(workDirectory, serverLog)) : null;
+    const followed = logFile === null ? null : new FollowedFile(join(workDirectory, serverLog), onLine);
+    await followed?.follow();
     const child = spawn(
       program,
       launcherArguments({ dataDirectory, socketDirectory, runId: this.#runId, args }),
@@ -55,11 +70,12 @@ export class LocalLauncher implements ServerLauncher {
         cwd: dataDirectory,
         env: { ...serverEnvironment(), HOME: home, PWD: dataDirectory },
         detached: true, // an interrupt typed at odo's terminal is odo's to pass on
-        stdio: ['ignore', 'pipe', 'pipe'],
+        stdio: logFile === null ? ['ignore', 'pipe', 'pipe'] : ['ignore', logFile.fd, logFile.fd],
       },
     );
     const exited = Promise.withResolvers<{ readonly exitCode: number }>();
     const drained = [child.stdout, child.stderr].map(async (stream) => {
+      if (stream === null) return;
       const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
       lines.on('line', onLine);
       await once(lines, 'close');
@@ -68,7 +84,7 @@ export class LocalLauncher implements ServerLauncher {
       // A child of the server that hangs on can keep the pipe open; its words are not worth waiting for.
       const patience = new AbortController();
       const enough = delay(5000, undefined, { signal: patience.signal }).catch(() => {});
-      void Promise.race([Promise.all(drained), enough]).then(() => {
+      void Promise.race([Promise.all([...drained, followed?.end()]), enough]).then(() => {
         patience.abort();
         exited.resolve({ exitCode: code ?? (unixSignal === null ? 255 : 128) });
       });
@@ -81,6 +97,7 @@ export class LocalLauncher implements ServerLauncher {
         cause,
       });
     }
+    await logFile?.close();
     const { pid } = child;
     if (pid === undefined) throw new OdoError('BUG', 'A server was started that has no pid.');
     let isOver = false;
@@ -101,6 +118,12 @@ export class LocalLauncher implements ServerLauncher {
           .map(({ title }) => segmentOfTitle(title))
           .find((segment) => segment !== null) ?? null,
       query: (sql, options) => this.#query(socketDirectory, sql, options),
+      release: async () => {
+        if (followed === null) throw new OdoError('BUG', 'This server ends with odo.');
+        signal.removeEventListener('abort', interrupt);
+        child.unref();
+        await followed[Symbol.asyncDispose]();
+      },
     };
   }
 
@@ -111,6 +134,17 @@ export class LocalLauncher implements ServerLauncher {
   ): Promise<{ exitCode: number; stdout: string; stderr: string }> {
     const owner = asRoot ? { uid: 0, gid: 0 } : this.#owner;
     return runAs(join(this.#binDir, tool), args, { owner, stdin, signal, environment: { LC_ALL: 'C' } });
+  }
+
+  isRunning(): Promise<boolean> {
+    return serverRuns(this.paths.dataDirectory, clusterNameOf(this.#runId));
+  }
+
+  psqlCommand(options: { user: string; database: string }): string {
+    return shellCommand([
+      join(this.#binDir, 'psql'),
+      ...connectionOptions(this.paths.socketDirectory, options),
+    ]);
   }
 
   async removeLeftovers(): Promise<void> {
@@ -145,6 +179,9 @@ export class LocalLauncher implements ServerLauncher {
     );
   }
 }
+
+/** The server writes through the handle that it inherits, so that it needs no right of its own. */
+const openLog = (path: string) => atPath(path, () => open(path, 'w', 0o600));
 
 /** psql's output, or its own message as an error. */
 export function queryResult(result: { exitCode: number; stdout: string; stderr: string }): string {

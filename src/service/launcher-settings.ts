@@ -31,18 +31,18 @@ export function psqlArguments(
   socketDirectory: string,
   options: { user: string; database: string },
 ): string[] {
-  const { user, database } = options;
-  return [
-    '-XAtqw',
-    '-v',
-    'ON_ERROR_STOP=1',
-    '-h',
-    socketDirectory,
-    '-p',
-    String(socketPort),
-    '-U',
-    user,
-    '-d',
-    database,
-  ];
+  return ['-XAtqw', '-v', 'ON_ERROR_STOP=1', ...connectionOptions(socketDirectory, options)];
 }
+
+export function connectionOptions(
+  socketDirectory: string,
+  { user, database }: { user: string; database: string },
+): string[] {
+  return ['-h', socketDirectory, '-p', String(socketPort), '-U', user, '-d', database];
+}
+
+/** For a person to copy; words that a shell would take apart are quoted. */
+export const shellCommand = (words: readonly string[]): string =>
+  words
+    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
+    .join(' ');

@@ -34,6 +34,17 @@ export async function processesOn(dataDirectory: string): Promise<ServerProcessE
   return found;
 }
 
+/** `-c cluster_name=NAME` of the postmaster, `postgres: NAME: checkpointer` of its children. */
+const markOf = (clusterName: string): RegExp =>
+  new RegExp(`(cluster_name=|^postgres: )${clusterName.replaceAll(/[^\w-]/g, '\\$&')}(:| |$)`);
+
+/** Whether the server of that cluster name runs; what its children do alone does not count. */
+export async function serverRuns(dataDirectory: string, clusterName: string): Promise<boolean> {
+  const mark = markOf(clusterName);
+  const found = await processesOn(dataDirectory);
+  return found.some(({ title }) => title.includes('cluster_name=') && mark.test(title));
+}
+
 const deadlineMs = 60_000;
 
 /**
@@ -41,8 +52,7 @@ const deadlineMs = 60_000;
  * the same directory are left alone: after a restore that is the service itself.
  */
 export async function endServers(dataDirectory: string, clusterName: string): Promise<void> {
-  // `-c cluster_name=NAME` of the postmaster, `postgres: NAME: checkpointer` of its children.
-  const mark = new RegExp(`(cluster_name=|^postgres: )${clusterName.replaceAll(/[^\w-]/g, '\\$&')}(:| |$)`);
+  const mark = markOf(clusterName);
   const until = performance.now() + deadlineMs;
   const told = new Set<number>();
   for (;;) {

@@ -40,6 +40,11 @@ export interface ServerProcess {
   replayedSegment(): Promise<string | null>;
   /** Runs SQL over the server's own socket in the work directory, psql -At; throws OdoError with psql's message. */
   query(sql: string, options: { user: string; database: string }): Promise<string>;
+  /**
+   * Lets it go on alone: its log is not followed any more, it does not keep this process alive, and nothing ends it
+   * but `removeLeftovers` of a later launcher of the run. Only of one that was launched to outlive odo.
+   */
+  release(): Promise<void>;
 }
 
 /** Starts PostgreSQL on the target: no network, the given configuration file, nothing of the service's. */
@@ -51,7 +56,13 @@ export interface ServerLauncher {
     args: readonly string[],
     onLine: (line: string) => void,
     signal: AbortSignal,
+    /** `outlives`: it may be released, so nothing of it hangs on this process. */
+    options?: { readonly outlives: boolean },
   ): Promise<ServerProcess>;
+  /** Whether a server of this run runs now, whoever launched it. */
+  isRunning(): Promise<boolean>;
+  /** For a person's shell on this host: how to open psql on the server. */
+  psqlCommand(options: { user: string; database: string }): string;
   /** Runs a tool of the server's own binaries (`pg_controldata`, `initdb -S`) as the owner, or root with `asRoot`. */
   runTool(
     tool: string,

@@ -1,6 +1,5 @@
 import { OdoError } from '../errors/odo-error.ts';
 import { type ControlFile, parseControlFile } from '../postgres/control-file.ts';
-import { formatRecoveryConfiguration, type RecoveryConfiguration } from '../postgres/recovery-settings.ts';
 import { formatTablespaceMap } from '../postgres/tablespace-map.ts';
 import type { Tree } from '../target/tree.ts';
 import {
@@ -8,30 +7,18 @@ import {
   asideAutoConf,
   hbaFile,
   identFile,
-  promoteConf,
-  recoverConf,
   requiredDirectories,
   restoreScript,
   sealedFolder,
   walFolder,
 } from './layout.ts';
 import { wholeTree } from './planned-trees.ts';
-import type { RestorePlan } from './restore-plan.ts';
 import type { Step } from './step.ts';
-import { timelineSetting } from './timeline-setting.ts';
 import { openWorkTree } from './work-tree.ts';
 
-/** What promotion must not change: starting once without them writes another state into pg_control. */
-const keptSettings = (control: ControlFile): Record<string, string> => ({
-  wal_level: control.walLevel,
-  wal_log_hints: control.walLogHints ? 'on' : 'off',
-  // Starting once without it would throw away every recorded commit time.
-  track_commit_timestamp: control.trackCommitTimestamp ? 'on' : 'off',
-});
-
 /**
- * Recovery runs with odo's own configuration file, so that settings of another host (certificates, sockets,
- * preloaded libraries, archive commands) cannot break it; the backup's postgresql.auto.conf, which the server
+ * Recovery runs with odo's own configuration (recovery-configuration.ts), so that settings of another host
+ * (certificates, sockets, preloaded libraries, archive commands) cannot break it; the backup's postgresql.auto.conf, which the server
  * would read all the same, is moved aside and comes back in configureDatabase.
  */
 export const configureRecovery: Step = {
@@ -59,25 +46,8 @@ export const configureRecovery: Step = {
     await data.writeFile('postgresql.auto.conf', '', 0o600);
     await data.writeFile('recovery.signal', '', 0o600);
 
-    const common: Omit<RecoveryConfiguration, 'target' | 'action'> = {
-      serverMajor: plan.serverMajor,
-      restoreCommand: `/bin/sh '${workDirectory}/${restoreScript}' '%f' '%p'`,
-      timeline: timelineSetting(plan),
-      hbaFile: `${workDirectory}/${hbaFile}`,
-      identFile: `${workDirectory}/${identFile}`,
-      maxima: control.maxima,
-      more: keptSettings(control),
-    };
-    const configurations = [
-      [recoverConf, { ...common, target: { kind: 'immediate' }, action: 'shutdown' }],
-      [promoteConf, { ...common, target: plan.recovery?.stop ?? { kind: 'end' }, action: 'promote' }],
-    ] as const;
-    for (const [name, configuration] of configurations) {
-      await work.writeFile(name, formatRecoveryConfiguration(configuration), 0o600);
-    }
     await work.writeFile(hbaFile, 'local all all trust\n', 0o600);
     await work.writeFile(identFile, '', 0o600);
-    await work.writeFile(archivedNames, namesInArchive(plan), 0o600);
     await work.writeFile(restoreScript, restoreScriptText(workDirectory), 0o700);
     if (plan.tablespaces.length > 0) {
       const map = plan.tablespaces.map(({ oid, serverPath }) => ({ oid, path: serverPath }));
@@ -116,11 +86,6 @@ async function readSealedControl(data: Tree): Promise<ControlFile> {
     );
   }
   return parseControlFile(bytes);
-}
-
-function namesInArchive(plan: RestorePlan): string {
-  const names = plan.contents.wal?.objects.map((object) => object.name) ?? [];
-  return names.map((name) => `${name}\n`).join('');
 }
 
 /**

@@ -17,7 +17,10 @@ export const asideAutoConf = '.odo-postgresql.auto.conf';
 export const walFolder = 'wal';
 export const archivedNames = 'wal-in-archive.txt';
 export const restoreScript = 'restore-wal.sh';
+/** Asked by a server that must not promote, in front of the other. */
+export const holdScript = 'hold.sh';
 export const recoverConf = 'recover.conf';
+export const reachTargetConf = 'reach-target.conf';
 export const promoteConf = 'promote.conf';
 export const hbaFile = 'pg_hba.conf';
 export const identFile = 'pg_ident.conf';

@@ -109,6 +109,8 @@ export function summarize(plan: RestorePlan): PlanSummary {
     switchesOver: plan.switchOver !== null,
     hasService: plan.service.kind !== 'none',
     promote: plan.promote,
+    atTarget: plan.recovery?.action ?? recoveryDefaults.action,
+    standby: (plan.recovery?.standby ?? null) !== null,
   };
 }
 

@@ -6,10 +6,11 @@ import type { Tree } from '../target/tree.ts';
 import { promoteConf } from './layout.ts';
 import { checkPromotedEnd } from './promoted-end.ts';
 import { requireTablespaces } from './promoted-tablespaces.ts';
+import { stopOf, writeRecoveryConfiguration } from './recovery-configuration.ts';
 import { recoveryFailed } from './recovery-failure.ts';
 import { type ObservedLog, withRecoveryServer } from './recovery-server.ts';
-import type { RestorePlan } from './restore-plan.ts';
 import type { Step } from './step.ts';
+import { findSuperuser } from './superuser.ts';
 
 /**
  * Replays everything the plan brought, promotes to a new timeline, asks the server who it is, and shuts it down
@@ -24,6 +25,8 @@ export const promote: Step = {
     const target = await context.ports.target(plan.target);
     const tree = await target.dataTree(context.runId);
     const launcher = await context.ports.launcher(plan.launcher, target);
+    const goal = { configFile: promoteConf, stop: stopOf(plan), action: 'promote' } as const;
+    await writeRecoveryConfiguration(context, { target, launcher }, goal);
     const options = { launcher, configFile: promoteConf, aim: 'target' } as const;
     const answer = await withRecoveryServer(context, options, async (server, log, seen) => {
       const ended = server.exited.then(() => {
@@ -66,28 +69,6 @@ async function offerHistoryToArchive(tree: Tree, timeline: number): Promise<void
   const status = await tree.list('pg_wal/archive_status');
   if (status.some((entry) => entry.name === `${name}.done` || entry.name === `${name}.ready`)) return;
   await tree.writeFile(`pg_wal/archive_status/${name}.ready`, '', 0o600);
-}
-
-/** The bootstrap superuser is often, but not always, `postgres`. */
-async function findSuperuser(server: ServerProcess, plan: RestorePlan): Promise<string> {
-  const candidates = [...new Set([plan.superuser, 'postgres'].filter((name) => name !== null))];
-  let last: unknown;
-  for (const user of candidates) {
-    try {
-      await server.query('SELECT 1', { user, database: 'postgres' });
-      return user;
-    } catch (error) {
-      last = error;
-    }
-  }
-  throw new OdoError(
-    'VERIFICATION_FAILED',
-    `The promoted database knows none of the superusers ${candidates.join(', ')}.`,
-    {
-      hint: 'Name the superuser in the service’s environment (POSTGRES_USER), then resume the run.',
-      cause: last,
-    },
-  );
 }
 
 async function askServer(

@@ -1,5 +1,6 @@
 import { recoverConf } from './layout.ts';
 import { readControl } from './read-control.ts';
+import { writeRecoveryConfiguration } from './recovery-configuration.ts';
 import { recoveryFailed } from './recovery-failure.ts';
 import { withRecoveryServer } from './recovery-server.ts';
 import type { Step } from './step.ts';
@@ -16,6 +17,8 @@ export const recover: Step = {
     const plan = context.plan();
     const target = await context.ports.target(plan.target);
     const launcher = await context.ports.launcher(plan.launcher, target);
+    const goal = { configFile: recoverConf, stop: { kind: 'immediate' }, action: 'shutdown' } as const;
+    await writeRecoveryConfiguration(context, { target, launcher }, goal);
     const options = { launcher, configFile: recoverConf, aim: 'consistency' } as const;
     const consistentAt = await withRecoveryServer(context, options, async (server, log) => {
       await server.exited;

@@ -28,13 +28,15 @@ export interface ObservedLog {
   readonly tail: string[];
 }
 
-export interface RecoveryServerOptions {
+export interface RecoveryServerOptions<Result = unknown> {
   readonly launcher: ServerLauncher;
   /** In the work directory. */
   readonly configFile: string;
   /** What the server is started for: consistency alone, or the end of the recovery. */
   readonly aim: 'consistency' | 'target';
   readonly observers?: readonly RecoveryObserver[];
+  /** With such a result of `work` the server goes on alone, also when odo ends; whoever comes next ends it. */
+  readonly staysUp?: (result: Result) => boolean;
 }
 
 /** Resolves with the first event of one of these kinds, at once when it was seen already. */
@@ -51,7 +53,7 @@ const tailLength = 40;
  */
 export async function withRecoveryServer<Result>(
   context: StepContext,
-  { launcher, configFile, aim, observers: more = [] }: RecoveryServerOptions,
+  { launcher, configFile, aim, observers: more = [], staysUp }: RecoveryServerOptions<Result>,
   work: (server: ServerProcess, log: ObservedLog, seen: Seen) => Promise<Result>,
 ): Promise<Result> {
   const log: ObservedLog = { events: [], tail: [] };
@@ -90,14 +92,22 @@ export async function withRecoveryServer<Result>(
     const resource = `odo-${context.runId}-server`;
     context.resource('server', resource);
     const args = ['-c', `config_file=${launcher.paths.workDirectory}/${configFile}`];
-    const server = await launcher.launch(args, onLine, context.signal);
+    const server = await launcher.launch(args, onLine, context.signal, {
+      outlives: staysUp !== undefined,
+    });
+    let goesOn = false;
     try {
       tell((observer) => observer.onServer?.(server));
-      return await Promise.race([stopped.promise, work(server, log, seen)]);
+      const result = await Promise.race([stopped.promise, work(server, log, seen)]);
+      goesOn = staysUp?.(result) === true;
+      return result;
     } finally {
-      await server.stop('fast');
-      await launcher.removeLeftovers();
-      context.resourceRemoved('server', resource);
+      if (goesOn) await server.release();
+      else {
+        await server.stop('fast');
+        await launcher.removeLeftovers();
+        context.resourceRemoved('server', resource);
+      }
     }
   } finally {
     for (const observer of observers) await observer.close?.();

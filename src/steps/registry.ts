@@ -3,6 +3,7 @@ import { configureDatabase } from './configure-database.ts';
 import { configureRecovery } from './configure-recovery.ts';
 import { prepareTarget } from './prepare-target.ts';
 import { promote } from './promote.ts';
+import { reachTarget } from './reach-target.ts';
 import { recover } from './recover.ts';
 import { restoreBase } from './restore-base.ts';
 import { restoreWal } from './restore-wal.ts';
@@ -22,6 +23,7 @@ export const steps = {
   configureRecovery,
   seal,
   recover,
+  reachTarget,
   promote,
   configureDatabase,
   switchOver,

@@ -1,6 +1,6 @@
 import type { BackupContents } from '../backup/base-backup.ts';
 import type { WalProof } from '../backup/wal-proof.ts';
-import type { RecoveryTarget } from '../postgres/recovery-target.ts';
+import type { RecoveryTarget, RecoveryTargetAction } from '../postgres/recovery-target.ts';
 import type { LauncherSpec } from '../service/server-launcher.ts';
 import type { ServiceMount, ServiceSpec } from '../service/service.ts';
 import type { TargetSpec } from '../target/target.ts';
@@ -113,5 +113,9 @@ export interface PlanSummary {
   /** The service is pointed to a new volume at the end. */
   readonly switchesOver: boolean;
   readonly hasService: boolean;
+  /** False: held as soon as the database is consistent. */
   readonly promote: boolean;
+  readonly atTarget: RecoveryTargetAction;
+  /** Follows a primary, and is never promoted. */
+  readonly standby: boolean;
 }

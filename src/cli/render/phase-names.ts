@@ -12,6 +12,7 @@ export const phaseNames = {
   configureRecovery: 'configure recovery',
   seal: 'seal',
   recover: 'recover',
+  reachTarget: 'reach target',
   promote: 'promote',
   configureDatabase: 'configure database',
   switchOver: 'switch over',

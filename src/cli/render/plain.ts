@@ -9,6 +9,7 @@ import {
   progressText,
   recoveryText,
 } from './event-text.ts';
+import { heldText } from './held-text.ts';
 import { phaseNames } from './phase-names.ts';
 import type { Renderer, RenderOptions } from './renderer.ts';
 import { printable } from './text.ts';
@@ -73,7 +74,7 @@ export function plainRenderer(host: Host, options: RenderOptions): Renderer {
         case 'interrupted':
           return say(event, `interrupted${inPhase(event.phase)}`);
         case 'held':
-          return say(event, 'held: the database is consistent and not promoted');
+          return say(event, `held: ${heldText(event)}`);
         case 'declined':
           return say(event, 'declined; nothing was touched');
         case 'completed':

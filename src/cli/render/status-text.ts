@@ -1,6 +1,7 @@
 import type { PhaseStatus, RunStatus } from '../../run/run-api.ts';
 import { errorText } from './error-text.ts';
 import { recoveryText, replayText } from './event-text.ts';
+import { heldText, lookCommand } from './held-text.ts';
 import { phaseNames, phaseNameWidth } from './phase-names.ts';
 import { indented, labelled, printable } from './text.ts';
 import { formatAmount, formatDuration, formatPercent, formatTime } from './units.ts';
@@ -20,10 +21,12 @@ export function statusText(
 ): string[] {
   const { nowMs, width, next } = options;
   const row = (label: string, text: string): string[] => labelled(label, text, { labelWidth: 12, width });
+  const look = status.held === null ? null : lookCommand(status.held);
   const ago = (time: string): string => `${formatDuration(nowMs - Date.parse(time))} ago`;
   return [
     ...row('run', status.runId),
     ...row('status', `${status.status}${status.heldBy === null ? '' : `, ${status.heldBy}`}`),
+    ...(status.held === null ? [] : row('held', heldText(status.held))),
     ...row('started', `${formatTime(status.startedAt)}, ${ago(status.startedAt)}`),
     ...(status.endedAt === null ? [] : row('ended', `${formatTime(status.endedAt)}, ${ago(status.endedAt)}`)),
     ...row('source', status.source),
@@ -45,6 +48,7 @@ export function statusText(
     ]),
     ...(status.error === null ? [] : ['', ...errorText(status.error, { width, withStack: false })]),
     // Never wrapped: it is there to be copied.
+    ...(look === null ? [] : ['', 'look'.padEnd(12) + look]),
     ...(next === null ? [] : ['', 'next'.padEnd(12) + next]),
   ];
 }

@@ -19,6 +19,7 @@ const changing = [
   'configureRecovery',
   'seal',
   'recover',
+  'reachTarget',
   'promote',
   'configureDatabase',
   'switchOver',
@@ -34,6 +35,8 @@ const inPlace: PlanSummary = {
   switchesOver: false,
   hasService: true,
   promote: true,
+  atTarget: 'promote',
+  standby: false,
 };
 
 /** The machine with effects that only note their names; `fails` makes one phase fail the first time. */
@@ -78,7 +81,7 @@ describe('the machine of a run', () => {
     expect(ran).toEqual([]);
     actor.send({ type: 'AGREE' });
     await reach(actor, 'completed');
-    expect(ran).toEqual(changing.filter((name) => name !== 'switchOver'));
+    expect(ran).toEqual(changing.filter((name) => name !== 'switchOver' && name !== 'reachTarget'));
   });
 
   test('goes to a new volume: stops the service only at the switch-over', async () => {
@@ -89,7 +92,7 @@ describe('the machine of a run', () => {
     await waitFor(actor, (snapshot) => snapshot.matches({ preparing: 'confirm' }));
     actor.send({ type: 'AGREE' });
     await reach(actor, 'completed');
-    expect(ran).toEqual(changing.filter((name) => name !== 'stopService'));
+    expect(ran).toEqual(changing.filter((name) => name !== 'stopService' && name !== 'reachTarget'));
   });
 
   test('touches nothing when the operator declines', async () => {
@@ -127,7 +130,57 @@ describe('the machine of a run', () => {
     expect(ran).toContain('promote');
   });
 
-  test.for(changing.filter((name) => name !== 'switchOver'))(
+  test.for(['pause', 'shutdown'] as const)(
+    'with %s it is held at its target, until PROMOTE',
+    async (atTarget) => {
+      const { machine, ran } = rehearse({ summary: { ...inPlace, atTarget } });
+      const actor = createActor(machine, { input }).start();
+      await waitFor(actor, (snapshot) => snapshot.matches({ preparing: 'confirm' }));
+      actor.send({ type: 'AGREE' });
+      await waitFor(actor, (snapshot) => snapshot.matches({ restoring: 'atTarget' }));
+      expect(ran.slice(-2)).toEqual(['recover', 'reachTarget']);
+      const saved = JSON.stringify(actor.getPersistedSnapshot());
+      actor.stop();
+      const again = createActor(machine, { input, snapshot: JSON.parse(saved) }).start();
+      again.send({ type: 'PROMOTE' });
+      await reach(again, 'completed');
+      expect(ran).toEqual(changing.filter((name) => name !== 'switchOver'));
+    },
+  );
+
+  test('is held when consistent, whatever shall happen at the target, and PROMOTE then goes all the way', async () => {
+    const { machine, ran } = rehearse({ summary: { ...inPlace, promote: false, atTarget: 'pause' } });
+    const actor = createActor(machine, { input }).start();
+    await waitFor(actor, (snapshot) => snapshot.matches({ preparing: 'confirm' }));
+    actor.send({ type: 'AGREE' });
+    await waitFor(actor, (snapshot) => snapshot.matches({ restoring: 'consistent' }));
+    actor.send({ type: 'PROMOTE' });
+    await reach(actor, 'completed');
+    expect(ran).toContain('promote');
+    expect(ran).not.toContain('reachTarget');
+  });
+
+  test('replays a standby’s WAL without ever promoting it', async () => {
+    const { machine, ran } = rehearse({ summary: { ...inPlace, standby: true } });
+    const actor = createActor(machine, { input }).start();
+    await waitFor(actor, (snapshot) => snapshot.matches({ preparing: 'confirm' }));
+    actor.send({ type: 'AGREE' });
+    await reach(actor, 'completed');
+    expect(ran).toEqual(changing.filter((name) => name !== 'switchOver' && name !== 'promote'));
+  });
+
+  test('fails on the way to its target, and resumes there', async () => {
+    const { machine, ran } = rehearse({ summary: { ...inPlace, atTarget: 'pause' }, fails: 'reachTarget' });
+    const actor = createActor(machine, { input }).start();
+    await waitFor(actor, (snapshot) => snapshot.matches({ preparing: 'confirm' }));
+    actor.send({ type: 'AGREE' });
+    await reach(actor, 'failed');
+    actor.send({ type: 'RESUME' });
+    await waitFor(actor, (snapshot) => snapshot.matches({ restoring: 'atTarget' }));
+    expect(ran.slice(-2)).toEqual(['recover', 'reachTarget']);
+  });
+
+  test.for(changing.filter((name) => name !== 'switchOver' && name !== 'reachTarget'))(
     'fails in %s, survives as JSON, and resumes where it stood',
     async (phase) => {
       const { machine, ran } = rehearse({ fails: phase });
@@ -145,7 +198,9 @@ describe('the machine of a run', () => {
       again.send({ type: 'RESUME' });
       await reach(again, 'completed');
       expect(again.getSnapshot().context.failure).toBeNull();
-      expect(new Set(ran)).toEqual(new Set(changing.filter((name) => name !== 'switchOver')));
+      expect(new Set(ran)).toEqual(
+        new Set(changing.filter((name) => name !== 'switchOver' && name !== 'reachTarget')),
+      );
       // One phase beside the failed one may have been cut off; all others ran once.
       expect(ran.length).toBeLessThanOrEqual(changing.length);
     },
@@ -161,7 +216,7 @@ describe('the machine of a run', () => {
     actor.start();
     actor.send({ type: 'REPLAY' });
     await reach(actor, 'completed');
-    expect(ran).toEqual(changing.filter((name) => name !== 'switchOver'));
+    expect(ran).toEqual(changing.filter((name) => name !== 'switchOver' && name !== 'reachTarget'));
   });
 
   test('has a drawing in docs/ that is current', () => {
@@ -175,8 +230,8 @@ describe('the machine of a run', () => {
     const digest = createHash('sha256').update(shape).digest('hex').slice(0, 16);
     expect({ machineVersion, digest }).toMatchInlineSnapshot(`
       {
-        "digest": "cd047eea5b07b11f",
-        "machineVersion": 2,
+        "digest": "376f75c1d1475412",
+        "machineVersion": 3,
       }
     `);
   });

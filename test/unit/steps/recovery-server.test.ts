@@ -26,6 +26,7 @@ function fakeServer() {
     },
     replayedSegment: async () => null,
     query: async () => '',
+    release: async () => void did.push('release'),
   };
   const launcher: ServerLauncher = {
     description: 'a server',
@@ -35,6 +36,8 @@ function fakeServer() {
       say = onLine;
       return server;
     },
+    isRunning: async () => false,
+    psqlCommand: () => 'psql',
     runTool: async () => ({ exitCode: 0, stdout: '', stderr: '' }),
     removeLeftovers: async () => void did.push('remove leftovers'),
   };
@@ -230,4 +233,20 @@ it('fails with cause, consequence, advice and the last lines of the log', async 
   const log = (error as OdoError).details?.serverLog as string[];
   expect(log).toHaveLength(40);
   expect(log.at(-1)).toBe('LOG:  database system is shut down');
+});
+
+it('leaves the server running when the work says so, and ends it when the work fails', async () => {
+  const { context, options, did } = fakeServer();
+  const staysUp = (result: string): boolean => result === 'paused';
+  await withRecoveryServer(context, { ...options([]), staysUp }, async () => 'paused');
+  expect(did).toEqual(['remove leftovers', 'launch -c config_file=/odo/promote.conf', 'release']);
+  did.length = 0;
+  await withRecoveryServer(context, { ...options([]), staysUp }, async () => 'ended');
+  expect(did.slice(2)).toEqual(['stop fast', 'remove leftovers']);
+  did.length = 0;
+  const failing = async (): Promise<string> => {
+    throw new Error('no');
+  };
+  await expect(withRecoveryServer(context, { ...options([]), staysUp }, failing)).rejects.toThrow('no');
+  expect(did.slice(2)).toEqual(['stop fast', 'remove leftovers']);
 });

@@ -43,6 +43,7 @@ const titleOf = (segment: string): ServerProcess => ({
   stop: async () => {},
   replayedSegment: async () => segment,
   query: async () => '',
+  release: async () => {},
 });
 
 it('tells the position against the target in LSN, in commit time and in percent', () => {
