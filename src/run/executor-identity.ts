@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { ExecutorIdentity } from '../journal/executor-identity.ts';
+import { currentBootId } from '../target/boot-id.ts';
 
 function readOr(path: string, fallback: string): string {
   try {
@@ -17,7 +18,7 @@ function processStart(pid: number): string | null {
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
 }
 
-const currentBoot = (): string => readOr('/proc/sys/kernel/random/boot_id', 'unknown');
+const currentBoot = (): string => currentBootId() ?? 'unknown';
 
 export function currentExecutor(): ExecutorIdentity {
   return {

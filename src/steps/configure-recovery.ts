@@ -2,16 +2,7 @@ import { OdoError } from '../errors/odo-error.ts';
 import { type ControlFile, parseControlFile } from '../postgres/control-file.ts';
 import { formatTablespaceMap } from '../postgres/tablespace-map.ts';
 import type { Tree } from '../target/tree.ts';
-import {
-  archivedNames,
-  asideAutoConf,
-  hbaFile,
-  identFile,
-  requiredDirectories,
-  restoreScript,
-  sealedFolder,
-  walFolder,
-} from './layout.ts';
+import { asideAutoConf, hbaFile, identFile, requiredDirectories, sealedFolder, walFolder } from './layout.ts';
 import { wholeTree } from './planned-trees.ts';
 import type { Step } from './step.ts';
 import { openWorkTree } from './work-tree.ts';
@@ -29,8 +20,6 @@ export const configureRecovery: Step = {
     const target = await context.ports.target(plan.target);
     const data = await wholeTree(context);
     const work = await openWorkTree(context, target);
-    const launcher = await context.ports.launcher(plan.launcher, target);
-    const { workDirectory } = launcher.paths;
 
     const control = await readSealedControl(data);
     // An empty tablespace has no file, and a bucket keeps no empty folder.
@@ -48,7 +37,6 @@ export const configureRecovery: Step = {
 
     await work.writeFile(hbaFile, 'local all all trust\n', 0o600);
     await work.writeFile(identFile, '', 0o600);
-    await work.writeFile(restoreScript, restoreScriptText(workDirectory), 0o700);
     if (plan.tablespaces.length > 0) {
       const map = plan.tablespaces.map(({ oid, serverPath }) => ({ oid, path: serverPath }));
       await data.writeFile(`${sealedFolder}/tablespace_map`, formatTablespaceMap(map), 0o600);
@@ -86,23 +74,4 @@ async function readSealedControl(data: Tree): Promise<ControlFile> {
     );
   }
   return parseControlFile(bytes);
-}
-
-/**
- * The server takes 1 to 125 as "not in the archive", which ends recovery, and above 125 as a failure that stops
- * it (xlogarchive.c, RestoreArchivedFile). So 1 is only for a file the archive really does not have.
- */
-function restoreScriptText(workDirectory: string): string {
-  return `#!/bin/sh
-# Hands one WAL file to recovery: $1 is its name, $2 where the server wants it.
-if [ -f '${workDirectory}/${walFolder}/'"$1" ]; then
-  cp '${workDirectory}/${walFolder}/'"$1" "$2" || exit 255
-  exit 0
-fi
-if grep -qx -e "$1" '${workDirectory}/${archivedNames}'; then
-  echo "odo: $1 is in the archive but was not brought" >&2
-  exit 255
-fi
-exit 1
-`;
 }

@@ -1,46 +1,67 @@
 import { decodedChunks } from '../archive/decoded-chunks.ts';
 import type { WalObject } from '../backup/base-backup.ts';
 import { codecOf, sniffBytes } from '../backup/codec-magic.ts';
+import { type ExpectedSegment, segmentProblem } from '../backup/segment-problem.ts';
 import { OdoError } from '../errors/odo-error.ts';
-import { parseLsn } from '../postgres/lsn.ts';
-import { longPageHeaderBytes, parseLongPageHeader } from '../postgres/wal-page.ts';
-import { isWalSegmentName, parseSegmentName, segmentStart } from '../postgres/wal-segment.ts';
+import { longPageHeaderBytes } from '../postgres/wal-page.ts';
+import { isWalSegmentName } from '../postgres/wal-segment.ts';
 import { readObject } from '../storage/object-reader.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import type { TreeWriter } from '../target/tree.ts';
-import { walFolder } from './layout.ts';
-import type { RestorePlan } from './restore-plan.ts';
 
 /** History files are a few lines for each timeline. */
 const historyLimitBytes = 1024 * 1024;
 
-/** Reads, decompresses and checks one WAL object and writes it under its plain name. Returns its size. */
-export async function fetchWalObject(options: {
-  object: WalObject;
-  storage: ObjectStorage;
+/** The archive of WAL, and what its segments must be. */
+export interface WalSource {
+  readonly storage: Pick<ObjectStorage, 'locate'>;
   /** The most to ask for at once. @unit bytes */
-  rangeBytes: number;
-  writer: TreeWriter;
-  plan: RestorePlan;
-  signal: AbortSignal;
-}): Promise<number> {
-  const { object, writer } = options;
-  const path = `${walFolder}/${object.name}`;
-  const chunks = decoded(options);
-  if (!isWalSegmentName(object.name)) {
-    const parts: Uint8Array[] = [];
-    let size = 0;
-    for await (const chunk of chunks) {
-      size += chunk.length;
-      if (size > historyLimitBytes) throw damaged(object, 'is too large for a timeline history file');
-      parts.push(chunk.slice());
-    }
-    await writer.beginFile({ path, sizeBytes: size }, 0);
-    for (const part of parts) await writer.write(part);
-    await writer.endFile();
-    return size;
+  readonly rangeBytes: number;
+  readonly expected: Omit<ExpectedSegment, 'name'>;
+}
+
+/**
+ * Reads, decompresses and checks one WAL object and writes it to `path`. Returns its size.
+ * @throws ARCHIVE_CORRUPT, and what the store and the writer throw
+ */
+export async function fetchWalObject(
+  source: WalSource,
+  object: WalObject,
+  { writer, path, signal }: { writer: TreeWriter; path: string; signal: AbortSignal },
+): Promise<number> {
+  const chunks = decoded(source, object, signal);
+  return isWalSegmentName(object.name)
+    ? writeSegment(chunks, source, object, writer, path)
+    : writeHistory(chunks, object, writer, path);
+}
+
+async function writeHistory(
+  chunks: AsyncIterable<Uint8Array>,
+  object: WalObject,
+  writer: TreeWriter,
+  path: string,
+): Promise<number> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of chunks) {
+    size += chunk.length;
+    if (size > historyLimitBytes) throw damaged(object, 'is too large for a timeline history file');
+    parts.push(chunk.slice());
   }
-  const segmentBytes = options.plan.contents.wal?.segmentBytes ?? 0;
+  await writer.beginFile({ path, sizeBytes: size }, 0);
+  for (const part of parts) await writer.write(part);
+  await writer.endFile();
+  return size;
+}
+
+async function writeSegment(
+  chunks: AsyncIterable<Uint8Array>,
+  { expected }: WalSource,
+  object: WalObject,
+  writer: TreeWriter,
+  path: string,
+): Promise<number> {
+  const { segmentBytes } = expected;
   await writer.beginFile({ path, sizeBytes: segmentBytes }, 0);
   let size = 0;
   let head: Uint8Array | null = new Uint8Array();
@@ -48,7 +69,8 @@ export async function fetchWalObject(options: {
     if (head !== null) {
       head = Buffer.concat([head, chunk.subarray(0, longPageHeaderBytes)]);
       if (head.length >= longPageHeaderBytes) {
-        checkFirstPage(object, head, options.plan);
+        const problem = segmentProblem(head, { ...expected, name: object.name });
+        if (problem !== null) throw damaged(object, problem);
         head = null;
       }
     }
@@ -61,15 +83,12 @@ export async function fetchWalObject(options: {
   return size;
 }
 
-async function* decoded(options: {
-  object: WalObject;
-  storage: ObjectStorage;
-  /** The most to ask for at once. @unit bytes */
-  rangeBytes: number;
-  signal: AbortSignal;
-}): AsyncIterable<Uint8Array> {
-  const { object, storage, signal } = options;
-  const stored = readObject(storage, object, { signal, ...reading(options.rangeBytes) });
+async function* decoded(
+  { storage, rangeBytes }: WalSource,
+  object: WalObject,
+  signal: AbortSignal,
+): AsyncIterable<Uint8Array> {
+  const stored = readObject(storage, object, { signal, ...reading(rangeBytes) });
   try {
     let head: Uint8Array = new Uint8Array();
     while (head.length < sniffBytes) {
@@ -94,28 +113,15 @@ async function* behind(head: Uint8Array, rest: AsyncIterable<Uint8Array>): Async
   yield* rest;
 }
 
-/** Several objects are read at the same time, and none is larger than a segment. */
+/**
+ * Several objects are read at the same time, and none is larger than a segment. A range is tried again only a few
+ * times here: whoever reads WAL goes on trying for much longer, and says so.
+ */
 const reading = (rangeBytes: number) => ({
   memoryBytes: 8 * 1024 * 1024,
   rangeBytes: Math.min(rangeBytes, 4 * 1024 * 1024),
+  retries: 3,
 });
-
-/** Name, cluster and size of a segment are in the long header of its first page (access/xlog_internal.h). */
-function checkFirstPage(object: WalObject, chunk: Uint8Array, plan: RestorePlan): void {
-  const header = parseLongPageHeader(chunk);
-  if (header === null) throw damaged(object, 'does not begin with a WAL page header');
-  const { systemIdentifier } = plan.contents.backup;
-  if (systemIdentifier !== null && header.systemIdentifier !== systemIdentifier) {
-    throw damaged(
-      object,
-      `belongs to another database cluster (system identifier ${header.systemIdentifier}, the backup's is ${systemIdentifier})`,
-    );
-  }
-  const segmentBytes = plan.contents.wal?.segmentBytes ?? 0;
-  const segment = parseSegmentName(object.name, segmentBytes);
-  if (segment === null || parseLsn(header.pageLsn) !== segmentStart(segment.number, segmentBytes))
-    throw damaged(object, 'holds the WAL of another position');
-}
 
 function damaged(object: WalObject, what: string): OdoError {
   return new OdoError('ARCHIVE_CORRUPT', `The WAL object ${object.key} ${what}.`, {

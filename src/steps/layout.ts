@@ -15,6 +15,10 @@ export const asideAutoConf = '.odo-postgresql.auto.conf';
 
 /** In the work directory. */
 export const walFolder = 'wal';
+/** Where files of `walFolder` are written before they are renamed into it. */
+export const incomingWalFolder = 'wal-incoming';
+/** Since which start of the machine `walFolder` has what is in it. */
+export const spoolBoot = 'wal-boot';
 export const archivedNames = 'wal-in-archive.txt';
 export const restoreScript = 'restore-wal.sh';
 /** Asked by a server that must not promote, in front of the other. */

@@ -3,8 +3,9 @@ import { formatRecoveryConfiguration } from '../postgres/recovery-settings.ts';
 import type { RecoveryTarget, RecoveryTargetAction } from '../postgres/recovery-target.ts';
 import type { ServerLauncher } from '../service/server-launcher.ts';
 import type { Target } from '../target/target.ts';
-import { archivedNames, hbaFile, holdScript, identFile, restoreScript } from './layout.ts';
+import { hbaFile, holdScript, identFile, restoreScript } from './layout.ts';
 import { readControl } from './read-control.ts';
+import { restoreCommand } from './restore-command.ts';
 import type { RestorePlan } from './restore-plan.ts';
 import type { StepContext } from './step.ts';
 import { timelineSetting } from './timeline-setting.ts';
@@ -38,7 +39,7 @@ export async function writeRecoveryConfiguration(
   const isHeld = action !== 'promote';
   const text = formatRecoveryConfiguration({
     serverMajor: plan.serverMajor,
-    restoreCommand: `/bin/sh '${workDirectory}/${isHeld ? holdScript : restoreScript}' '%f' '%p'`,
+    restoreCommand: restoreCommand(workDirectory, isHeld ? holdScript : restoreScript),
     target: stop,
     action,
     timeline,
@@ -49,7 +50,6 @@ export async function writeRecoveryConfiguration(
   });
   const work = await openWorkTree(context, target);
   // Readable for all, so that they need no owner of their own; the directory lets only the owner in.
-  await work.writeFile(archivedNames, namesInArchive(plan), 0o644);
   if (isHeld) {
     const newest = timeline === 'current' ? control.checkpointTimeline : timeline;
     await work.writeFile(holdScript, holdScriptText(workDirectory, newest), 0o644);
@@ -64,11 +64,6 @@ const keptSettings = (control: ControlFile): Record<string, string> => ({
   // Starting once without it would throw away every recorded commit time.
   track_commit_timestamp: control.trackCommitTimestamp ? 'on' : 'off',
 });
-
-function namesInArchive(plan: RestorePlan): string {
-  const names = plan.contents.wal?.objects.map((object) => object.name) ?? [];
-  return names.map((name) => `${name}\n`).join('');
-}
 
 /** Printed by a held server's restore_command when the server is about to promote. */
 export const heldMessage = 'odo: recovery is held here, and this server must not open a new timeline';

@@ -5,6 +5,7 @@ import { RecoveryMilestones } from './recovery-milestones.ts';
 import { RecoveryTrouble } from './recovery-trouble.ts';
 import { ReplayProgress } from './replay-progress.ts';
 import type { StepContext } from './step.ts';
+import { feedRecovery } from './wal-feeding.ts';
 
 /**
  * Follows one recovery server. Several can follow the same one; each sees every line in the order of the log, what
@@ -37,6 +38,8 @@ export interface RecoveryServerOptions<Result = unknown> {
   readonly observers?: readonly RecoveryObserver[];
   /** With such a result of `work` the server goes on alone, also when odo ends; whoever comes next ends it. */
   readonly staysUp?: (result: Result) => boolean;
+  /** Brings the WAL that the server asks for. @default feedRecovery */
+  readonly feed?: typeof feedRecovery;
 }
 
 /** Resolves with the first event of one of these kinds, at once when it was seen already. */
@@ -53,19 +56,28 @@ const tailLength = 40;
  */
 export async function withRecoveryServer<Result>(
   context: StepContext,
-  { launcher, configFile, aim, observers: more = [], staysUp }: RecoveryServerOptions<Result>,
+  {
+    launcher,
+    configFile,
+    aim,
+    observers: more = [],
+    staysUp,
+    feed = feedRecovery,
+  }: RecoveryServerOptions<Result>,
   work: (server: ServerProcess, log: ObservedLog, seen: Seen) => Promise<Result>,
 ): Promise<Result> {
   const log: ObservedLog = { events: [], tail: [] };
-  const observers: readonly RecoveryObserver[] = [
-    new RecoveryMilestones(context, aim),
-    new ReplayProgress(context, aim),
-    new RecoveryTrouble(context, () => recoveryFailed('Recovery cannot go on', log)),
-    ...more,
-  ];
+  const observers: RecoveryObserver[] = [];
   const stopped = Promise.withResolvers<never>();
   stopped.promise.catch(() => {}); // it may be too late for anyone to wait for it
-  for (const { failed } of observers) failed?.catch(stopped.reject);
+  const add = (observer: RecoveryObserver): void => {
+    observers.push(observer);
+    observer.failed?.catch(stopped.reject);
+  };
+  add(new RecoveryMilestones(context, aim));
+  add(new ReplayProgress(context, aim));
+  add(new RecoveryTrouble(context, () => recoveryFailed('Recovery cannot go on', log)));
+  for (const observer of more) add(observer);
   const tell = (call: (observer: RecoveryObserver) => void): void => {
     for (const observer of observers) {
       try {
@@ -89,6 +101,8 @@ export async function withRecoveryServer<Result>(
 
   try {
     await launcher.removeLeftovers();
+    // Not before: a server that is left would take what is laid down here.
+    add(await feed(context, launcher));
     const resource = `odo-${context.runId}-server`;
     context.resource('server', resource);
     const args = ['-c', `config_file=${launcher.paths.workDirectory}/${configFile}`];

@@ -1,17 +1,16 @@
 import type { WalPlan } from '../backup/base-backup.ts';
 import { OdoError } from '../errors/odo-error.ts';
 import { fetchArchive } from './fetch-archive.ts';
-import { fetchWalObject } from './fetch-wal-object.ts';
-import { inParallel } from './in-parallel.ts';
 import { walFolder } from './layout.ts';
 import { contentOf, placeWalEntry } from './place-entry.ts';
 import type { Step, StepContext, StepFacts } from './step.ts';
+import { openFeeder } from './wal-feeding.ts';
 import { openWorkTree } from './work-tree.ts';
 
-/** Segments that are fetched, synced and journalled together. */
-const batchSize = 16;
-
-/** Brings every WAL file recovery will ask for into the work directory, from the archive or from `pg_wal.tar`. */
+/**
+ * Brings the WAL that recovery will ask for first into the work directory, as much as the spool takes; the rest
+ * follows while a server replays it. What the backup itself holds (`pg_wal.tar`) comes all at once.
+ */
 export const restoreWal: Step = {
   name: 'restoreWal',
   version: 1,
@@ -44,39 +43,23 @@ async function fetchFromBackup(context: StepContext): Promise<StepFacts> {
   return { files, bytes };
 }
 
-async function fetchFromArchive(context: StepContext, { objects, isElsewhere }: WalPlan): Promise<StepFacts> {
-  const plan = context.plan();
-  const target = await context.ports.target(plan.target);
-  const tree = await openWorkTree(context, target);
-  const source = isElsewhere ? await context.ports.walSource() : await context.ports.source();
-  if (source === null) throw new OdoError('BUG', 'The plan reads an archive that the request does not name.');
-  const { storage, rangeBytes } = source;
-  const batches = Array.from({ length: Math.ceil(objects.length / batchSize) }, (_, index) =>
-    objects.slice(index * batchSize, (index + 1) * batchSize),
-  );
-  let done = 0;
+/** What the spool holds is looked at and not remembered: a feeder may have removed what an earlier attempt brought. */
+async function fetchFromArchive(context: StepContext, { objects }: WalPlan): Promise<StepFacts> {
+  const target = await context.ports.target(context.plan().target);
+  let segments = 0;
   let bytes = 0;
-  await inParallel(batches, plan.jobs, context.signal, async (batch, signal) => {
-    const name = `${batch[0]?.name}-${batch.at(-1)?.name}`;
-    const result = await context.part(
-      name,
-      batch.map((object) => object.etag),
-      async () => {
-        const writer = await tree.openWriter(signal, { durable: plan.sync });
-        let written = 0;
-        try {
-          for (const object of batch) {
-            written += await fetchWalObject({ object, storage, rangeBytes, writer, plan, signal });
-            context.progress({ unit: 'segments', done: ++done, total: objects.length, item: object.name });
-          }
-          await writer.sync();
-        } finally {
-          await writer.close();
-        }
-        return { segments: batch.length, bytes: written };
-      },
-    );
-    bytes += result.bytes;
+  const feeder = await openFeeder(context, await openWorkTree(context, target), {
+    onBrought: (brought, broughtBytes) => {
+      segments += brought.length;
+      bytes += broughtBytes;
+      const item = brought.at(-1)?.name ?? null;
+      context.progress({ unit: 'segments', done: segments, total: objects.length, item });
+    },
   });
-  return { segments: objects.length, bytes };
+  try {
+    await feeder.fill();
+  } finally {
+    await feeder.close();
+  }
+  return { segments, bytes, ofSegments: objects.length };
 }

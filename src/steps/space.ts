@@ -2,7 +2,7 @@ import type { BackupContents } from '../backup/base-backup.ts';
 import type { TargetFacts } from '../target/target.ts';
 import type { PreflightFacts } from './facts.ts';
 import { tablespaceName } from './resolve-tablespaces.ts';
-import type { RestoreRequest } from './restore-request.ts';
+import { type RestoreRequest, recoveryDefaults } from './restore-request.ts';
 import { tablespaceBytes } from './tablespace-bytes.ts';
 import { isReplaced } from './tablespace-facts.ts';
 
@@ -10,7 +10,7 @@ import { isReplaced } from './tablespace-facts.ts';
 export interface SpaceNeed {
   /** What goes there, for a person: the target, or tablespaces. */
   readonly description: string;
-  /** On the data directory's: its files, the fetched WAL, and the segments recovery keeps in pg_wal. @unit bytes */
+  /** On the data directory's: its files, the WAL that waits for its replay, and what recovery keeps in pg_wal. @unit bytes */
   readonly neededBytes: number;
   readonly isExact: boolean;
   /** @unit bytes */
@@ -46,7 +46,7 @@ export function spaceNeeds(
     neededBytes:
       contents.dataBytes -
       sum(apart.map(({ neededBytes }) => neededBytes)) +
-      walBytes +
+      waitingWal(contents, request) +
       Math.min(walBytes, walKeptByRecovery),
     reclaimableBytes:
       (request.target.kind === 'new-volume' ? 0 : target.usedBytes) +
@@ -75,6 +75,12 @@ function needOf(
 ): SpaceNeed {
   const isExact = contents.dataBytesIsExact;
   return { description, ...bytes, isExact, freeBytes, availableBytes: freeBytes + bytes.reclaimableBytes };
+}
+
+/** Of an archive no more than the spool takes; what the backup itself brings is unpacked at once. */
+function waitingWal(contents: BackupContents, { recovery = recoveryDefaults }: RestoreRequest): number {
+  const walBytes = walBytesOf(contents);
+  return contents.wal?.source === 'archive' ? Math.min(walBytes, recovery.spoolBytes) : walBytes;
 }
 
 function walBytesOf({ archives, wal }: BackupContents): number {

@@ -1,5 +1,5 @@
 import type { Target } from '../target/target.ts';
-import type { Tree } from '../target/tree.ts';
+import type { WorkTree } from '../target/tree.ts';
 import type { StepContext } from './step.ts';
 
 /** How the work directory of a run is named in the journal's list of resources. */
@@ -14,7 +14,7 @@ export function workResource(
 }
 
 /** The run's own directory for WAL and configuration, recorded before it is made. */
-export async function openWorkTree(context: StepContext, target: Target): Promise<Tree> {
+export async function openWorkTree(context: StepContext, target: Target): Promise<WorkTree> {
   const { kind, name } = workResource(context, target);
   context.resource(kind, name);
   return target.workTree(context.runId);

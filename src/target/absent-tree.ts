@@ -1,8 +1,8 @@
 import { OdoError } from '../errors/odo-error.ts';
-import type { Tree } from './tree.ts';
+import type { WorkTree } from './tree.ts';
 
 /** The tree of something that does not exist: every use says so. */
-export function absentTree(description: string): Tree {
+export function absentTree(description: string): WorkTree {
   const fail = async (): Promise<never> => {
     throw new OdoError('TARGET_NOT_FOUND', `The ${description} does not exist.`);
   };
@@ -16,6 +16,9 @@ export function absentTree(description: string): Tree {
     rename: fail,
     remove: fail,
     list: fail,
+    handOver: fail,
+    removeFiles: fail,
+    bootId: fail,
     clear: fail,
     own: fail,
     sync: fail,

@@ -12,7 +12,7 @@ import { containersUsing, type LiveUser, serversIn, serversWithTablespaceIn } fr
 import { holderOf, makeMarkedDirectory, removeMarkedDirectory } from './marker.ts';
 import { directoryRefusal, realPathOf, withoutEndingSlash } from './refusal.ts';
 import { type Target, type TargetFacts, type TargetSpec } from './target.ts';
-import type { Tree } from './tree.ts';
+import type { Tree, WorkTree } from './tree.ts';
 import { lstatIfThere } from './walk-directory.ts';
 
 /** In the work directory: that this run made the data directory, so that `discard` may remove it. */
@@ -83,7 +83,7 @@ export class DataDirectory implements Target {
     return new DirectTree(this.#path, { reserved: reservedName(runId) });
   }
 
-  async workTree(runId: string): Promise<Tree> {
+  async workTree(runId: string): Promise<WorkTree> {
     return new DirectTree(await this.#makeWorkDirectory(runId));
   }
 

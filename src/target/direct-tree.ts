@@ -2,12 +2,13 @@ import { chmodSync, constants, lchownSync, lstatSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { join } from 'node:path';
 import { OdoError } from '../errors/odo-error.ts';
+import { currentBootId } from './boot-id.ts';
 import { DirectWriter } from './direct-writer.ts';
 import { DirectoryGuard } from './directory-guard.ts';
 import { renameDurably, syncDirectory, syncFile, syncParents, writeFileDurably } from './durable-fs.ts';
 import { openFileSystemSync } from './file-system-sync.ts';
 import { atPath, isAbsent, systemCode } from './fs-errors.ts';
-import type { Owner, Tree, TreeListing, TreeWriter, TreeWriterOptions } from './tree.ts';
+import type { HandedFiles, Owner, TreeListing, TreeWriter, TreeWriterOptions, WorkTree } from './tree.ts';
 import { splitEntryPath, splitTreePath } from './tree-path.ts';
 import { syncfsFromFiles } from './unsynced.ts';
 import { lstatIfThere, removeEntry, removeVisited, walkDirectory, walkInTurns } from './walk-directory.ts';
@@ -18,7 +19,7 @@ const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 export const fileSystemsOwn = 'lost+found';
 
 /** A directory that this process can write. It need not exist before it is written to. */
-export class DirectTree implements Tree {
+export class DirectTree implements WorkTree {
   readonly description: string;
   readonly localPath: string;
   readonly #isStored: (name: string) => boolean;
@@ -89,6 +90,31 @@ export class DirectTree implements Tree {
       await removeEntry(place);
       await syncDirectory(join(place, '..'));
     });
+  }
+
+  async handOver({ from, to, names, owner }: HandedFiles): Promise<void> {
+    const source = await this.#folder(from);
+    const destination = await this.#folder(to);
+    for (const name of names) {
+      const place = join(source, ...splitEntryPath(name));
+      await atPath(place, async () => {
+        ownEntry(place, owner);
+        await fs.rename(place, join(destination, name));
+      });
+    }
+  }
+
+  async removeFiles(folder: string, names: readonly string[]): Promise<void> {
+    const directory = await new DirectoryGuard(this.localPath).find(splitTreePath(folder), 'leave');
+    if (directory === null) return;
+    for (const name of names) {
+      const place = join(directory, ...splitEntryPath(name));
+      await atPath(place, () => fs.rm(place, { force: true }));
+    }
+  }
+
+  async bootId(): Promise<string | null> {
+    return currentBootId();
   }
 
   async list(path: string): Promise<TreeListing[]> {
@@ -174,6 +200,13 @@ export class DirectTree implements Tree {
 
   #enter(parts: readonly string[]): Promise<string> {
     return new DirectoryGuard(this.localPath).enter(parts);
+  }
+
+  /** Absolute path of a directory that is there. */
+  async #folder(path: string): Promise<string> {
+    const found = await new DirectoryGuard(this.localPath).find(splitTreePath(path), 'leave');
+    if (found !== null) return found;
+    throw new OdoError('TARGET_NOT_FOUND', `The directory ${this.description}/${path} does not exist.`);
   }
 
   /** Absolute path of an entry, its parents made when missing, and their names brought to disk. */

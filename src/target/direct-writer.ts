@@ -23,6 +23,8 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDWR, O_WRONLY } = constants;
 export interface DirectWriterOptions {
   /** False: `sync` waits for the writes, and leaves it to the system when they reach the disk. @default true */
   readonly durable?: boolean;
+  /** True: through the page cache, which O_DIRECT passes by. @default false */
+  readonly isReadSoon?: boolean;
   /** Buffers for large files; memory is this times `bufferBytes`. @default 8 */
   readonly buffers?: number;
   /** Also the least size of a large file. A multiple of 64 KiB. @unit bytes @default 1 MiB */
@@ -93,7 +95,7 @@ export class DirectWriter implements TreeWriter {
       calls: this.#calls,
       buffers: new AlignedBuffers(options.buffers ?? 8, this.#bufferBytes),
       behind: this.#behind,
-      mayWriteDirectly: this.#calls.directFlag !== null,
+      mayWriteDirectly: this.#calls.directFlag !== null && options.isReadSoon !== true,
     };
     this.#small = new SmallFiles(this.#large);
   }
@@ -197,6 +199,7 @@ export class DirectWriter implements TreeWriter {
       await this.#behind.settle();
       this.#behind.throwFailure();
       if (this.#isDurable) await this.#sync();
+      else this.#unsynced.clear();
     } catch (error) {
       // The kernel reports a write that failed once, and a second fsync then succeeds without the data.
       this.#behind.fail(error);

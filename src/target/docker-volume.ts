@@ -8,7 +8,7 @@ import { HelperContainer } from './helper-container.ts';
 import { inspectVolume } from './inspect-volume.ts';
 import { makeSubpath } from './subpath.ts';
 import type { Target, TargetFacts } from './target.ts';
-import type { Tree } from './tree.ts';
+import type { Tree, WorkTree } from './tree.ts';
 import { type VolumeSpec, volumeAccess } from './volume-access.ts';
 
 /** A volume of a Docker engine, here or elsewhere. */
@@ -37,7 +37,7 @@ export class DockerVolume implements Target {
     return this.#tree(runId, 'data', this.spec.volume, this.spec.subpath);
   }
 
-  async workTree(runId: string): Promise<Tree> {
+  async workTree(runId: string): Promise<WorkTree> {
     const volume = workVolume(runId);
     await createLabelled(await this.#docker(), volume, runId, {});
     return this.#tree(runId, 'work', volume, '');
@@ -64,7 +64,7 @@ export class DockerVolume implements Target {
     for (const helper of helpers) await helper.remove();
   }
 
-  async #tree(runId: string, role: 'data' | 'work', volume: string, subpath: string): Promise<Tree> {
+  async #tree(runId: string, role: 'data' | 'work', volume: string, subpath: string): Promise<WorkTree> {
     const docker = await this.#docker();
     const found = await docker.volumes.inspect(volume);
     const description = subpath === '' ? `volume ${volume}` : `volume ${volume}/${subpath}`;

@@ -7,11 +7,11 @@ import { linkRefused } from './fs-errors.ts';
 import { type HelperContainer, helperMount } from './helper-container.ts';
 import * as scripts from './helper-scripts.ts';
 import { numbersOf, scriptExit, splitZeroEnded } from './helper-scripts.ts';
-import type { Owner, Tree, TreeListing, TreeWriter, TreeWriterOptions } from './tree.ts';
+import type { HandedFiles, Owner, TreeListing, TreeWriter, TreeWriterOptions, WorkTree } from './tree.ts';
 import { splitEntryPath, splitTreePath } from './tree-path.ts';
 
 /** A volume that only the engine reaches: everything goes through a helper container. */
-export class EngineTree implements Tree {
+export class EngineTree implements WorkTree {
   readonly description: string;
   readonly localPath = null;
   readonly #helper: HelperContainer;
@@ -82,8 +82,23 @@ export class EngineTree implements Tree {
     await this.#runIfThere(scripts.remove, [directory, entry]);
   }
 
+  async handOver({ from, to, names, owner }: HandedFiles): Promise<void> {
+    const folders = [from, to].map(folderOf);
+    await this.#run(scripts.handOver, [...folders, `${owner.uid}:${owner.gid}`, ...names.map(nameOf)]);
+  }
+
+  async removeFiles(folder: string, names: readonly string[]): Promise<void> {
+    if (names.length > 0)
+      await this.#runIfThere(scripts.removeFiles, [folderOf(folder), ...names.map(nameOf)]);
+  }
+
+  async bootId(): Promise<string | null> {
+    const { stdout } = await this.#run(scripts.bootId, []);
+    return stdout.trim() || null;
+  }
+
   async list(path: string): Promise<TreeListing[]> {
-    const result = await this.#runIfThere(scripts.list, [['.', ...splitTreePath(path)].join('/')]);
+    const result = await this.#runIfThere(scripts.list, [folderOf(path)]);
     if (result === null) return [];
     return splitZeroEnded(result)
       .map((line) => {
@@ -127,7 +142,7 @@ export class EngineTree implements Tree {
 
   /** What the symbolic links right under `path` point to; empty when it is absent. */
   async linkTargets(path: string): Promise<string[]> {
-    const result = await this.#runIfThere(scripts.linkTargets, [['.', ...splitTreePath(path)].join('/')]);
+    const result = await this.#runIfThere(scripts.linkTargets, [folderOf(path)]);
     return result === null ? [] : splitZeroEnded(result);
   }
 
@@ -225,6 +240,11 @@ function failureOf(exitCode: number, said: string, description: string): OdoErro
     details,
   });
 }
+
+const folderOf = (path: string): string => ['.', ...splitTreePath(path)].join('/');
+
+/** Of a file in a folder. */
+const nameOf = (name: string): string => splitEntryPath(name).join('/');
 
 function placeOf(path: string): { directory: string; entry: string } {
   const entry = ['.', ...splitEntryPath(path)].join('/');

@@ -1,5 +1,6 @@
 import type { ExecResult } from '../docker/exec.ts';
 import { OdoError } from '../errors/odo-error.ts';
+import { bootIdFile } from './boot-id.ts';
 
 /**
  * What a helper container runs: POSIX sh with the tools of coreutils and findutils, or of BusyBox. Values arrive
@@ -108,6 +109,28 @@ sync -f .
 export const remove = script(`guard "$1" leave
 rm -rf "$2"
 sync "$1"
+`);
+
+/** Args: directory of the sources, directory of the destinations, uid:gid, names. */
+export const handOver = script(`guard "$1" leave
+guard "$2" leave
+from=$1 to=$2 owner=$3; shift 3
+for name do
+  if [ -L "$from/$name" ]; then printf '%s' "$from/$name" >&2; exit ${throughLink}; fi
+  chown "$owner" "$from/$name"
+  chmod 0600 "$from/$name"
+  mv -fT "$from/$name" "$to/$name"
+done
+`);
+
+/** Args: directory, names. */
+export const removeFiles = script(`guard "$1" leave
+folder=$1; shift
+for name do rm -f "$folder/$name"; done
+`);
+
+/** Out: nothing where the system has none. */
+export const bootId = script(`cat ${bootIdFile} 2>/dev/null || :
 `);
 
 /** Args: directory. Out: kind/name, each ended by a zero byte. */

@@ -1,4 +1,4 @@
-import type { Owner, Tree } from './tree.ts';
+import type { Owner, Tree, WorkTree } from './tree.ts';
 
 /** Which place holds (or will hold) the data directory, or one tablespace. Plain JSON, part of the plan. */
 export type TargetSpec =
@@ -63,7 +63,7 @@ export interface Target {
   /** The data directory. The tree of a volume that does not exist yet throws TARGET_NOT_FOUND on use. */
   dataTree(runId: string): Promise<Tree>;
   /** odo's own directory for WAL, scripts and configuration of this run; created when missing, apart from PGDATA. */
-  workTree(runId: string): Promise<Tree>;
+  workTree(runId: string): Promise<WorkTree>;
   /** How a container mounts it (docker-volume only). */
   mounts(
     runId: string,

@@ -34,6 +34,29 @@ export interface Tree {
   usedBytes(): Promise<number>;
 }
 
+/** odo's own directory of a run, out of which a running server is given files. */
+export interface WorkTree extends Tree {
+  /**
+   * Moves files from one folder to another, each by a rename over what is there, and never a file whose bytes are
+   * not all written. Who sees a name in `to` may read it as `owner`. Both folders are there. Brings nothing to disk.
+   */
+  handOver(files: HandedFiles): Promise<void>;
+  /** Files of one folder; absent is fine. Brings nothing to disk. */
+  removeFiles(folder: string, names: readonly string[]): Promise<void>;
+  /**
+   * Another one after each start of the machine whose memory holds what was written and not synced: that may be lost
+   * then. Null when it cannot be told.
+   */
+  bootId(): Promise<string | null>;
+}
+
+export interface HandedFiles {
+  readonly from: string;
+  readonly to: string;
+  readonly names: readonly string[];
+  readonly owner: Owner;
+}
+
 export interface Owner {
   readonly uid: number;
   readonly gid: number;
@@ -47,6 +70,8 @@ export interface TreeListing {
 export interface TreeWriterOptions {
   /** False: `sync` waits for what was written, but does not bring it to disk; a power cut may then take it. @default true */
   readonly durable?: boolean;
+  /** The files are read again at once, so that they are better kept in memory than brought to disk. @default false */
+  readonly isReadSoon?: boolean;
 }
 
 /** A file, or the part of one that a writer writes. */

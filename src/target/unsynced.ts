@@ -39,12 +39,17 @@ export class Unsynced {
     }
   }
 
+  /** Nobody will ask for a sync of it. */
+  clear(): void {
+    this.#files.clear();
+    this.#directories.clear();
+  }
+
   /** `fileSystem` is null where one syncfs would not reach everything. What failed stays, and so does what is left. */
   async sync(calls: WriterCalls, fileSystem: FileSystemSync | null, signal: AbortSignal): Promise<void> {
     if (fileSystem !== null && this.#files.size >= syncfsFromFiles) {
       if (await atPath(this.#root, () => fileSystem.sync(signal))) {
-        this.#files.clear();
-        this.#directories.clear();
+        this.clear();
         return;
       }
     }

@@ -7,6 +7,7 @@ import { DirectTree } from '../../../src/target/direct-tree.ts';
 import { EngineTree } from '../../../src/target/engine-tree.ts';
 import { HelperContainer } from '../../../src/target/helper-container.ts';
 import { describeTree } from '../../contract/tree.contract.ts';
+import { describeWorkTree } from '../../contract/work-tree.contract.ts';
 import { findEngine, removeEverythingOf, type TestEngine, testRunId } from '../../support/engine.ts';
 
 const engine = await findEngine();
@@ -44,6 +45,7 @@ function describeEngineTree({ docker, image }: TestEngine): void {
   }
 
   describeTree('a volume through the engine', open);
+  describeWorkTree('a volume through the engine', open);
 
   describe('a volume through the engine', () => {
     it('makes the data directory below the root, reachable for the server’s user', async () => {

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import type { ErrorCode } from '../../../src/errors/codes.ts';
 import { type CheckName, checks, refusals } from '../../../src/steps/checks.ts';
 import type { PreflightFacts } from '../../../src/steps/facts.ts';
-import type { RestoreRequest } from '../../../src/steps/restore-request.ts';
+import { type RestoreRequest, recoveryDefaults } from '../../../src/steps/restore-request.ts';
 import { spaceNeeds } from '../../../src/steps/space.ts';
-import { healthyFacts, plainRequest } from '../../support/facts.ts';
+import { healthyContents, healthyFacts, plainRequest } from '../../support/facts.ts';
 
 const with_ = (change: (facts: PreflightFacts) => Partial<PreflightFacts>): PreflightFacts => ({
   ...healthyFacts,
@@ -238,6 +238,22 @@ describe('the preliminary checks', () => {
       ['directory /srv/pg', 600],
       ['/srv/cold (tablespace cold)', 400],
     ]);
+  });
+
+  test('count no more WAL than the spool takes and recovery keeps', () => {
+    const segmentBytes = 16 * 1024 ** 2;
+    const needed = (segments: number, spoolBytes: number) => {
+      const wal = healthyContents.wal && {
+        ...healthyContents.wal,
+        objects: Array.from({ length: segments }, () => ({ name: 'n', key: 'k', sizeBytes: 1, etag: 'e' })),
+      };
+      const facts = { ...healthyFacts, contents: { ...healthyContents, dataBytes: 0, wal } };
+      const recovery = { ...recoveryDefaults, spoolBytes };
+      return spaceNeeds(facts, { ...plainRequest, recovery })[0].neededBytes / segmentBytes;
+    };
+    expect(needed(2, 1024 ** 3)).toBe(4);
+    expect(needed(2000, 1024 ** 3)).toBe(64 + 64);
+    expect(needed(2000, 64 * 1024 ** 2)).toBe(4 + 64);
   });
 
   test('let the tablespace of the very database be replaced that is replaced itself', () => {

@@ -57,6 +57,7 @@ function fakeServer() {
     configFile: 'promote.conf',
     aim,
     observers,
+    feed: async () => ({}),
   });
   return { context, options, did, milestones, notices, logged, say: (line: string) => say(line) };
 }

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { DirectTree } from '../../../src/target/direct-tree.ts';
 import { describeTree } from '../../contract/tree.contract.ts';
+import { describeWorkTree } from '../../contract/work-tree.contract.ts';
 
-describeTree('a directory of this machine', async () => {
+async function openDirectory() {
   const directory = await mkdtemp(join(tmpdir(), 'odo-tree-'));
   const root = join(directory, 'data');
   await mkdir(root);
@@ -15,7 +16,10 @@ describeTree('a directory of this machine', async () => {
     missing: new DirectTree(join(directory, 'no-such-directory')),
     [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
   };
-});
+}
+
+describeTree('a directory of this machine', openDirectory);
+describeWorkTree('a directory of this machine', openDirectory);
 
 it('leaves a reserved name in the root alone', async () => {
   const root = await mkdtemp(join(tmpdir(), 'odo-tree-'));
