@@ -5,6 +5,7 @@ import type { BaseBackup } from './base-backup.ts';
 import { chooseTimeline } from './choose-timeline.ts';
 import { firstMissing, rangeWith } from './segment-ranges.ts';
 import { coverageAlong, type WalCoverage } from './wal-coverage.ts';
+import type { Lineage } from './wanted-end.ts';
 
 /** Whether the WAL that a backup needs is there, and how far the WAL behind it goes. */
 export interface BackupWal {
@@ -62,7 +63,11 @@ export function neededSegments(
 }
 
 /** Judges by the same path that a restore would take. */
-export function walInArchive(backup: BaseBackup, coverage: WalCoverage): BackupWal {
+export function walInArchive(
+  backup: BaseBackup,
+  coverage: WalCoverage,
+  lineage: Lineage | null = null,
+): BackupWal {
   const { segmentBytes } = coverage;
   const needed = neededSegments(backup, segmentBytes);
   if (needed === null || backup.timeline === null) return { state: 'unknown', ...nothing };
@@ -74,7 +79,10 @@ export function walInArchive(backup: BaseBackup, coverage: WalCoverage): BackupW
   };
   const archived = [...coverage.timelines.keys()].map((timeline) => ({ timeline }));
   const known = { files: coverage.histories, folders: archived };
-  const { path, problem } = chooseTimeline(range, needed.begin, needed.end, known);
+  const { path, problem } = chooseTimeline(range, needed.begin, needed.end, known, {
+    timeline: 'latest',
+    lineage,
+  });
   const covered = coverageAlong(path, coverage);
   const missing = firstMissing(covered, needed.first, needed.last);
   if (missing !== null)

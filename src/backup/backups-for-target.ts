@@ -35,7 +35,7 @@ export function backupsForTarget(backups: readonly BaseBackup[], choice: TargetC
   const onTheWay = isLatest ? backups.filter((backup) => mayLeadTo(backup, choice)) : backups;
   if (isLatest && onTheWay.length === 0 && backups.length > 0) throw noneOnTheWay(backups, choice);
   if (target.kind === 'end' || target.kind === 'immediate')
-    return [withStrays(selectBackup(onTheWay, choice), backups, choice)];
+    return [withStrays(narrowed(selectBackup(onTheWay, choice), onTheWay, backups, choice), backups, choice)];
   const ofServer = onTheWay.filter(({ server }) => choice.server === undefined || server === choice.server);
   if (!isLatest) {
     const named = findNamed(ofServer, word);
@@ -52,14 +52,29 @@ export function backupsForTarget(backups: readonly BaseBackup[], choice: TargetC
   selectBackup(onTheWay, choice);
   const broken = ofServer.filter(({ status }) => status !== 'complete');
   const limit = target.kind === 'time' ? target.time : (choice.before ?? null);
-  return fitting(ofServer, choice, '').map((selection) => {
-    const newerBroken = passedOver(broken, selection.backup, limit);
-    return withStrays(
-      { ...selection, passedOver: [...newerBroken, ...selection.passedOver] },
-      backups,
-      choice,
-    );
-  });
+  return fitting(ofServer, choice, onTheWay.length < backups.length ? wayText(choice) : '').map(
+    (selection) => {
+      const newerBroken = passedOver(broken, selection.backup, limit);
+      return withStrays(
+        { ...selection, passedOver: [...newerBroken, ...selection.passedOver] },
+        backups,
+        choice,
+      );
+    },
+  );
+}
+
+const wayText = ({ timeline }: TargetChoice): string => ` on the way to timeline ${timeline}`;
+
+/** Without a target, the reason is that of a choice among those on the way. */
+function narrowed(
+  selection: BackupSelection,
+  onTheWay: readonly BaseBackup[],
+  backups: readonly BaseBackup[],
+  choice: TargetChoice,
+): BackupSelection {
+  if (onTheWay.length === backups.length) return selection;
+  return { ...selection, because: `${selection.because.replace(/ there$/, '')}${wayText(choice)}` };
 }
 
 type PassedOver = BackupSelection['passedOver'];

@@ -1,11 +1,11 @@
 import type { ErrorData } from '../errors/serialize.ts';
-import { formatLsn } from '../postgres/lsn.ts';
-import type { TargetTimeline } from '../postgres/recovery-target.ts';
+import { formatLsn, parseLsn } from '../postgres/lsn.ts';
 import { isOnPath, type TimelineStretch, timelinePath } from '../postgres/timeline-history.ts';
 import { historyFileName } from '../postgres/wal-segment.ts';
 import { problem } from './problem.ts';
 import type { HistoryFile, WalFolder } from './wal-inventory.ts';
 import type { BackupRange } from './wal-range.ts';
+import { endOfWal, type Lineage, type WantedEnd } from './wanted-end.ts';
 
 export interface ChosenTimeline {
   readonly timeline: number;
@@ -33,11 +33,11 @@ export function chooseTimeline(
   begin: bigint,
   end: bigint,
   known: KnownTimelines,
-  wanted: TargetTimeline = 'latest',
+  { timeline: wanted, lineage = null }: Pick<WantedEnd, 'timeline' | 'lineage'> = endOfWal,
 ): ChosenTimeline {
   const descends = (path: readonly TimelineStretch[]): boolean =>
     isOnPath(path, range.timeline, begin) && isOnPath(path, range.endTimeline, end);
-  if (wanted === 'latest') return newestOf(range, known, descends);
+  if (wanted === 'latest') return newestOf(range, known, descends, lineage);
   const timeline = wanted === 'current' ? range.endTimeline : wanted;
   const path = pathTo(timeline, known);
   const chosen = { timeline, path, warnings: [] };
@@ -49,12 +49,25 @@ export function chooseTimeline(
   return { ...chosen, problem: descends(path) ? null : notOnTheWay(range, timeline, path, end) };
 }
 
-/** The newest timeline that descends from the backup and has WAL of its own. */
+/**
+ * The newest timeline that descends from the backup and has WAL of its own; where the cluster has branched since, on
+ * the branch of its newest backup: an earlier target lies on the same history as the end.
+ */
 function newestOf(
   range: Range,
   known: KnownTimelines,
   descends: (path: readonly TimelineStretch[]) => boolean,
+  lineage: Lineage | null,
 ): ChosenTimeline {
+  const isMain = (path: readonly TimelineStretch[]): boolean =>
+    lineage === null || isOnPath(path, lineage.timeline, parseLsn(lineage.lsn));
+  const mayFollow = (file: HistoryFile): boolean =>
+    file.timeline >= range.endTimeline && descends(timelinePath(file.timeline, file.entries));
+  // Its own timeline has no history file when it is the first one.
+  const own = pathTo(range.endTimeline, known);
+  const hasMain =
+    (descends(own) && isMain(own)) ||
+    known.files.some((file) => mayFollow(file) && isMain(timelinePath(file.timeline, file.entries)));
   const warnings: string[] = [];
   const newestFirst = known.files.toSorted((a, b) => b.timeline - a.timeline);
   const withWal = new Set(known.folders.map((folder) => folder.timeline));
@@ -67,6 +80,12 @@ function newestOf(
       if (file.timeline > range.timeline) {
         warnings.push(`Timeline ${file.timeline} does not descend from the backup and is left out.`);
       }
+      continue;
+    }
+    if (hasMain && lineage !== null && !isMain(its)) {
+      warnings.push(
+        `Timeline ${file.timeline} branched off before the newest backup, ${lineage.backupId}, ended, and is left out. To follow it: --target-timeline ${file.timeline}`,
+      );
       continue;
     }
     if (file.timeline !== range.endTimeline && !withWal.has(file.timeline)) {

@@ -9,6 +9,7 @@ import type { BaseBackup } from './base-backup.ts';
 import { findOuterArchive, readRecordedEnd } from './pg-basebackup/outer-wal.ts';
 import { findWindows, pointOf, type RecoveryWindow, type WalGap } from './recovery-windows.ts';
 import { readWalCoverage, type WalCoverage } from './wal-coverage.ts';
+import { type Lineage, lineageOf } from './wanted-end.ts';
 
 /** A backup of the catalogue, with what the archive beside it means for it. */
 export interface SurveyedBackup {
@@ -63,7 +64,8 @@ export async function surveyBackups(
   );
   const surveyed = backups.map((backup) => {
     const group = groups.find(({ backups: members }) => members.has(backup));
-    return judge(group?.backups.get(backup) ?? backup, group?.coverage ?? null);
+    const member = group?.backups.get(backup) ?? backup;
+    return judge(member, group?.coverage ?? null, lineageOf([...(group?.backups.values() ?? [])], member));
   });
   const points = surveyed.filter(({ wal, restorable }) => wal.state === 'inside' && restorable);
   return {
@@ -121,8 +123,8 @@ const walFoldersOf = (backups: readonly BaseBackup[]): string[] => [
   ...new Set(backups.flatMap(({ walFolder }) => (walFolder === null ? [] : [walFolder]))),
 ];
 
-function judge(backup: BaseBackup, coverage: WalCoverage | null): SurveyedBackup {
-  const wal = coverage === null ? walWithoutArchive(backup) : walInArchive(backup, coverage);
+function judge(backup: BaseBackup, coverage: WalCoverage | null, lineage: Lineage | null): SurveyedBackup {
+  const wal = coverage === null ? walWithoutArchive(backup) : walInArchive(backup, coverage, lineage);
   const whyNot = obstacleOf(backup) ?? obstacleInWal(wal, backup.kept === 'standalone');
   return { backup, kind: kindOf(backup), wal, restorable: whyNot === null, whyNot };
 }

@@ -51,7 +51,7 @@ export async function findWay(
   const follow = async (below: number): Promise<WalWay> => {
     const files = read.files.filter((file) => file.timeline < below);
     const its = { files, folders: folders.filter((folder) => folder.timeline < below) };
-    const { timeline, path, problem, ...chosen } = chooseTimeline(range, begin, end, its, wanted.timeline);
+    const { timeline, path, problem, ...chosen } = chooseTimeline(range, begin, end, its, wanted);
     warnings.push(...chosen.warnings);
     const inventory = await listWay(
       storage,

@@ -389,7 +389,7 @@ export const settings = {
     argument: '<timeline>',
     env: ['ODO_TARGET_TIMELINE'],
     description:
-      'timeline to follow: latest (the newest that descends from the backup), current (the backup’s own) or a number',
+      'timeline to follow: latest (the newest that descends from the backup, on the branch of the newest backup), current (the backup’s own) or a number',
     default: 'latest',
     value: values.timeline,
   }),

@@ -22,7 +22,7 @@ export type RecoveryTarget =
 /** What happens there. `pause`: the server stays and answers read-only queries; `shutdown`: it ends, and nothing is promoted. */
 export type RecoveryTargetAction = 'promote' | 'pause' | 'shutdown';
 
-/** `latest`: the newest that descends from the backup; `current`: the backup's own. */
+/** `latest`: the newest that descends from the backup, on the branch of the newest one; `current`: the backup's own. */
 export type TargetTimeline = number | 'latest' | 'current';
 
 /** For a person: `time 2026-11-27T19:57:00Z, inclusive`, `restore point "before the upgrade"`. */

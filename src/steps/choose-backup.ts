@@ -6,6 +6,7 @@ import { readTargetPaths } from '../backup/target-paths.ts';
 import { isGapBehindConsistency } from '../backup/wal-problems.ts';
 import type { WalProof } from '../backup/wal-proof.ts';
 import { walUpTo } from '../backup/wal-up-to.ts';
+import { lineageOf } from '../backup/wanted-end.ts';
 import { OdoError } from '../errors/odo-error.ts';
 import type { ErrorData } from '../errors/serialize.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
@@ -46,7 +47,11 @@ export async function chooseBackup(
   });
   let first: ChosenBackup | null = null;
   for (const selection of selections) {
-    const inspected = await inspectBackup(storage, selection.backup, signal, walPlace, wanted);
+    const lineage = lineageOf(backups, selection.backup);
+    const inspected = await inspectBackup(storage, selection.backup, signal, walPlace, {
+      ...wanted,
+      lineage,
+    });
     const { proof, problem } = await prove(inspected);
     const chosen = { selection, contents: withProof(inspected, proof, problem), proof };
     if (problem === null) return chosen;

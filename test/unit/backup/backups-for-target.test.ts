@@ -209,6 +209,7 @@ describe('a timeline that is wanted by its number', () => {
   it('leaves its own backups and those of its ancestors that ended before the fork', () => {
     expect(choose({ kind: 'end' }, { from, timeline: 3, pathTo })[0]).toMatchObject({
       backup: onThree,
+      because: 'the newest of 3 complete backups on the way to timeline 3',
       passedOver: [{ id: 'wednesday', problem: expect.stringContaining('not on the way to timeline 3') }],
     });
     expect(choose(lsn('0/6000000'), { from, timeline: 3, pathTo })[0]?.backup).toBe(tuesday);

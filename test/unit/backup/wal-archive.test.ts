@@ -378,6 +378,49 @@ describe('an archive with several timelines', () => {
   });
 });
 
+describe('the latest of several branches', () => {
+  const early = '1\t0/70000A0\tbefore 2026-11-20 10:00:00+00\n';
+  const late = '1\t0/90000A0\tno recovery target specified\n';
+  /** 1 goes on to segment 9; 2 branches off there, and 3, which was made last, before that. */
+  beforeEach(async () => {
+    await put(1, 4, 6);
+    await put(2, 9, 2);
+    await put(3, 7, 2);
+    await putHistory(store, wals, 2, late);
+    await putHistory(store, wals, 3, early);
+  });
+  const lineage = (timeline: number, lsn: string) => ({ lineage: { backupId: 'newest', timeline, lsn } });
+
+  it('is that on which the newest backup lies, and the others are told', async () => {
+    const wal = await plan({}, lineage(1, '0/8000100'));
+    expect(wal.problems).toEqual([]);
+    expect(wal.plan).toMatchObject({ timeline: 2, lastSegment: '00000002000000000000000A' });
+    expect(wal.warnings).toEqual([
+      expect.stringMatching(
+        /^Timeline 3 branched off before the newest backup, newest, ended.*--target-timeline 3$/,
+      ),
+    ]);
+    expect((await plan({}, lineage(3, '0/7000100'))).plan?.timeline).toBe(3);
+  });
+
+  it('is the backup’s own when the newest backup lies there behind every fork', async () => {
+    expect((await plan({}, lineage(1, '0/9000100'))).plan).toMatchObject({
+      timeline: 1,
+      lastSegment: '000000010000000000000009',
+    });
+  });
+
+  it('is the newest where no backup tells, or one that no branch leads to', async () => {
+    expect((await plan()).plan?.timeline).toBe(3);
+    expect((await plan({}, lineage(7, '0/9000100'))).plan?.timeline).toBe(3);
+  });
+
+  it('is only a default', async () => {
+    const wal = await plan({}, { timeline: 3, ...lineage(1, '0/8000100') });
+    expect(wal).toMatchObject({ problems: [], warnings: [], plan: { timeline: 3 } });
+  });
+});
+
 describe('a timeline that is wanted', () => {
   const fork = '1\t0/70000A0\tno recovery target specified\n';
 

@@ -113,3 +113,15 @@ it('a timeline that is wanted by its number is looked up before a backup is chos
   expect(contents.wal).toMatchObject({ timeline: 2, lastSegment: '000000020000000000000009' });
   expect((await choose({})).selection.backup.id).toBe(late);
 });
+
+it('an earlier target lies on the branch of the newest backup, also when another was made later', async () => {
+  await putSegments(store, wals, segmentNames(2, 7, 3));
+  await putHistory(store, wals, 2, '1\t0/70000A0\tx\n');
+  const target: RecoveryTarget = { kind: 'time', time: '2026-11-20T12:00:00.000Z', inclusive: true };
+  const { selection, contents } = await choose({ target });
+  expect(selection.backup.id).toBe(early);
+  expect(contents.wal).toMatchObject({ timeline: 1, lastSegment: '00000001000000000000000C' });
+  expect(contents.warnings).toEqual([
+    `Timeline 2 branched off before the newest backup, ${late}, ended, and is left out. To follow it: --target-timeline 2`,
+  ]);
+});
