@@ -54,7 +54,7 @@ function patchingRefused(facts: PreflightFacts): ErrorData | null {
   );
 }
 
-const handledElsewhere: readonly ErrorCode[] = ['FORMAT_UNKNOWN', 'WAL_MISSING'];
+const handledElsewhere: readonly ErrorCode[] = ['FORMAT_UNKNOWN', 'WAL_MISSING', 'TARGET_UNREACHABLE'];
 
 /**
  * Every preliminary check, in the order a person wants to hear about them; the first that refuses gives the
@@ -67,6 +67,9 @@ export const checks = {
   formatUnknown: problemOf(['FORMAT_UNKNOWN']),
 
   walIncomplete: problemOf(['WAL_MISSING']),
+
+  targetUnreachable: (input) =>
+    problemOf(['TARGET_UNREACHABLE'])(input) ?? input.facts.reach?.problem ?? null,
 
   targetRefused: ({ facts }) =>
     firstOf(targetsOf(facts), ({ facts: { refusal: why }, name }) =>

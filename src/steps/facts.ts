@@ -1,4 +1,5 @@
 import type { BackupContents } from '../backup/base-backup.ts';
+import type { WalReach } from '../backup/prove-wal.ts';
 import type { ServiceFacts, ServiceMount } from '../service/service.ts';
 import type { TargetFacts, TargetSpec } from '../target/target.ts';
 import type { ServerLauncherFacts } from './server-facts.ts';
@@ -23,4 +24,6 @@ export interface PreflightFacts {
   /** Directory above the target that the owner of the database may not enter; null when all are open to it. */
   readonly closedParent: string | null;
   readonly tablespaces: readonly TablespaceFacts[];
+  /** What reading the WAL showed; null when it was not read: it lies inside the backup, or something else forbids the restore. */
+  readonly reach?: WalReach | null;
 }

@@ -82,7 +82,7 @@ export async function planRestore(
     tablespaces: facts.tablespaces.map(plannedTablespace),
     override: request.overrideFile === null ? null : await pinFile(request.overrideFile),
     promote: request.promote,
-    recovery: plannedRecovery(request),
+    recovery: plannedRecovery(request, facts),
     space: plannedSpace(need, request),
     spaceElsewhere: needElsewhere.map((one) => ({
       description: one.description,
@@ -95,9 +95,12 @@ export async function planRestore(
   };
 }
 
-function plannedRecovery({ recovery = recoveryDefaults, readings }: RestoreRequest): PlannedRecovery {
+function plannedRecovery(
+  { recovery = recoveryDefaults, readings }: RestoreRequest,
+  { reach }: PreflightFacts,
+): PlannedRecovery {
   const said = readings === undefined ? {} : { readings };
-  return { ...recovery, ...said, stop: recovery.target, proof: null };
+  return { ...recovery, ...said, stop: reach?.stop ?? recovery.target, proof: reach?.proof ?? null };
 }
 
 /** What the machine needs to choose its way. */

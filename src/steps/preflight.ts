@@ -1,10 +1,12 @@
 import { access, constants } from 'node:fs/promises';
 import { listBackups } from '../backup/catalogue.ts';
 import { OdoError } from '../errors/odo-error.ts';
+import { refusals } from './checks.ts';
 import { chooseBackup } from './choose-backup.ts';
 import { closedParentOf } from './closed-parent.ts';
 import type { PreflightFacts } from './facts.ts';
 import { chooseLauncher } from './launcher-choice.ts';
+import { proveReach } from './prove-reach.ts';
 import { resolveTarget, serverLayout } from './resolve-target.ts';
 import type { RestoreRequest } from './restore-request.ts';
 import type { StepContext } from './step.ts';
@@ -27,7 +29,7 @@ export async function gatherFacts(request: RestoreRequest, context: StepContext)
   const targetSpec = resolveTarget(request, service, layout);
   const target = await (await ports.target(targetSpec)).inspect(signal);
   const launcher = await chooseLauncher(request, service, targetSpec, layout, major, ports);
-  return {
+  const facts: PreflightFacts = {
     gatheredAt: ports.now().toISOString(),
     contents,
     selectedBecause: selection.because,
@@ -48,6 +50,9 @@ export async function gatherFacts(request: RestoreRequest, context: StepContext)
       context,
     ),
   };
+  // Last, since it takes longest: it reads all of the WAL up to the target.
+  const isRefused = refusals({ facts, request }).length > 0;
+  return { ...facts, reach: isRefused ? null : await proveReach(facts, request, context) };
 }
 
 /** Its absence has an exit code of its own, because scripts test for it. */

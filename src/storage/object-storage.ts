@@ -13,7 +13,7 @@ export interface StoredObject {
   readonly storageClass: string | null;
 }
 
-export type { ByteRange };
+export type { ByteRange, RangeLocation };
 
 /**
  * Where bytes come from. Adapters translate every failure into an OdoError:

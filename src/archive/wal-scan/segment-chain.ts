@@ -148,7 +148,7 @@ export class SegmentChain implements TransactionEnds {
       const lsn = startLsn + BigInt(Math.min(sizeBytes, segmentBytes));
       return { reason: 'wrong-size', lsn, found: BigInt(sizeBytes), expected: BigInt(segmentBytes) };
     }
-    const foreign = this.#foreignTimeline(scan);
+    const foreign = foreignTimeline(this.#options.path, scan);
     if (foreign !== null)
       return { reason: 'foreign-timeline', lsn: foreign.lsn, found: BigInt(foreign.timeline) };
 
@@ -178,19 +178,6 @@ export class SegmentChain implements TransactionEnds {
     if (this.#target !== null) return null;
     if (stop !== null && stop.reason !== 'switched') return { ...stop, looksLikeEnd: looksLikeEnd(stop) };
     this.#carried = scan.unfinished;
-    return null;
-  }
-
-  /** A page of a timeline that recovery does not go along there. The page of a switch is still the parent's. */
-  #foreignTimeline({ timelines, pagesEnd }: SegmentScan): { lsn: bigint; timeline: number } | null {
-    for (const [index, one] of timelines.entries()) {
-      const lastPage = (timelines[index + 1]?.lsn ?? pagesEnd) - pageBytes;
-      const isAllowed = this.#options.path.some(
-        ({ timeline, begin, end }) =>
-          timeline === one.timeline && begin < one.lsn + pageBytes && (end === null || lastPage < end),
-      );
-      if (!isAllowed) return one;
-    }
     return null;
   }
 
@@ -245,4 +232,20 @@ export class SegmentChain implements TransactionEnds {
     if (newestTime !== null && (this.#newestTime === null || newestTime > this.#newestTime))
       this.#newestTime = newestTime;
   }
+}
+
+/** The first page of a timeline that recovery does not go along there. The page of a switch is still the parent's. */
+export function foreignTimeline(
+  path: readonly TimelineStretch[],
+  { timelines, pagesEnd }: Pick<SegmentScan, 'timelines' | 'pagesEnd'>,
+): { readonly lsn: bigint; readonly timeline: number } | null {
+  for (const [index, one] of timelines.entries()) {
+    const lastPage = (timelines[index + 1]?.lsn ?? pagesEnd) - pageBytes;
+    const isAllowed = path.some(
+      ({ timeline, begin, end }) =>
+        timeline === one.timeline && begin < one.lsn + pageBytes && (end === null || lastPage < end),
+    );
+    if (!isAllowed) return one;
+  }
+  return null;
 }

@@ -230,7 +230,7 @@ describe('the machine of a run', () => {
     const digest = createHash('sha256').update(shape).digest('hex').slice(0, 16);
     expect({ machineVersion, digest }).toMatchInlineSnapshot(`
       {
-        "digest": "376f75c1d1475412",
+        "digest": "00ab3948471c13ca",
         "machineVersion": 3,
       }
     `);

@@ -1,0 +1,33 @@
+import { proveWal, type WalReach } from '../backup/prove-wal.ts';
+import { OdoError } from '../errors/odo-error.ts';
+import { automaticJobs } from './data-plane-options.ts';
+import type { PreflightFacts } from './facts.ts';
+import { type RestoreRequest, recoveryDefaults } from './restore-request.ts';
+import type { StepContext } from './step.ts';
+
+/**
+ * Reads the archived WAL up to the target, and says whether recovery will get there. Null for WAL that lies inside the
+ * backup: that is read when it has been unpacked.
+ */
+export async function proveReach(
+  { contents: { backup, wal }, launcher }: Pick<PreflightFacts, 'contents' | 'launcher'>,
+  request: RestoreRequest,
+  context: StepContext,
+): Promise<WalReach | null> {
+  const serverMajor = backup.serverMajor ?? launcher.serverMajor;
+  if (wal === null || wal.source !== 'archive' || serverMajor === null) return null;
+  const { ports, signal } = context;
+  const source = wal.isElsewhere ? await ports.walSource() : await ports.source();
+  if (source === null)
+    throw new OdoError('BUG', 'The WAL lies in an archive that the request does not name.');
+  const { target, check, standby } = request.recovery ?? recoveryDefaults;
+  const reach = await proveWal({
+    ...{ backup, wal, serverMajor, target, check, signal },
+    storage: source.storage,
+    rangeBytes: source.rangeBytes,
+    threads: request.jobs === 'auto' ? automaticJobs(ports.cores()) : request.jobs,
+    onProgress: (done, total, item) => context.progress({ unit: 'segments', done, total, item }),
+  });
+  // A standby goes on behind the end of the archive, with what its primary sends.
+  return standby === null ? reach : { ...reach, stop: target };
+}
