@@ -68,8 +68,7 @@ export const checks = {
 
   walIncomplete: problemOf(['WAL_MISSING']),
 
-  targetUnreachable: (input) =>
-    problemOf(['TARGET_UNREACHABLE'])(input) ?? input.facts.reach?.problem ?? null,
+  targetUnreachable: problemOf(['TARGET_UNREACHABLE']),
 
   targetRefused: ({ facts }) =>
     firstOf(targetsOf(facts), ({ facts: { refusal: why }, name }) =>

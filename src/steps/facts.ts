@@ -24,6 +24,9 @@ export interface PreflightFacts {
   /** Directory above the target that the owner of the database may not enter; null when all are open to it. */
   readonly closedParent: string | null;
   readonly tablespaces: readonly TablespaceFacts[];
-  /** What reading the WAL showed; null when it was not read: it lies inside the backup, or something else forbids the restore. */
-  readonly reach?: WalReach | null;
+  /**
+   * What reading the WAL showed, beside what stands in the contents. Null when it was not read: it lies inside the backup, or
+   * something else forbids the restore.
+   */
+  readonly reach?: Pick<WalReach, 'proof' | 'stop'> | null;
 }

@@ -1,6 +1,11 @@
 import { access, constants } from 'node:fs/promises';
+import type { BaseBackup } from '../backup/base-backup.ts';
 import { listBackups } from '../backup/catalogue.ts';
+import type { WalReach } from '../backup/prove-wal.ts';
+import { isGapBehindConsistency } from '../backup/wal-problems.ts';
+import { needsRecords } from '../backup/wal-scan/scan-jobs.ts';
 import { OdoError } from '../errors/odo-error.ts';
+import type { ServiceFacts } from '../service/service.ts';
 import { refusals } from './checks.ts';
 import { chooseBackup } from './choose-backup.ts';
 import { closedParentOf } from './closed-parent.ts';
@@ -8,7 +13,7 @@ import type { PreflightFacts } from './facts.ts';
 import { chooseLauncher } from './launcher-choice.ts';
 import { proveReach } from './prove-reach.ts';
 import { resolveTarget, serverLayout } from './resolve-target.ts';
-import type { RestoreRequest } from './restore-request.ts';
+import { type RestoreRequest, recoveryDefaults } from './restore-request.ts';
 import type { StepContext } from './step.ts';
 import { gatherTablespaces } from './tablespace-facts.ts';
 
@@ -22,19 +27,46 @@ export async function gatherFacts(request: RestoreRequest, context: StepContext)
   const { storage, prefix } = await ports.source();
   const server = request.server === null ? {} : { server: request.server };
   const backups = await listBackups(storage, prefix, { ...server, signal });
-  const { selection, contents } = await chooseBackup(request, { storage, backups }, context);
-
-  const major = contents.backup.serverMajor;
-  const layout = serverLayout(request, service, major);
-  const targetSpec = resolveTarget(request, service, layout);
-  const target = await (await ports.target(targetSpec)).inspect(signal);
-  const launcher = await chooseLauncher(request, service, targetSpec, layout, major, ports);
-  const facts: PreflightFacts = {
-    gatheredAt: ports.now().toISOString(),
+  const surroundings = new Map<string, Surroundings>();
+  const reaches = new Map<string, WalReach>();
+  const { selection, contents } = await chooseBackup(request, { storage, backups }, context, async (seen) => {
+    const found = await gatherSurroundings(request, service, seen.backup, context);
+    surroundings.set(seen.backup.id, found);
+    // Last, since it takes longest: it reads all of the WAL up to the target.
+    if (isRefusedAnyway({ contents: seen, service, ...found }, request))
+      return { proof: null, problem: null };
+    const reach = await proveReach(seen, found.launcher.serverMajor, request, context);
+    if (reach !== null) reaches.set(seen.backup.id, reach);
+    return { proof: reach?.proof ?? null, problem: reach?.problem ?? null };
+  });
+  const { id } = contents.backup;
+  return {
     contents,
     selectedBecause: selection.because,
     passedOver: selection.passedOver,
     service,
+    ...(surroundings.get(id) ?? (await gatherSurroundings(request, service, contents.backup, context))),
+    reach: reaches.get(id) ?? null,
+  };
+}
+
+/** All that depends on the backup and is not in the store. */
+type Surroundings = Omit<PreflightFacts, 'contents' | 'selectedBecause' | 'passedOver' | 'service' | 'reach'>;
+
+async function gatherSurroundings(
+  request: RestoreRequest,
+  service: ServiceFacts,
+  backup: BaseBackup,
+  context: StepContext,
+): Promise<Surroundings> {
+  const { ports, signal } = context;
+  const major = backup.serverMajor;
+  const layout = serverLayout(request, service, major);
+  const targetSpec = resolveTarget(request, service, layout);
+  const target = await (await ports.target(targetSpec)).inspect(signal);
+  const launcher = await chooseLauncher(request, service, targetSpec, layout, major, ports);
+  return {
+    gatheredAt: ports.now().toISOString(),
     target,
     targetSpec,
     dataMount: layout.mount,
@@ -46,13 +78,21 @@ export async function gatherFacts(request: RestoreRequest, context: StepContext)
         : null,
     tablespaces: await gatherTablespaces(
       { request, service, layout, launcher: launcher.spec, target },
-      contents.backup,
+      backup,
       context,
     ),
   };
-  // Last, since it takes longest: it reads all of the WAL up to the target.
-  const isRefused = refusals({ facts, request }).length > 0;
-  return { ...facts, reach: isRefused ? null : await proveReach(facts, request, context) };
+}
+
+/** Without a word about the WAL: a hole behind the target does no harm, and only the WAL tells where the target is. */
+function isRefusedAnyway(facts: Omit<PreflightFacts, 'passedOver'>, request: RestoreRequest): boolean {
+  const { contents } = facts;
+  const { target } = request.recovery ?? recoveryDefaults;
+  const problems = needsRecords(target)
+    ? contents.problems.filter((problem) => !isGapBehindConsistency(problem))
+    : contents.problems;
+  const asFound = { ...facts, passedOver: [], contents: { ...contents, problems } };
+  return refusals({ facts: asFound, request }).length > 0;
 }
 
 /** Its absence has an exit code of its own, because scripts test for it. */

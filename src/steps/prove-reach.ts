@@ -1,7 +1,7 @@
+import type { BackupContents } from '../backup/base-backup.ts';
 import { proveWal, type WalReach } from '../backup/prove-wal.ts';
 import { OdoError } from '../errors/odo-error.ts';
 import { automaticJobs } from './data-plane-options.ts';
-import type { PreflightFacts } from './facts.ts';
 import { type RestoreRequest, recoveryDefaults } from './restore-request.ts';
 import type { StepContext } from './step.ts';
 
@@ -10,11 +10,12 @@ import type { StepContext } from './step.ts';
  * backup: that is read when it has been unpacked.
  */
 export async function proveReach(
-  { contents: { backup, wal }, launcher }: Pick<PreflightFacts, 'contents' | 'launcher'>,
+  { backup, wal }: BackupContents,
+  majorOfServer: number | null,
   request: RestoreRequest,
   context: StepContext,
 ): Promise<WalReach | null> {
-  const serverMajor = backup.serverMajor ?? launcher.serverMajor;
+  const serverMajor = backup.serverMajor ?? majorOfServer;
   if (wal === null || wal.source !== 'archive' || serverMajor === null) return null;
   const { ports, signal } = context;
   const source = wal.isElsewhere ? await ports.walSource() : await ports.source();

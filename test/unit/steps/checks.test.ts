@@ -61,21 +61,6 @@ const oldLink = {
   manifestKey: 'pg/full/backup_manifest',
 };
 
-const goodReach = {
-  proof: {
-    extent: 'records',
-    fromLsn: '0/2000028',
-    toLsn: '0/4000000',
-    segments: 2,
-    lastRecordLsn: '0/3FFFF80',
-    lastCommit: null,
-    stop: null,
-    times: [],
-  },
-  stop: { kind: 'lsn', lsn: '0/3FFFF80', inclusive: true },
-  problem: null,
-} as const;
-
 const cases: readonly {
   check: CheckName;
   code: ErrorCode;
@@ -106,23 +91,6 @@ const cases: readonly {
     code: 'TARGET_UNREACHABLE',
     says: /no way to timeline 7/,
     facts: withProblem('TARGET_UNREACHABLE', 'there is no way to timeline 7'),
-  },
-  {
-    check: 'targetUnreachable',
-    code: 'TARGET_UNREACHABLE',
-    says: /damaged record at 0\/3000100/,
-    facts: {
-      ...healthyFacts,
-      reach: {
-        ...goodReach,
-        problem: {
-          code: 'TARGET_UNREACHABLE',
-          message: 'WAL segment 000000010000000000000003 has a damaged record at 0/3000100.',
-          hint: 'Bring the object back.',
-          causes: [],
-        },
-      },
-    },
   },
   {
     check: 'targetRefused',
