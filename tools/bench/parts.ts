@@ -7,6 +7,7 @@ import { odoKilled } from './contenders/odo-killed.ts';
 import { pipes } from './contenders/pipes.ts';
 import { benchDecode } from './decode.ts';
 import { benchBlocks } from './decode-blocks.ts';
+import { benchWal } from './wal-delivery.ts';
 import { benchWorkers } from './workers.ts';
 
 export interface Part {
@@ -33,6 +34,11 @@ export const parts: readonly Part[] = [
   { name: 'limits', about: 'decoding alone, writing alone, tar of the plain tar', contenders: limits },
   { name: 'index', about: 'odo once more, with the seek index of a first restore', contenders: odoIndex },
   { name: 'workers', about: 'one archive by its seek index, with 1 to 16 workers', run: benchWorkers },
+  {
+    name: 'wal',
+    about: 'replay of WAL that odo feeds out of a store, against segments that are all on the local disk',
+    run: benchWal,
+  },
   { name: 'resume', about: 'odo killed half-way with SIGKILL, and resumed', contenders: odoKilled },
   {
     name: 'checkpoints',
