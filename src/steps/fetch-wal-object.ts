@@ -1,11 +1,14 @@
+import { DecodedStream } from '../archive/decode/decoded-stream.ts';
+import type { DecoderPool } from '../archive/decode/decoder-pool.ts';
 import { decodedChunks } from '../archive/decoded-chunks.ts';
+import { withName } from '../archive/with-name.ts';
 import type { WalObject } from '../backup/base-backup.ts';
-import { codecOf, sniffBytes } from '../backup/codec-magic.ts';
+import { codecOf, sniffBytes, sniffCodec } from '../backup/codec-magic.ts';
 import { type ExpectedSegment, segmentProblem } from '../backup/segment-problem.ts';
-import { OdoError } from '../errors/odo-error.ts';
+import { errorCode, OdoError } from '../errors/odo-error.ts';
 import { longPageHeaderBytes } from '../postgres/wal-page.ts';
 import { isWalSegmentName } from '../postgres/wal-segment.ts';
-import { readObject } from '../storage/object-reader.ts';
+import { readBytes, readObject } from '../storage/object-reader.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import type { TreeWriter } from '../target/tree.ts';
 
@@ -17,6 +20,8 @@ export interface WalSource {
   readonly storage: Pick<ObjectStorage, 'locate'>;
   /** The most to ask for at once. @unit bytes */
   readonly rangeBytes: number;
+  /** For what would keep this thread too busy. */
+  readonly decoders: DecoderPool;
   readonly expected: Omit<ExpectedSegment, 'name'>;
 }
 
@@ -84,11 +89,16 @@ async function writeSegment(
 }
 
 async function* decoded(
-  { storage, rangeBytes }: WalSource,
+  source: WalSource,
   object: WalObject,
   signal: AbortSignal,
 ): AsyncIterable<Uint8Array> {
-  const stored = readObject(storage, object, { signal, ...reading(rangeBytes) });
+  if (slowName.test(object.key)) {
+    const head = await readBytes(source.storage, object, { from: 0, to: sniffBytes }, signal);
+    const codec = sniffCodec(head);
+    if (codec === 'bzip2' || codec === 'xz') return yield* decodedInThread(source, object, codec, signal);
+  }
+  const stored = readObject(source.storage, object, { signal, ...reading(source.rangeBytes) });
   try {
     let head: Uint8Array = new Uint8Array();
     while (head.length < sniffBytes) {
@@ -105,6 +115,40 @@ async function* decoded(
     });
   } finally {
     await stored.return(undefined);
+  }
+}
+
+/** A core decodes these more slowly than a server replays WAL, so that they are worth a look ahead and a thread each. */
+const slowName = /\.(bz2|xz)$/;
+
+async function* decodedInThread(
+  { decoders, storage }: WalSource,
+  object: WalObject,
+  codec: 'bzip2' | 'xz',
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const { limits } = decoders;
+  const stream = new DecodedStream(
+    decoders,
+    {
+      object,
+      codec,
+      from: null,
+      until: null,
+      stateEvery: { bytes: Number.MAX_SAFE_INTEGER, ms: Number.MAX_SAFE_INTEGER },
+      checksums: 'decoder',
+      blockThreads: 1,
+      outputSlots: limits.outputSlots,
+      slotBytes: limits.slotBytes,
+      reading: { readAheadBytes: limits.readAheadBytes, rangeBytes: limits.rangeBytes },
+    },
+    { locate: (range, stop) => storage.locate(object, range, stop) },
+    signal,
+  );
+  try {
+    for await (const { bytes } of stream.slices()) yield bytes;
+  } catch (error) {
+    throw errorCode(error) === 'ARCHIVE_CORRUPT' ? withName(error, object.key) : error;
   }
 }
 

@@ -20,7 +20,8 @@ export async function openFeeder(
   tree: WorkTree,
   options: Pick<FeederOptions, 'onBrought'> = {},
 ): Promise<WalFeeder> {
-  const { contents, jobs, owner, recovery = recoveryDefaults, serverMajor } = context.plan();
+  const plan = context.plan();
+  const { contents, jobs, owner, recovery = recoveryDefaults, serverMajor } = plan;
   const { wal } = contents;
   if (wal === null) throw new OdoError('BUG', 'The plan has no WAL.');
   const { signal, ports } = context;
@@ -30,7 +31,7 @@ export async function openFeeder(
   const { segmentBytes, objects } = wal;
   const expected = { segmentBytes, systemIdentifier: contents.backup.systemIdentifier, serverMajor };
   const spool = await WalSpool.open(
-    { tree, owner, source: { ...archive, expected }, signal },
+    { tree, owner, source: { ...archive, decoders: ports.decoders(plan), expected }, signal },
     new Set(objects.map(({ name }) => name)),
   );
   const slots = Math.max(1, Math.floor(recovery.spoolBytes / segmentBytes));

@@ -6,9 +6,11 @@
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { DecoderPool } from '../../src/archive/decode/decoder-pool.ts';
 import type { WalObject } from '../../src/backup/base-backup.ts';
 import { readServerLogLine, type ServerLogEvent } from '../../src/postgres/log-line.ts';
 import { formatRecoveryConfiguration } from '../../src/postgres/recovery-settings.ts';
+import { divideMemory, memoryBudget, slotBytes } from '../../src/run/limits/memory.ts';
 import { LocalLauncher } from '../../src/service/launcher-local.ts';
 import { restoreCommand, restoreScriptText } from '../../src/steps/restore-command.ts';
 import { StorePatience } from '../../src/steps/store-patience.ts';
@@ -119,8 +121,11 @@ async function replayFed(set: WalSet, directory: string, owner: Owner, endpoint:
   await writeFile(join(work, 'restore-wal.sh'), restoreScriptText(work));
   await writeFile(join(work, 'wal-in-archive.txt'), set.names.map((name) => `${name}\n`).join(''));
   const expected = { segmentBytes, systemIdentifier: null, serverMajor: 15 };
+  const rangeBytes = 8 * 2 ** 20;
+  const share = divideMemory(memoryBudget(null), jobs);
+  const decoders = new DecoderPool({ ...share, threads: jobs, rangeBytes, slotBytes });
   const spool = await WalSpool.open(
-    { tree: new DirectTree(work), owner, signal, source: { storage, rangeBytes: 8 * 2 ** 20, expected } },
+    { tree: new DirectTree(work), owner, signal, source: { storage, rangeBytes, decoders, expected } },
     new Set(set.names),
   );
   const feeder = await WalFeeder.open({
@@ -144,6 +149,7 @@ async function replayFed(set: WalSet, directory: string, owner: Owner, endpoint:
     });
   } finally {
     await feeder.close();
+    await decoders.close();
     storage.close();
   }
 }

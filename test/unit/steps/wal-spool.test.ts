@@ -8,6 +8,7 @@ import { openDirectoryStorage } from '../../../src/storage/directory.ts';
 import { DirectTree } from '../../../src/target/direct-tree.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { walPage } from '../../support/wal-page.ts';
+import { decoders } from '../archive/restore-samples.ts';
 
 const segmentBytes = 2 ** 20;
 const systemIdentifier = '7711482807481257680';
@@ -36,7 +37,12 @@ async function places() {
     work,
     open: (planned: readonly string[] = [first, second]) =>
       WalSpool.open(
-        { tree, owner, signal, source: { storage, rangeBytes: 2 ** 20, expected } },
+        {
+          tree,
+          owner,
+          signal,
+          source: { storage, rangeBytes: 2 ** 20, decoders: decoders(2 ** 18), expected },
+        },
         new Set(planned),
       ),
     archived: async (name: string, bytes: Uint8Array, key = name): Promise<WalObject> => {
@@ -65,6 +71,21 @@ describe('the spool of WAL', () => {
     expect(await place.incoming()).toEqual([]);
     const { uid, gid, mode } = await stat(join(place.work, 'wal', first));
     expect({ uid, gid, mode: mode & 0o777 }).toEqual({ ...owner, mode: 0o600 });
+    await spool.close();
+  });
+
+  it('goes by what an object is, not by what it is called', async () => {
+    await using place = await places();
+    const spool = await place.open();
+    await spool.bring(
+      [
+        await place.archived(first, gzipSync(segment(1)), `${first}.bz2`),
+        await place.archived(second, segment(2), `${second}.xz`),
+      ],
+      signal,
+    );
+    expect(await place.read(first)).toEqual(Buffer.from(segment(1)));
+    expect(await place.read(second)).toEqual(Buffer.from(segment(2)));
     await spool.close();
   });
 
