@@ -29,13 +29,18 @@ export function namesInArchive({ contents: { wal } }: Pick<RestorePlan, 'content
  *
  * POSIX sh, cp, grep and sleep, as every image with PostgreSQL has them. What is not there yet is waited for as
  * long as the server's process lives: a script that outlived its server must not write into the directory of the
- * next one. The look at the server comes right before each copy for that.
+ * next one. The look at the server comes right before each copy for that. It runs in the data directory.
  */
 export const restoreScriptText = (workDirectory: string): string => `#!/bin/sh
 # Hands one WAL file to recovery: $1 is its name, $2 where the server wants it.
 wal='${workDirectory}/${walFolder}'
 said=
-while kill -0 "$PPID" 2>/dev/null; do
+lives() {
+  kill -0 "$PPID" || return 1
+  # A server's process that waits for this script does not see that the postmaster was killed.
+  if read -r postmaster <postmaster.pid; then kill -0 "$postmaster"; fi
+}
+while lives 2>/dev/null; do
   if [ -f "$wal/$1" ]; then
     cp "$wal/$1" "$2" && exit 0
     # Unless odo took it away in this moment: then it is asked for.

@@ -26,6 +26,7 @@ async function laidDown() {
   await writeFile(join(work, 'wal-in-archive.txt'), `00000002.history\n${segment}\n${other}\n`);
   return {
     work,
+    data,
     spooled: (name: string) => join(work, 'wal', name),
     restored: join(data, 'pg_wal', 'RECOVERYXLOG'),
     /** As the server runs it (system(3)). */
@@ -95,6 +96,16 @@ describe('the restore command', () => {
     await mkdir(place.restored);
     await mkdir(join(place.restored, segment));
     expect(await place.ask(segment).ended).toBe(255);
+  });
+
+  it('ends when the postmaster was killed, though the process that waits for it does not know', async () => {
+    await using place = await laidDown();
+    const postmaster = spawn('sleep', ['60']);
+    await writeFile(join(place.data, 'postmaster.pid'), `${postmaster.pid}\n${place.data}\n`);
+    const asked = place.ask(segment);
+    await waitUntil('it has asked', () => asked.said() !== '');
+    postmaster.kill('SIGKILL');
+    expect(await asked.ended).toBe(255);
   });
 
   it('writes nothing any more once its server is gone', async () => {
