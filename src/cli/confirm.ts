@@ -47,6 +47,20 @@ export async function confirmPlan(plan: RestorePlan, host: Host, signal: AbortSi
   }
 }
 
+/** Asks whether data files may be extracted again; CHOICE_NEEDED where nobody can be asked. */
+export async function confirmAgain(what: string, host: Host, signal: AbortSignal): Promise<boolean> {
+  if (!host.canAsk || !host.stderr.isTerminal) {
+    throw new OdoError('CHOICE_NEEDED', what, {
+      hint: 'Agree beforehand with --yes, or choose a later target. Nothing was touched.',
+    });
+  }
+  const width = host.stderr.columns() - 1;
+  host.stderr.write(`\n${indented(what, 0, width).join('\n')}\n\n`);
+  const typed = await host.readLine('To do that, type yes: ', signal);
+  if (typed === null) host.stderr.write('\n');
+  return typed?.trim().toLowerCase() === 'yes';
+}
+
 type Ask = (prompt: string) => Promise<string | null>;
 
 /** A single key is pressed too easily for something that cannot be taken back. */

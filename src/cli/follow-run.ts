@@ -2,7 +2,7 @@ import { resolveCredentials } from '../config/credentials.ts';
 import type { LoadedSettings } from '../config/load.ts';
 import type { RunOutcome, RunSurroundings } from '../run/run-api.ts';
 import type { RunEvent } from '../run/run-events.ts';
-import { confirmPlan } from './confirm.ts';
+import { confirmAgain, confirmPlan } from './confirm.ts';
 import type { CliContext } from './context.ts';
 import { wantsDebug } from './exit.ts';
 import type { Host } from './host.ts';
@@ -56,6 +56,16 @@ export async function followRun(
     },
   });
 
+  const asking = async <Answer>(ask: () => Promise<Answer>): Promise<Answer> => {
+    renderer.pause();
+    seen.asking = true;
+    try {
+      return await ask();
+    } finally {
+      seen.asking = false;
+      renderer.resume();
+    }
+  };
   let outcome: RunOutcome;
   try {
     outcome = await work({
@@ -67,16 +77,8 @@ export async function followRun(
         if (event.type === 'completed' || event.type === 'held') seen.end = event;
         renderer.event(event);
       },
-      confirm: async (plan) => {
-        renderer.pause();
-        seen.asking = true;
-        try {
-          return await confirmPlan(plan, host, signals.signal);
-        } finally {
-          seen.asking = false;
-          renderer.resume();
-        }
-      },
+      confirm: (plan) => asking(() => confirmPlan(plan, host, signals.signal)),
+      agree: (what) => asking(() => confirmAgain(what, host, signals.signal)),
     });
   } finally {
     renderer.close();

@@ -42,6 +42,18 @@ export const resumeSettings = [
   'config',
 ] as const satisfies readonly SettingKey[];
 
+/** Flags that give a run another target; from elsewhere than the command line they do not count. */
+export const moveSettings = [
+  'targetTime',
+  'targetLsn',
+  'targetXid',
+  'targetName',
+  'targetImmediate',
+  'targetInclusive',
+  'targetTimeline',
+  'targetAction',
+] as const satisfies readonly SettingKey[];
+
 export const backupsSettings = [
   'url',
   'endpoint',

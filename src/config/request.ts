@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { OdoError } from '../errors/odo-error.ts';
 import type { ServiceSpec } from '../service/service.ts';
+import type { RecoveryChange } from '../steps/recovery-change.ts';
 import type {
   RecoveryRequest,
   RestoreRequest,
@@ -190,6 +191,39 @@ export function toRecovery(loaded: LoadedSettings, problems: string[]): Recovery
   };
 }
 
+/**
+ * Another target for a run that goes on; null when none was asked for. Only what stands on the command line counts:
+ * a target in the environment or in odo.yaml is that of the next `odo start`.
+ */
+export function toRecoveryChange(loaded: LoadedSettings): RecoveryChange | null {
+  const { settings, layers, clock } = loaded;
+  const isGiven = (key: SettingKey): boolean => layers[key] === 'flag';
+  const points = choices.recoveryTarget.filter(isGiven);
+  const problems: string[] = [];
+  if (points.length > 1) {
+    problems.push(
+      `Choose one recovery target: ${list(loaded, points)} were given, and the server stops at one`,
+    );
+  }
+  if (isGiven('targetInclusive') && points.length === 0) {
+    problems.push(`${list(loaded, ['targetInclusive'])} is of use only together with a target`);
+  }
+  if (
+    isGiven('targetTime') &&
+    settings.targetTime !== null &&
+    Date.parse(settings.targetTime) > clock.nowMs
+  ) {
+    problems.push(`${list(loaded, ['targetTime'])} is ${settings.targetTime}, which lies in the future`);
+  }
+  if (problems.length > 0) throw usage(problems, 'odo resume --help');
+  const change = {
+    target: points.length === 0 ? null : toTargetPoint(loaded),
+    timeline: isGiven('targetTimeline') ? settings.targetTimeline : null,
+    action: isGiven('targetAction') ? settings.targetAction : null,
+  };
+  return Object.values(change).every((value) => value === null) ? null : change;
+}
+
 function toTargetPoint({ settings }: LoadedSettings): RecoveryRequest['target'] {
   const inclusive = settings.targetInclusive;
   if (settings.targetTime !== null) return { kind: 'time', time: settings.targetTime, inclusive };
@@ -210,10 +244,10 @@ const madeChoices = (loaded: LoadedSettings, group: readonly SettingKey[]): Sett
 const list = ({ provenance }: LoadedSettings, keys: readonly SettingKey[]): string =>
   keys.map((key) => provenance[key].replace(/^flag /, '')).join(' and ');
 
-function usage(problems: readonly string[]): OdoError {
+function usage(problems: readonly string[], help = 'odo start --help'): OdoError {
   const sentences = problems.map((problem) => `${problem}.`);
   return new OdoError('USAGE', sentences.length === 1 ? `${sentences[0]}` : 'The request is not complete.', {
-    hint: 'All options and examples: odo start --help',
+    hint: `All options and examples: ${help}`,
     ...(sentences.length === 1 ? {} : { details: { problems: sentences.map((text) => ({ text })) } }),
   });
 }

@@ -184,6 +184,34 @@ export class RunJournal {
     );
   }
 
+  /**
+   * Another plan for a run under way, all of it or nothing: the former plan stays as a version of its own, and the
+   * steps that the new one needs again are forgotten.
+   */
+  changePlan(change: {
+    readonly plan: unknown;
+    readonly request: unknown;
+    readonly forgets: readonly string[];
+    /** Of these, the parts that were completed stay so. */
+    readonly keepsPartsOf: readonly string[];
+  }): void {
+    const { runId } = this;
+    this.#write(() => {
+      const output = JSON.stringify(change.plan);
+      stepRecords.replaceOutput(this.#database, { runId, name: 'plan', output, nowMs: this.#nowMs() });
+      for (const name of change.forgets) {
+        if (change.keepsPartsOf.includes(name)) {
+          stepRecords.forgetStepWithoutParts(this.#database, runId, name);
+        } else stepRecords.forgetStep(this.#database, runId, name);
+      }
+      this.#database
+        .prepare('UPDATE run SET request = ? WHERE id = ?')
+        .run(JSON.stringify(change.request), runId);
+      // No machine has this version: the next one goes through the plan again, wherever the last one stood.
+      this.#database.prepare('UPDATE snapshot SET machine_version = 0 WHERE run_id = ?').run(runId);
+    });
+  }
+
   setStatus(status: RunState, error: ErrorData | null): void {
     this.#write(() =>
       this.#database

@@ -171,6 +171,34 @@ export function forgetStep(database: JournalDatabase, runId: string, name: strin
   database.prepare('DELETE FROM step WHERE run_id = ? AND name = ?').run(runId, name);
 }
 
+/** Only the step itself: what its parts completed stays. */
+export function forgetStepWithoutParts(database: JournalDatabase, runId: string, name: string): void {
+  database.prepare("DELETE FROM step WHERE run_id = ? AND name = ? AND instance = ''").run(runId, name);
+}
+
+/** Keeps a completed step's record as `version N` of it, and gives the step another output. */
+export function replaceOutput(
+  database: JournalDatabase,
+  step: { runId: string; name: string; output: string; nowMs: number },
+): void {
+  database
+    .prepare(
+      `INSERT INTO step (run_id, name, instance, version, state, input, input_hash, output, intended_at_ms, completed_at_ms)
+       SELECT run_id, name,
+         'version ' || (SELECT count(*) FROM step WHERE run_id = @runId AND name = @name),
+         version, state, input, input_hash, output, intended_at_ms, completed_at_ms
+       FROM step WHERE run_id = @runId AND name = @name AND instance = '' AND state = 'completed'`,
+    )
+    .run(step);
+  const { changes } = database
+    .prepare(
+      `UPDATE step SET output = @output, completed_at_ms = @nowMs
+       WHERE run_id = @runId AND name = @name AND instance = '' AND state = 'completed'`,
+    )
+    .run(step);
+  if (changes !== 1) throw new OdoError('BUG', `Step ${step.name} has no output that could be replaced.`);
+}
+
 export function saveCheckpoint(
   database: JournalDatabase,
   checkpoint: {

@@ -1,17 +1,19 @@
 import { OdoError } from '../errors/odo-error.ts';
 import type { ErrorData } from '../errors/serialize.ts';
-import { openJournal } from '../journal/open.ts';
+import { type JournalDatabase, openJournal } from '../journal/open.ts';
 import { createRun, findRun } from '../journal/runs.ts';
-import type { MachineEvent } from '../machine/events.ts';
+import { findStep } from '../journal/steps.ts';
 import { machineVersion } from '../machine/version.ts';
 import { withDataPlaneDefaults } from '../steps/data-plane-options.ts';
 import type { RestorePlan } from '../steps/restore-plan.ts';
 import type { RestoreRequest } from '../steps/restore-request.ts';
+import type { StepFacts } from '../steps/step.ts';
 import { parseStorageUrl } from '../storage/storage-url.ts';
 import { odoVersion } from './odo-version.ts';
-import type { RunOutcome, RunSurroundings } from './run-api.ts';
+import type { AskedMove, RunOutcome, RunSurroundings } from './run-api.ts';
+import { stepOfHeld } from './run-events.ts';
 import { newRunId } from './run-id.ts';
-import { RunProcess } from './run-process.ts';
+import { type RunOptions, RunProcess } from './run-process.ts';
 import { unknownRun } from './status.ts';
 
 export async function startRun(request: RestoreRequest, surroundings: RunSurroundings): Promise<RunOutcome> {
@@ -27,6 +29,8 @@ export async function startRun(request: RestoreRequest, surroundings: RunSurroun
       takeOver: false,
       redo: [],
       event: null,
+      move: null,
+      revives: false,
     });
   } finally {
     database.close();
@@ -36,14 +40,19 @@ export async function startRun(request: RestoreRequest, surroundings: RunSurroun
 export async function resumeRun(
   runId: string,
   surroundings: RunSurroundings,
-  options: { redo: readonly string[]; takeOver: boolean },
+  options: { redo: readonly string[]; takeOver: boolean; move: AskedMove | null },
 ): Promise<RunOutcome> {
   return goOn(runId, surroundings, { ...options, event: null });
 }
 
-/** Finishes a run that stopped when the database was consistent. */
+/** Finishes a run that is held, when the database is consistent or at its target. */
 export async function promoteRun(runId: string, surroundings: RunSurroundings): Promise<RunOutcome> {
-  return goOn(runId, surroundings, { redo: [], takeOver: false, event: { type: 'PROMOTE' } });
+  return goOn(runId, surroundings, {
+    redo: [],
+    takeOver: false,
+    event: { type: 'PROMOTE' },
+    move: null,
+  });
 }
 
 /** Every preliminary check and the plan, on a journal in memory: nothing is changed and nothing kept. */
@@ -57,7 +66,13 @@ export async function planRun(
     const runId = newRunId(now);
     createRun(database, { id: runId, request, odoVersion, machineVersion, startedAtMs: now.getTime() });
     const process = new RunProcess(database, runId, request, surroundings, 'plan');
-    const outcome = await process.run('started', { takeOver: false, redo: [], event: null });
+    const outcome = await process.run('started', {
+      takeOver: false,
+      redo: [],
+      event: null,
+      move: null,
+      revives: false,
+    });
     if (outcome.status === 'interrupted') throw new OdoError('INTERRUPTED', 'The plan was interrupted.');
     const { refusals, failure } = process.lastContext();
     const problems = refusals.length > 0 ? refusals : failure === null ? [] : [failure];
@@ -70,7 +85,7 @@ export async function planRun(
 async function goOn(
   runId: string,
   surroundings: RunSurroundings,
-  options: { redo: readonly string[]; takeOver: boolean; event: MachineEvent | null },
+  options: Omit<RunOptions, 'revives'>,
 ): Promise<RunOutcome> {
   const database = openJournal(surroundings.journalFile);
   try {
@@ -85,7 +100,18 @@ async function goOn(
         },
       );
     }
-    if (run.status === 'completed' || (run.status === 'held' && options.event === null)) {
+    if (run.status === 'completed' && options.move !== null) {
+      throw new OdoError(
+        'USAGE',
+        `Run ${runId} is completed, and what it restored goes its own way by now.`,
+        {
+          hint: 'Restore to another target with: odo start',
+        },
+      );
+    }
+    const waits = run.status === 'held' && options.event === null && options.move === null;
+    const revives = waits && isPaused(database, runId);
+    if (run.status === 'completed' || (waits && !revives && options.redo.length === 0)) {
       return {
         runId,
         status: run.status,
@@ -101,8 +127,14 @@ async function goOn(
     }
     const request = withDataPlaneDefaults<RestoreRequest>(run.request);
     const process = new RunProcess(database, runId, request, surroundings, 'end');
-    return await process.run('resumed', options);
+    return await process.run('resumed', { ...options, revives: revives && options.redo.length === 0 });
   } finally {
     database.close();
   }
+}
+
+/** Held with a server that answers queries. */
+function isPaused(database: JournalDatabase, runId: string): boolean {
+  const reached = findStep(database, runId, stepOfHeld['at-target'], '');
+  return reached?.state === 'completed' && (reached.output as StepFacts).heldBy === 'pause';
 }

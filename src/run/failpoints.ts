@@ -10,6 +10,8 @@ const insideSteps = [
   'reachTarget:paused',
   'promote:ready',
   'switchOver:stopped',
+  'move:before',
+  'move:after',
 ] as const;
 
 /**

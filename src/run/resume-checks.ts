@@ -5,13 +5,14 @@ import { type RunBinding, readPlan, stepContext } from './bind-steps.ts';
 import type { Phase } from './run-events.ts';
 
 /** They build on each other's files: repeating one alone would write into a database that later ones made of them. */
-const dataSteps: readonly string[] = [
+export const dataSteps: readonly string[] = [
   'prepareTarget',
   'restoreBase',
   'restoreWal',
   'configureRecovery',
   'seal',
   'recover',
+  'reachTarget',
   'promote',
   'configureDatabase',
 ];
@@ -28,14 +29,18 @@ export function stepsToForget(names: readonly string[], journal: RunJournal): re
     });
   }
   if (!names.some((name) => dataSteps.includes(name))) return names;
-  if (journal.findStep('startService', '') !== null) {
-    throw new OdoError(
-      'SERVICE_CONFLICT',
-      `Run ${journal.runId} has started the service on the restored data; redoing ${names.join(', ')} would remove what was written since.`,
-      { hint: 'Start a new run with: odo start' },
-    );
-  }
+  refuseServedData(journal, `redoing ${names.join(', ')}`);
   return Object.keys(steps);
+}
+
+/** Once the service was started, users may have written. */
+export function refuseServedData(journal: RunJournal, what: string): void {
+  if (journal.findStep('startService', '') === null) return;
+  throw new OdoError(
+    'SERVICE_CONFLICT',
+    `Run ${journal.runId} has started the service on the restored data; ${what} would remove what was written since.`,
+    { hint: 'Start a new run with: odo start' },
+  );
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { ErrorData } from '../errors/serialize.ts';
+import type { RecoveryChange } from '../steps/recovery-change.ts';
 import type { RestorePlan } from '../steps/restore-plan.ts';
 import type { RestoreRequest } from '../steps/restore-request.ts';
 import type { RecoveryMilestone, ReplayPosition } from '../steps/step.ts';
@@ -23,6 +24,8 @@ export interface RunSurroundings {
   readonly onEvent: (event: RunEvent) => void;
   /** Asked when the plan removes data and the request was not confirmed; throws CHOICE_NEEDED without a terminal. */
   readonly confirm: (plan: RestorePlan) => Promise<Confirmation>;
+  /** Asked before data files are extracted again for an earlier target; throws CHOICE_NEEDED without a terminal. */
+  readonly agree: (what: string) => Promise<boolean>;
   /** Aborting stops the run cleanly; it stays resumable. */
   readonly signal: AbortSignal;
 }
@@ -89,13 +92,20 @@ export interface PhaseStatus {
   readonly facts: Readonly<Record<string, string | number | boolean | null>> | null;
 }
 
+/** `odo resume RUN --target-…` */
+export interface AskedMove {
+  readonly change: RecoveryChange;
+  /** The operator agreed beforehand (`--yes`) that data files may be extracted again. */
+  readonly confirmed: boolean;
+}
+
 /** The functions src/cli calls; implemented in executor.ts and status.ts. */
 export interface RunApi {
   startRun(request: RestoreRequest, surroundings: RunSurroundings): Promise<RunOutcome>;
   resumeRun(
     runId: string,
     surroundings: RunSurroundings,
-    options: { redo: readonly string[]; takeOver: boolean },
+    options: { redo: readonly string[]; takeOver: boolean; move: AskedMove | null },
   ): Promise<RunOutcome>;
   /** Every preliminary check and the plan; changes nothing, journals nothing. */
   planRun(

@@ -11,6 +11,7 @@ import type { MachineEvent } from '../machine/events.ts';
 import { restoreMachine } from '../machine/restore-machine.ts';
 import { machineVersion } from '../machine/version.ts';
 import { summarize } from '../steps/plan-restore.ts';
+import { changedRequest } from '../steps/recovery-change.ts';
 import type { RestorePlan } from '../steps/restore-plan.ts';
 import type { RestoreRequest } from '../steps/restore-request.ts';
 import { bindSteps, type RunBinding, readPlan } from './bind-steps.ts';
@@ -18,10 +19,11 @@ import { currentExecutor } from './executor-identity.ts';
 import { failpoint } from './failpoints.ts';
 import { type HeldLease, holdLease } from './lease.ts';
 import { runInBackground } from './limits/background.ts';
+import { applyMove, endRecoveryServer, planMove, whatStartsOver } from './move-on.ts';
 import { openPorts } from './open-ports.ts';
 import { phaseOf } from './phase-of.ts';
 import { stepsToForget, whatChanged } from './resume-checks.ts';
-import type { RunOutcome, RunSurroundings } from './run-api.ts';
+import type { AskedMove, RunOutcome, RunSurroundings } from './run-api.ts';
 import { type HeldReason, type RunEvent, stepOfHeld, type UnstampedEvent } from './run-events.ts';
 
 type Snapshot = SnapshotFrom<typeof restoreMachine>;
@@ -29,11 +31,21 @@ type Snapshot = SnapshotFrom<typeof restoreMachine>;
 /** How far this process takes the run. */
 type Until = 'end' | 'plan';
 
+export interface RunOptions {
+  readonly takeOver: boolean;
+  readonly redo: readonly string[];
+  readonly event: MachineEvent | null;
+  /** To another target first. */
+  readonly move: AskedMove | null;
+  /** Only to start a paused server that does not run any more. */
+  readonly revives: boolean;
+}
+
 /** One process working on one run, from taking the lease to releasing it. */
 export class RunProcess {
   readonly #database: JournalDatabase;
   readonly #runId: string;
-  readonly #request: RestoreRequest;
+  #request: RestoreRequest;
   readonly #surroundings: RunSurroundings;
   readonly #until: Until;
   readonly #startedMs = Date.now();
@@ -55,10 +67,7 @@ export class RunProcess {
     this.#until = until;
   }
 
-  async run(
-    status: 'started' | 'resumed',
-    options: { takeOver: boolean; redo: readonly string[]; event: MachineEvent | null },
-  ): Promise<RunOutcome> {
+  async run(status: 'started' | 'resumed', options: RunOptions): Promise<RunOutcome> {
     const executor = currentExecutor();
     const stop = new AbortController();
     const signal = AbortSignal.any([stop.signal, this.#surroundings.signal]);
@@ -83,17 +92,25 @@ export class RunProcess {
           emit: (event) => this.#emit(event),
           inFlight: new Set(),
         };
-        const forgotten = stepsToForget(options.redo, journal);
+        const redo = options.revives ? await this.#whatIsToRevive(binding) : options.redo;
+        if (redo === null) return this.#outcome('held', null);
+        const forgotten = stepsToForget(redo, journal);
+        this.#emit({ type: 'run', status });
+        if (options.move !== null && !(await this.#move(binding, options.move, signal))) {
+          this.#emit({ type: 'declined' });
+          return this.#outcome('declined', null);
+        }
         journal.setStatus('running', null);
         this.#isUnderWay = true;
-        this.#emit({ type: 'run', status });
         using _background = await this.#yieldToOthers();
         if (status === 'resumed') {
+          const plan = this.plan();
+          if (plan !== null && forgotten.includes('prepareTarget')) await endRecoveryServer(binding, plan);
           for (const step of forgotten) journal.forgetStep(step);
           const changed = await whatChanged(binding, signal);
           if (changed !== null) return this.#failed(toErrorData(changed));
         }
-        const replay = options.redo.length > 0;
+        const replay = redo.length > 0;
         return await this.#drive(binding, { event: options.event, replay }, signal);
       } finally {
         await ports.close();
@@ -105,6 +122,43 @@ export class RunProcess {
     } finally {
       lease.release();
     }
+  }
+
+  /** The step that starts the server of a paused run again; null: it runs. */
+  async #whatIsToRevive({ ports, runId }: RunBinding): Promise<readonly string[] | null> {
+    const plan = this.plan();
+    if (plan === null) return null;
+    const launcher = await ports.launcher(plan.launcher, await ports.target(plan.target));
+    if (await launcher.isRunning()) return null;
+    this.#emit({
+      type: 'notice',
+      level: 'info',
+      message: `The server of run ${runId}, which was paused at its target, does not run any more; it is started again.`,
+    });
+    return ['reachTarget'];
+  }
+
+  /** Gives the run its new target; false when the operator does not agree to what that takes. */
+  async #move(binding: RunBinding, asked: AskedMove, signal: AbortSignal): Promise<boolean> {
+    const plan = this.plan();
+    const agreed = findSnapshot(this.#database, this.#runId) !== null;
+    if (plan === null || !agreed) {
+      // Nothing was touched: it is planned from the beginning.
+      const { backup } = this.#request;
+      this.#request = changedRequest(this.#request, asked.change, backup);
+      binding.journal.setRequest(this.#request);
+      return true;
+    }
+    const changed = await whatChanged(binding, signal);
+    if (changed !== null) throw changed;
+    const move = await planMove(binding, { request: this.#request, plan, change: asked.change }, signal);
+    if (move.startsOver !== null && !asked.confirmed) {
+      if (!(await this.#surroundings.agree(whatStartsOver(move.plan, move.startsOver)))) return false;
+    }
+    signal.throwIfAborted();
+    await applyMove(binding, move);
+    this.#request = move.request;
+    return true;
   }
 
   /** Null where it was not asked for; a plan reads too little to matter. */
@@ -128,7 +182,8 @@ export class RunProcess {
     signal: AbortSignal,
   ): Promise<RunOutcome> {
     const machine = bindSteps(binding);
-    const stood = this.#whereToGoOn(options.replay);
+    const promoteAsked = options.event?.type === 'PROMOTE';
+    const stood = this.#whereToGoOn({ replay: options.replay, promoteAsked });
     const actor = createActor(machine, {
       input: { runId: this.#runId, request: this.#request },
       ...(stood === null ? {} : { snapshot: stood.snapshot }),
@@ -137,7 +192,7 @@ export class RunProcess {
     let saving = true;
     let asked = false;
     // A failed run that is about to be resumed, or a held one that is about to be promoted, is not at its end.
-    let unsent: MachineEvent | null = options.event ?? stood?.event ?? null;
+    let unsent: MachineEvent | null = stood?.event ?? options.event ?? null;
 
     actor.subscribe({
       next: (current) => {
@@ -204,7 +259,13 @@ export class RunProcess {
    * snapshot of another machine, or a step that shall be redone, means going through the agreed plan again, with
    * completed steps answering from their records.
    */
-  #whereToGoOn(replay: boolean): { snapshot: Snapshot; event: MachineEvent | null } | null {
+  #whereToGoOn({
+    replay,
+    promoteAsked,
+  }: {
+    replay: boolean;
+    promoteAsked: boolean;
+  }): { snapshot: Snapshot; event: MachineEvent | null } | null {
     const saved = findSnapshot(this.#database, this.#runId);
     const plan = this.plan();
     if (saved === null || plan === null) return null;
@@ -213,6 +274,7 @@ export class RunProcess {
         ...initialContext(this.#runId, this.#request),
         planned: summarize(plan),
         agreed: true,
+        promoteAsked,
       };
       return {
         snapshot: restoreMachine.resolveState({ value: 'failed', context }),

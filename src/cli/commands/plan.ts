@@ -41,6 +41,7 @@ export function addPlan(program: Command, context: CliContext, exit: (code: numb
             host.stderr.write(`${event.level === 'warning' ? 'warning: ' : ''}${event.message}\n`);
         },
         confirm: (one) => confirmPlan(one, host, signals.signal),
+        agree: async () => false,
       });
       if (plan === null && problems.length === 0)
         throw new OdoError('BUG', 'There is neither a plan nor a reason.');

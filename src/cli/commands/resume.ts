@@ -1,10 +1,11 @@
 import { type Command, Option } from 'commander';
 import type { LoadedSettings } from '../../config/load.ts';
+import { toRecoveryChange } from '../../config/request.ts';
 import type { CliContext } from '../context.ts';
 import { findRun } from '../find-run.ts';
 import { followRun } from '../follow-run.ts';
 import { chooseJournal } from '../journal-choice.ts';
-import { addOutputOptions, addSettings, isOn, loadFor, resumeSettings } from '../options.ts';
+import { addOutputOptions, addSettings, isOn, loadFor, moveSettings, resumeSettings } from '../options.ts';
 
 export function addResume(program: Command, context: CliContext, exit: (code: number) => void): void {
   const group = 'How to go on:';
@@ -13,7 +14,7 @@ export function addResume(program: Command, context: CliContext, exit: (code: nu
     .argument('<run-id>', 'as odo start and odo status show it')
     .summary('go on with a run that was interrupted or failed')
     .description(
-      'Goes on with a run where it stood: completed steps are not done again, and half a file is not read twice. The run keeps the settings it was started with; only credentials are looked up anew.',
+      'Goes on with a run where it stood: completed steps are not done again, and half a file is not read twice. The run keeps the settings it was started with; only credentials are looked up anew. With a --target- option the run goes to that target: a later one without extracting anything again, an earlier one after you agreed to extract the data files again.',
     )
     .addOption(
       new Option('--redo <step>', 'do this completed step again (may be given several times)')
@@ -23,16 +24,19 @@ export function addResume(program: Command, context: CliContext, exit: (code: nu
     .addOption(
       new Option('--take-over', 'take the run from another odo that is gone for certain').helpGroup(group),
     );
-  addSettings(command, resumeSettings);
+  const settings = [...resumeSettings, ...moveSettings, 'yes'] as const;
+  addSettings(command, settings);
   addOutputOptions(command, { json: 'print every event of the run as a JSON line on stdout', verbose: true });
   command.action(async (runId: string) => {
-    const loaded = loadFor(command, resumeSettings, context);
+    const loaded = loadFor(command, settings, context);
+    const change = toRecoveryChange(loaded);
     const redo: unknown = command.getOptionValue('redo');
     exit(
       await goOn(context, command, loaded, runId, (surroundings) =>
         context.api.resumeRun(runId, surroundings, {
           redo: Array.isArray(redo) ? redo.map(String) : [],
           takeOver: isOn(command, 'takeOver'),
+          move: change === null ? null : { change, confirmed: loaded.settings.yes },
         }),
       ),
     );
@@ -42,10 +46,13 @@ export function addResume(program: Command, context: CliContext, exit: (code: nu
 export function addPromote(program: Command, context: CliContext, exit: (code: number) => void): void {
   const command = program
     .command('promote')
-    .argument('<run-id>', 'a run that was started with --no-promote and is consistent')
+    .argument(
+      '<run-id>',
+      'a run that is held: when consistent (--no-promote), or at its target (--target-action)',
+    )
     .summary('promote a run that waits for it')
     .description(
-      'Finishes a run that was started with --no-promote: promotes the database, starts the service and checks that it answers.',
+      'Finishes a run that is held, when consistent (--no-promote) or at its target (--target-action pause or shutdown): replays what is left to the target, promotes the database, starts the service and checks that it answers.',
     );
   addSettings(command, resumeSettings);
   addOutputOptions(command, { json: 'print every event of the run as a JSON line on stdout', verbose: true });

@@ -61,9 +61,10 @@ test('a request of an older odo is resumed as it was meant then', async () => {
       credentials: null,
       onEvent: (event) => events.push(event),
       confirm: async () => ({ answer: 'decline' }),
+      agree: async () => false,
       signal: new AbortController().signal,
     },
-    { redo: [], takeOver: true },
+    { redo: [], takeOver: true, move: null },
   );
   // There is no such directory: the run gets as far as looking for it.
   expect(outcome).toMatchObject({ status: 'refused', error: { code: 'BUCKET_NOT_FOUND' } });

@@ -14,6 +14,7 @@ test('an address of a kind that odo does not read makes no run', async () => {
     credentials: null,
     onEvent: () => {},
     confirm: async () => ({ answer: 'decline' as const }),
+    agree: async () => false,
     signal: new AbortController().signal,
   };
   await expect(startRun(request, surroundings)).rejects.toMatchObject({
