@@ -3,7 +3,8 @@
 import type { RunStatus } from '../src/run/run-api.ts';
 import type { RunEvent } from '../src/run/run-events.ts';
 import { dataPlaneDefaults } from '../src/steps/data-plane-options.ts';
-import type { RestorePlan } from '../src/steps/restore-plan.ts';
+import type { ExpectedPhase } from '../src/steps/expected-duration.ts';
+import type { PlannedRecovery, RestorePlan } from '../src/steps/restore-plan.ts';
 import type { RecoveryMilestone } from '../src/steps/step.ts';
 
 export const sampleRunId = '20261122-220955-k3f9';
@@ -11,9 +12,47 @@ export const sampleRunId = '20261122-220955-k3f9';
 const GiB = 1024 ** 3;
 const MiB = 1024 ** 2;
 
+const sampleDigest = '8d1c64b0e7f2a935'.repeat(4);
+
+const expectedPhase = (
+  phase: ExpectedPhase['phase'],
+  seconds: number,
+  basis: ExpectedPhase['basis'],
+  runs: number,
+): ExpectedPhase => ({
+  phase,
+  basis,
+  runs,
+  ms: seconds * 1000,
+  lowMs: seconds * 800,
+  highMs: seconds * 1500,
+});
+
+/** To a moment within the WAL, which was read. */
+export const sampleRecovery: PlannedRecovery = {
+  target: { kind: 'time', time: '2026-11-22T21:30:00Z', inclusive: true },
+  timeline: 'latest',
+  action: 'promote',
+  standby: null,
+  spoolBytes: GiB,
+  check: 'records',
+  stop: { kind: 'time', time: '2026-11-22T21:30:00Z', inclusive: true },
+  proof: {
+    extent: 'records',
+    fromLsn: '2A/28',
+    toLsn: '2A/7A3F2B8',
+    segments: 8,
+    lastRecordLsn: '2A/7A3F250',
+    lastCommit: { lsn: '2A/7A3E118', time: '2026-11-22T21:29:58.731204Z', xid: '8811' },
+    stop: { lsn: '2A/7A3F2B8', time: '2026-11-22T21:29:58.731204Z', xid: '8811' },
+    times: [],
+  },
+};
+
 export const samplePlan: RestorePlan = {
   runId: sampleRunId,
   createdAt: '2026-11-22T22:09:57.120Z',
+  digest: sampleDigest,
   source: { url: 's3://backups/main', endpoint: 'https://s3.example.com', region: null },
   contents: {
     backup: {
@@ -92,6 +131,12 @@ export const samplePlan: RestorePlan = {
   },
   targetDescription: 'volume shop_pgdata',
   targetAction: 'clean',
+  found: {
+    exists: true,
+    holds: 'data-directory',
+    serverMajor: 17,
+    systemIdentifier: '7563829104756382910',
+  },
   removes:
     'a PostgreSQL 17 data directory, 40.9 GiB, system identifier 7563829104756382910 in volume shop_pgdata',
   access: 'direct',
@@ -109,6 +154,7 @@ export const samplePlan: RestorePlan = {
     tablespaceMounts: [{ type: 'volume', source: 'shop_archive', destination: '/mnt/archive' }],
   },
   launcherDescription: 'PostgreSQL 17 of image postgres:17',
+  imageId: `sha256:${'c4'.repeat(32)}`,
   serverMajor: 17,
   superuser: 'postgres',
   pgdata: '/var/lib/postgresql/data',
@@ -155,6 +201,24 @@ export const samplePlan: RestorePlan = {
       reserveBytes: GiB,
     },
   ],
+  expected: {
+    phases: [
+      expectedPhase('stopService', 3, 'alike', 4),
+      expectedPhase('prepareTarget', 2, 'alike', 4),
+      expectedPhase('restoreBase', 360, 'alike', 4),
+      expectedPhase('restoreWal', 150, 'alike', 4),
+      expectedPhase('configureRecovery', 1, 'alike', 5),
+      expectedPhase('seal', 2, 'alike', 5),
+      expectedPhase('recover', 22, 'others', 2),
+      expectedPhase('promote', 30, 'others', 1),
+      expectedPhase('configureDatabase', 1, 'alike', 4),
+      expectedPhase('startService', 4, 'alike', 4),
+      expectedPhase('verify', 10, 'alike', 4),
+      expectedPhase('cleanUp', 1, 'assumed', 0),
+    ],
+    total: { ms: 436_000, lowMs: 348_800, highMs: 654_000 },
+    outage: { ms: 425_000, lowMs: 340_000, highMs: 637_500 },
+  },
   jobs: 4,
   checkpointBytes: 256 * MiB,
   ...dataPlaneDefaults,
@@ -371,6 +435,8 @@ export const sampleStatus: RunStatus = {
   backup: '20261120T020000',
   target: 'volume shop_pgdata',
   service: 'Compose service db of /srv/shop/compose.yaml',
+  planDigest: sampleDigest,
+  planFile: '/srv/shop/restore-plan.json',
   currentPhase: 'restoreBase',
   phases: [
     {

@@ -6,10 +6,18 @@ import type { RestorePlan } from '../steps/restore-plan.ts';
 import type { Host } from './host.ts';
 import { indented } from './render/text.ts';
 
-/** Asks the operator whether the data in the target may be removed; CHOICE_NEEDED where nobody can be asked. */
-export async function confirmPlan(plan: RestorePlan, host: Host, signal: AbortSignal): Promise<Confirmation> {
+/**
+ * Asks the operator whether the data in the target may be removed; CHOICE_NEEDED where nobody can be asked. `isFixed`:
+ * it is removed or the run ends, and there is no other target.
+ */
+export async function confirmPlan(
+  plan: RestorePlan,
+  host: Host,
+  signal: AbortSignal,
+  { isFixed }: { isFixed: boolean } = { isFixed: false },
+): Promise<Confirmation> {
   const what = `The restore first removes ${plan.removes ?? `what is in ${plan.targetDescription}`}.`;
-  if (!host.canAsk || !host.stderr.isTerminal) throw choiceNeeded(plan, what);
+  if (!host.canAsk || !host.stderr.isTerminal) throw choiceNeeded(plan, what, isFixed);
   const width = host.stderr.columns() - 1;
   const say = (text: string, indent = 0): void =>
     host.stderr.write(`${indented(text, indent, width).join('\n')}\n`);
@@ -24,7 +32,7 @@ export async function confirmPlan(plan: RestorePlan, host: Host, signal: AbortSi
     return line === null ? null : line.trim();
   };
 
-  const offersVolume = canUseNewVolume(plan);
+  const offersVolume = !isFixed && canUseNewVolume(plan);
   say('');
   say(what);
   say('');
@@ -89,8 +97,9 @@ async function askVolumeName(
 const canUseNewVolume = ({ target, service }: RestorePlan): boolean =>
   target.kind === 'docker-volume' && (service.kind === 'compose' || service.kind === 'none');
 
-function choiceNeeded(plan: RestorePlan, what: string): OdoError {
-  const other = canUseNewVolume(plan) ? ', or restore into a new one and keep it: -V NEW_VOLUME' : '';
+function choiceNeeded(plan: RestorePlan, what: string, isFixed: boolean): OdoError {
+  const other =
+    !isFixed && canUseNewVolume(plan) ? ', or restore into a new one and keep it: -V NEW_VOLUME' : '';
   return new OdoError('CHOICE_NEEDED', what, {
     hint: `Nobody can be asked here. Agree beforehand with --yes (odo plan shows to what)${other}.`,
     details: { target: plan.targetDescription, removes: plan.removes },

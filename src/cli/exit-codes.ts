@@ -16,7 +16,7 @@ export const exitCodes = {
   },
   14: { meaning: 'not enough space', touched: 'nothing, or resumable' },
   15: { meaning: 'conflict with the target or the service', touched: 'nothing, or resumable' },
-  20: { meaning: 'the journal is from an incompatible odo', touched: 'nothing' },
+  20: { meaning: 'the journal or the plan is from an incompatible odo', touched: 'nothing' },
   130: { meaning: 'interrupted (Ctrl-C)', touched: 'resumable once the plan was agreed' },
   143: { meaning: 'terminated (SIGTERM)', touched: 'resumable once the plan was agreed' },
 } as const satisfies Record<number, { meaning: string; touched: string }>;

@@ -22,6 +22,8 @@ export interface FollowOptions {
   /** Of a run that goes on. */
   readonly runId: string | null;
   readonly heading: RunHeading | null;
+  /** The plan was agreed to as it is: no other target is offered. */
+  readonly isAgreedPlan?: boolean;
 }
 
 /**
@@ -77,7 +79,8 @@ export async function followRun(
         if (event.type === 'completed' || event.type === 'held') seen.end = event;
         renderer.event(event);
       },
-      confirm: (plan) => asking(() => confirmPlan(plan, host, signals.signal)),
+      confirm: (plan) =>
+        asking(() => confirmPlan(plan, host, signals.signal, { isFixed: options.isAgreedPlan === true })),
       agree: (what) => asking(() => confirmAgain(what, host, signals.signal)),
     });
   } finally {

@@ -54,6 +54,14 @@ export const moveSettings = [
   'targetAction',
 ] as const satisfies readonly SettingKey[];
 
+/** Beside a plan, which has all the rest. */
+export const plannedStartSettings = [
+  ...credentialSettings,
+  'yes',
+  'journal',
+  'config',
+] as const satisfies readonly SettingKey[];
+
 export const backupsSettings = [
   'url',
   'endpoint',

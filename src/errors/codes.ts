@@ -14,6 +14,7 @@ export const errorKinds = {
   BUG: at(1),
   USAGE: at(2),
   CONFIG_INVALID: at(2),
+  PLAN_INVALID: at(2),
   OVERRIDE_FILE_MISSING: at(3),
 
   // Preliminary checks: nothing was touched.
@@ -23,6 +24,7 @@ export const errorKinds = {
   SERVER_MAJOR_MISMATCH: at(4),
   CHOICE_NEEDED: at(4),
   PRECONDITION_FAILED: at(4),
+  PLAN_OUTDATED: at(4),
 
   STEP_FAILED: at(5),
   RECOVERY_FAILED: at(5),
@@ -57,6 +59,7 @@ export const errorKinds = {
   SERVICE_NOT_FOUND: at(15),
 
   JOURNAL_INCOMPATIBLE: at(20),
+  PLAN_INCOMPATIBLE: at(20),
   INTERRUPTED: at(130),
 } as const satisfies Record<string, ErrorKind>;
 

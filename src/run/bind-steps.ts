@@ -1,17 +1,21 @@
+import { hostname } from 'node:os';
 import { fromPromise } from 'xstate';
 import { OdoError } from '../errors/odo-error.ts';
 import type { RunJournal } from '../journal/run-journal.ts';
 import { restoreMachine } from '../machine/restore-machine.ts';
 import { withDataPlaneDefaults } from '../steps/data-plane-options.ts';
+import { expectedDuration, type MeasuredPhase } from '../steps/expected-duration.ts';
 import type { PreflightFacts } from '../steps/facts.ts';
 import { planRestore, summarize } from '../steps/plan-restore.ts';
 import { gatherFacts } from '../steps/preflight.ts';
 import { steps } from '../steps/registry.ts';
+import { requirePlanHolds } from '../steps/require-plan-holds.ts';
 import type { PlanSummary, RestorePlan } from '../steps/restore-plan.ts';
-import type { RestoreRequest } from '../steps/restore-request.ts';
+import type { RestoreRequest, SignedPlan } from '../steps/restore-request.ts';
 import type { PartContext, Step, StepContext, StepFacts, StepPorts } from '../steps/step.ts';
 import { failpoint } from './failpoints.ts';
 import { runJournaled } from './journaled-step.ts';
+import { readSignedPlan } from './plan-file.ts';
 import { ProgressMeter } from './progress-meter.ts';
 import type { KeptReplay } from './run-api.ts';
 import type { Phase, UnstampedEvent } from './run-events.ts';
@@ -22,6 +26,8 @@ export interface RunBinding {
   readonly journal: RunJournal;
   readonly ports: StepPorts;
   readonly emit: (event: UnstampedEvent) => void;
+  /** What earlier runs took, newest first. */
+  readonly history: () => readonly MeasuredPhase[];
   /** Steps that are running: a stop waits for them. */
   readonly inFlight: Set<Promise<unknown>>;
 }
@@ -128,6 +134,16 @@ function partContext(
       failpoint('checkpoint:after');
     },
   };
+}
+
+/** The plan in the file that the run was started with, when all that it promised still holds. */
+async function agreedPlan(signed: SignedPlan, made: RestorePlan, context: StepContext): Promise<RestorePlan> {
+  const { plan, document } = await readSignedPlan(signed);
+  const here = hostname();
+  if (document.host !== here)
+    context.notice('warning', `The plan was made on ${document.host}, and is executed on ${here}.`);
+  await requirePlanHolds(plan, made, context);
+  return { ...plan, runId: context.runId };
 }
 
 /** The machine with every phase bound to its journalled step. */
@@ -238,9 +254,12 @@ export function bindSteps(binding: RunBinding) {
             input: input.request,
             memorized: false,
             facts: (output) => ({ backup: output.contents.backup.id }),
-            run: (context) => {
+            run: async (context) => {
               if (facts === null) throw new OdoError('BUG', 'A plan was asked for before the preflight.');
-              return planRestore(facts, input.request, context);
+              const bare = await planRestore(facts, input.request, context);
+              const made = { ...bare, expected: expectedDuration(bare, binding.history()) };
+              const { signedPlan } = input.request;
+              return signedPlan == null ? made : agreedPlan(signedPlan, made, context);
             },
           });
           binding.emit({ type: 'plan', plan });

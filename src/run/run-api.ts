@@ -62,6 +62,10 @@ export interface RunStatus {
   readonly backup: string | null;
   readonly target: string;
   readonly service: string;
+  /** SHA-256 of what its plan does, as on the plan's page; null before there is one, and in runs of an older odo. */
+  readonly planDigest: string | null;
+  /** The file with the plan that it executes (`odo start --plan`); null when it made its own. */
+  readonly planFile: string | null;
   readonly currentPhase: Phase | null;
   readonly phases: readonly PhaseStatus[];
   /** Of the base backup's archives, from the last checkpoint. @unit bytes of stored (compressed) objects */

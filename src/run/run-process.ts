@@ -15,6 +15,7 @@ import { changedRequest } from '../steps/recovery-change.ts';
 import type { RestorePlan } from '../steps/restore-plan.ts';
 import type { RestoreRequest } from '../steps/restore-request.ts';
 import { bindSteps, type RunBinding, readPlan } from './bind-steps.ts';
+import { readDurationHistory } from './duration-history.ts';
 import { currentExecutor } from './executor-identity.ts';
 import { failpoint } from './failpoints.ts';
 import { type HeldLease, holdLease } from './lease.ts';
@@ -90,6 +91,11 @@ export class RunProcess {
           journal,
           ports,
           emit: (event) => this.#emit(event),
+          // The operator's, also when the journal of this process is one in memory.
+          history: () =>
+            readDurationHistory(this.#surroundings.journalFile, (message) =>
+              this.#emit({ type: 'notice', level: 'info', message }),
+            ),
           inFlight: new Set(),
         };
         const redo = options.revives ? await this.#whatIsToRevive(binding) : options.redo;
@@ -303,6 +309,11 @@ export class RunProcess {
     signal.throwIfAborted();
     if (answer.answer === 'go') return { type: 'AGREE' };
     if (answer.answer === 'decline') return { type: 'DECLINE' };
+    if (request.signedPlan != null) {
+      throw new OdoError('USAGE', 'A plan that was agreed to is executed as it is, without another target.', {
+        hint: `Make a plan for the new volume: odo plan -V ${answer.name} … --out FILE`,
+      });
+    }
     const changed: RestoreRequest = {
       ...request,
       target: { kind: 'new-volume', name: answer.name, present: null },

@@ -86,6 +86,8 @@ function describe(database: JournalDatabase, run: RunRecord): RunStatus {
     backup: plan?.contents.backup.id ?? null,
     target: plan?.targetDescription ?? describeTarget(request),
     service: plan?.serviceDescription ?? describeService(request.service),
+    planDigest: plan?.digest ?? null,
+    planFile: request.signedPlan?.file ?? null,
     currentPhase,
     phases: described,
     baseBytes: plan === null ? null : baseBytes(plan, stateOf, checkpoints),

@@ -78,6 +78,7 @@ async function chooseImage(
       },
       serverMajor,
       description: `PostgreSQL ${serverMajor ?? 'of unknown major'} of image ${reference}`,
+      imageId: facts.id ?? null,
       missing: null,
     };
   }

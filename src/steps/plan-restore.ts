@@ -5,8 +5,10 @@ import type { LauncherSpec } from '../service/server-launcher.ts';
 import { automaticJobs, dataPlaneOptionsOf } from './data-plane-options.ts';
 import type { PreflightFacts } from './facts.ts';
 import { officialOwner } from './launcher-choice.ts';
+import { planDigest } from './plan-digest.ts';
 import { inWords, tablespaceFolder } from './resolve-tablespaces.ts';
 import type {
+  FoundState,
   PlannedRecovery,
   PlannedSpace,
   PlannedTablespace,
@@ -56,7 +58,7 @@ export async function planRestore(
     const planned = await context.ports.service(request.service);
     await planned.checkVolumeChange?.(switchOver, context.signal);
   }
-  return {
+  const plan: RestorePlan = {
     runId: context.runId,
     createdAt: context.ports.now().toISOString(),
     source: request.source,
@@ -66,6 +68,7 @@ export async function planRestore(
     target: facts.targetSpec,
     targetDescription: target.description,
     targetAction,
+    found: foundOn(target),
     removes: whatIsRemoved(facts, request),
     access: target.access,
     service: request.service,
@@ -75,6 +78,7 @@ export async function planRestore(
     switchOver,
     launcher: withTablespaces({ ...launcher.spec, owner }, facts.tablespaces),
     launcherDescription: launcher.description,
+    imageId: launcher.imageId ?? null,
     serverMajor,
     superuser: service.superuser,
     pgdata: facts.pgdata,
@@ -93,6 +97,7 @@ export async function planRestore(
     ...dataPlaneOptionsOf(request),
     warnings: [...contents.warnings, ...planWarnings(facts, request)],
   };
+  return { ...plan, digest: planDigest(plan) };
 }
 
 function plannedRecovery(
@@ -125,6 +130,13 @@ function actionFor(facts: PreflightFacts, request: RestoreRequest): TargetAction
   return request.target.kind === 'new-volume' ? 'create' : actionOn(facts.target);
 }
 
+const foundOn = ({ exists, holds, serverMajor, systemIdentifier }: PreflightFacts['target']): FoundState => ({
+  exists,
+  holds,
+  serverMajor,
+  systemIdentifier,
+});
+
 const actionOn = ({ exists, holds }: PreflightFacts['target']): TargetAction => {
   if (!exists) return 'create';
   return holds === 'nothing' ? 'fill' : 'clean';
@@ -136,7 +148,10 @@ function plannedTablespace({ tablespace, path, serverPath, place }: TablespaceFa
   if (place === null) return common;
   const { target, facts } = place;
   const { description, access } = facts;
-  return { ...common, place: { target, description, action: actionOn(facts), access } };
+  return {
+    ...common,
+    place: { target, description, action: actionOn(facts), access, found: foundOn(facts) },
+  };
 }
 
 /** The recovery server must see the places that it writes into tablespace links. */

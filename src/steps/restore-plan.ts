@@ -3,9 +3,10 @@ import type { WalProof } from '../backup/wal-proof.ts';
 import type { RecoveryTarget, RecoveryTargetAction } from '../postgres/recovery-target.ts';
 import type { LauncherSpec } from '../service/server-launcher.ts';
 import type { ServiceMount, ServiceSpec } from '../service/service.ts';
-import type { TargetSpec } from '../target/target.ts';
+import type { TargetFacts, TargetSpec } from '../target/target.ts';
 import type { Owner } from '../target/tree.ts';
 import type { DataPlaneOptions } from './data-plane-options.ts';
+import type { ExpectedDuration } from './expected-duration.ts';
 import type { PlannedConfiguration } from './planned-configuration.ts';
 import type { RecoveryRequest } from './restore-request.ts';
 
@@ -27,7 +28,12 @@ export interface PlannedPlace {
   readonly description: string;
   readonly action: TargetAction;
   readonly access: 'direct' | 'engine';
+  /** Absent in plans of older journals. */
+  readonly found?: FoundState;
 }
+
+/** What lay on a target when the plan was made. */
+export type FoundState = Pick<TargetFacts, 'exists' | 'holds' | 'serverMajor' | 'systemIdentifier'>;
 
 /** `create`: a new volume or directory; `fill`: it is there and empty; `clean`: it holds data that is removed first. */
 export type TargetAction = 'create' | 'fill' | 'clean';
@@ -58,6 +64,8 @@ export interface PlannedRecovery extends RecoveryRequest {
 export interface RestorePlan extends DataPlaneOptions {
   readonly runId: string;
   readonly createdAt: string;
+  /** Of everything that matters (`planDigest`); absent in plans of older journals. */
+  readonly digest?: string;
   readonly source: { readonly url: string; readonly endpoint: string | null; readonly region: string | null };
   readonly contents: BackupContents;
   /** Why this backup, for a person. Plans of older journals do not have it. */
@@ -66,6 +74,8 @@ export interface RestorePlan extends DataPlaneOptions {
   readonly target: TargetSpec;
   readonly targetDescription: string;
   readonly targetAction: TargetAction;
+  /** Absent in plans of older journals. */
+  readonly found?: FoundState;
   /** What `clean` removes, for a person: major, system identifier, size; null otherwise. */
   readonly removes: string | null;
   readonly access: 'direct' | 'engine';
@@ -82,6 +92,8 @@ export interface RestorePlan extends DataPlaneOptions {
   } | null;
   readonly launcher: LauncherSpec;
   readonly launcherDescription: string;
+  /** Of the image that the launcher names, since a name may come to mean another; null without one. */
+  readonly imageId?: string | null;
   readonly serverMajor: number;
   readonly superuser: string | null;
   readonly pgdata: string;
@@ -97,6 +109,8 @@ export interface RestorePlan extends DataPlaneOptions {
   readonly space: PlannedSpace;
   /** On other file systems that tablespaces go to; absent in plans of older journals. */
   readonly spaceElsewhere?: readonly (PlannedSpace & { readonly description: string })[];
+  /** How long it will take; absent in plans of older journals. */
+  readonly expected?: ExpectedDuration;
   /** Archives, WAL segments and decoding threads at the same time. */
   readonly jobs: number;
   readonly checkpointBytes: number;

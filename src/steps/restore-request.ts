@@ -55,6 +55,14 @@ export const recoveryDefaults: RecoveryRequest = {
   check: 'records',
 };
 
+/** A plan that was made and agreed to before; the file is read again when it is executed. */
+export interface SignedPlan {
+  /** Absolute. */
+  readonly file: string;
+  /** SHA-256 of what the plan does (`planDigest`), hexadecimal. */
+  readonly digest: string;
+}
+
 /** What the operator asked for: flags and settings after resolution, without secrets. Stored in the journal. */
 export interface RestoreRequest extends DataPlaneOptions {
   readonly source: SourceRequest;
@@ -83,6 +91,8 @@ export interface RestoreRequest extends DataPlaneOptions {
   readonly owner: 'auto' | Owner;
   /** Requests of older journals do not have it. */
   readonly recovery?: RecoveryRequest;
+  /** The run executes the plan in this file (`odo start --plan`), and makes none of its own. */
+  readonly signedPlan?: SignedPlan | null;
   /** False: stop when the database is consistent, `odo promote` goes on. */
   readonly promote: boolean;
   /** The operator agreed beforehand (`--yes`) to everything the plan destroys. */

@@ -4,6 +4,8 @@ import type { Owner } from '../target/tree.ts';
 /** What an image in the engine says about the PostgreSQL in it. */
 export interface ImageFacts {
   readonly reference: string;
+  /** Content digest, as the engine knows it. */
+  readonly id?: string;
   readonly serverMajor: number | null;
   readonly pgdata: string | null;
   readonly owner: Owner | null;
@@ -25,5 +27,7 @@ export interface ServerLauncherFacts {
   readonly spec: LauncherSpec | null;
   readonly serverMajor: number | null;
   readonly description: string;
+  /** Of the image; null or absent without one. */
+  readonly imageId?: string | null;
   readonly missing: string | null;
 }

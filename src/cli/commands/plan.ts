@@ -1,9 +1,11 @@
-import type { Command } from 'commander';
+import { resolve } from 'node:path';
+import { type Command, Option } from 'commander';
 import { resolveCredentials } from '../../config/credentials.ts';
 import { toRestoreRequest } from '../../config/request.ts';
 import { errorKinds } from '../../errors/codes.ts';
 import { OdoError } from '../../errors/odo-error.ts';
 import type { ErrorData } from '../../errors/serialize.ts';
+import { planDocument, writePlanFile } from '../../run/plan-file.ts';
 import { confirmPlan } from '../confirm.ts';
 import type { CliContext } from '../context.ts';
 import { displayedSettings } from '../displayed-settings.ts';
@@ -20,7 +22,12 @@ export function addPlan(program: Command, context: CliContext, exit: (code: numb
     .command('plan')
     .summary('check everything and show what start would do')
     .description(
-      'Makes every preliminary check of odo start and shows what it would read, stop, remove, create and write, and where each setting comes from. Changes nothing. Takes the same options as odo start.',
+      'Makes every preliminary check of odo start and shows what it would read, stop, remove, create and write, and where each setting comes from, as a page that can be signed. Changes nothing. Takes the same options as odo start. With --out the plan is also written to a file, which odo start --plan executes exactly.',
+    )
+    .addOption(
+      new Option('--out <file>', 'also write the plan to this file, for odo start --plan').helpGroup(
+        'A plan to be agreed to:',
+      ),
     );
   addSettings(command, restoreSettings);
   addOutputOptions(command, { json: 'print the plan as a JSON line on stdout', verbose: true });
@@ -29,6 +36,8 @@ export function addPlan(program: Command, context: CliContext, exit: (code: numb
     const loaded = loadFor(command, restoreSettings, context);
     const request = toRestoreRequest(loaded, host.cwd);
     const credentials = resolveCredentials(loaded);
+    const out: unknown = command.getOptionValue('out');
+    const outFile = typeof out === 'string' ? resolve(host.cwd, out) : null;
     using signals = watchSignals(host, { onFirst: () => {}, onSecond: () => {} });
     const stopped = (): number | null => signals.exitCode();
     try {
@@ -46,10 +55,21 @@ export function addPlan(program: Command, context: CliContext, exit: (code: numb
       if (plan === null && problems.length === 0)
         throw new OdoError('BUG', 'There is neither a plan nor a reason.');
       const exitCode = exitCodeOf(problems);
+      const document = planDocument({
+        request,
+        plan,
+        problems,
+        settings: displayedSettings(loaded),
+        exitCode,
+      });
+      // Of a plan with failed checks there is nothing to agree to.
+      const file = exitCode === 0 ? outFile : null;
+      if (file !== null) await writePlanFile(file, document);
       if (isOn(command, 'json')) {
-        writeJsonLine(host, { type: 'plan', plan, problems, settings: displayedSettings(loaded), exitCode });
+        writeJsonLine(host, { ...document });
       } else if (plan !== null) {
-        host.stdout.write(`${planText(plan, loaded, host.stdout.columns()).join('\n')}\n`);
+        const page = planText(plan, loaded, { ...document, file, width: host.stdout.columns() });
+        host.stdout.write(`${page.join('\n')}\n`);
       }
       const [first, ...others] = problems;
       if (first !== undefined) {

@@ -84,6 +84,13 @@ async function goOn(
   // Also the check that the run is there, before anything else is opened.
   const status = await findRun(api, chooseJournal(loaded, host).file, runId);
   const heading = { backup: status.backup, target: status.target };
-  const options = { loaded, json: isOn(command, 'json'), verbose: isOn(command, 'verbose'), runId, heading };
+  const options = {
+    loaded,
+    json: isOn(command, 'json'),
+    verbose: isOn(command, 'verbose'),
+    runId,
+    heading,
+    isAgreedPlan: status.planFile !== null,
+  };
   return followRun(context, options, work);
 }

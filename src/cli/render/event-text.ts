@@ -1,6 +1,7 @@
 import type { RunEvent } from '../../run/run-events.ts';
 import type { RestorePlan } from '../../steps/restore-plan.ts';
 import { formatBytes } from '../../steps/units.ts';
+import { expectedText } from './expected-text.ts';
 import { phaseNames } from './phase-names.ts';
 import type { RunHeading } from './renderer.ts';
 import { cut, printable, widthOf } from './text.ts';
@@ -25,6 +26,13 @@ export function headingOfPlan(plan: RestorePlan): string {
   return printable(
     `base ${backup.id}${timeline === null ? '' : `, timeline ${timeline}`} -> ${plan.targetDescription}`,
   );
+}
+
+/** `plan 8d1c64b0e7f2a935…, expected 12 m 10 s`: enough to compare with the page that was signed. */
+export function planLine({ digest, expected }: RestorePlan): string | null {
+  if (digest === undefined) return null;
+  const duration = expected === undefined ? '' : `, expected to take ${expectedText(expected.total)}`;
+  return `plan SHA-256 ${digest.slice(0, 16)}…${duration}`;
 }
 
 export const headingOf = ({ backup, target }: RunHeading): string =>

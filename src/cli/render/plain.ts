@@ -6,6 +6,7 @@ import {
   headingOf,
   headingOfPlan,
   inPhase,
+  planLine,
   progressText,
   recoveryText,
 } from './event-text.ts';
@@ -37,8 +38,12 @@ export function plainRenderer(host: Host, options: RenderOptions): Renderer {
           const heading = options.heading === null ? '' : `   ${headingOf(options.heading)}`;
           return say(event, `${event.status === 'resumed' ? 'resume' : 'restore'} ${event.runId}${heading}`);
         }
-        case 'plan':
-          return say(event, headingOfPlan(event.plan));
+        case 'plan': {
+          const line = planLine(event.plan);
+          say(event, headingOfPlan(event.plan));
+          if (line !== null) say(event, line);
+          return;
+        }
         case 'phase': {
           const name = phaseNames[event.phase];
           lastProgressMs.delete(event.phase);

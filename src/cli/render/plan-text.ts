@@ -4,38 +4,67 @@ import { type DisplayedSetting, displayedSettings } from '../displayed-settings.
 import { actionRows } from './plan/action-rows.ts';
 import { backupRows } from './plan/backup-rows.ts';
 import { configurationRows } from './plan/configuration-rows.ts';
+import { durationLines } from './plan/duration-lines.ts';
+import { proofRows } from './plan/proof-rows.ts';
 import { recoveryRows } from './plan/recovery-rows.ts';
 import type { Row } from './plan/row.ts';
 import { serverRows } from './plan/server-rows.ts';
-import { spaceRows } from './plan/space-rows.ts';
+import { signatureLines } from './plan/signature-lines.ts';
+import { spaceLines } from './plan/space-table.ts';
 import { walRows } from './plan/wal-rows.ts';
 import { workRows } from './plan/work-rows.ts';
-import { labelled } from './text.ts';
+import { labelled, wrap } from './text.ts';
+import { formatTime } from './units.ts';
 
 const labelWidth = 14;
 
-/** The plan as a page: what will be stopped, removed, created and written, and why. */
-export function planText(plan: RestorePlan, loaded: LoadedSettings, width: number): string[] {
+export interface PlanPage {
+  readonly odoVersion: string;
+  /** Where the plan was made. */
+  readonly host: string;
+  /** It was written there, to be agreed to and executed; null when it is only looked at. */
+  readonly file: string | null;
+  readonly width: number;
+}
+
+/**
+ * The plan as a page that an operator can sign: first what is done, then with what and to which end, then how long it
+ * takes and how that is known.
+ */
+export function planText(plan: RestorePlan, loaded: LoadedSettings, page: PlanPage): string[] {
+  const { width } = page;
   const rows = (all: readonly Row[]): string[] =>
     all.flatMap(([label, text]) => labelled(`  ${label}`, text, { labelWidth, width }));
   return [
+    ...section('Plan of a restore', headLines(plan, page)),
     ...section('What happens', rows(actionRows(plan))),
     ...section('Backup', rows(backupRows(plan, loaded))),
-    ...section('Recovery', rows([...recoveryRows(plan), ...walRows(plan)])),
-    ...section('Space', rows(spaceRows(plan))),
+    ...section('Recovery', rows([...recoveryRows(plan), ...proofRows(plan), ...walRows(plan)])),
+    ...section('Space', spaceLines(plan, width)),
     ...section('Server', rows(serverRows(plan))),
     ...section('Configuration', rows(configurationRows(plan))),
+    ...section('Duration', durationLines(plan, width, labelWidth)),
     ...section('Work', rows(workRows(plan))),
     ...section(
       'Warnings',
       plan.warnings.flatMap((warning) => labelled('  -', warning, { labelWidth: 4, width })),
     ),
     ...section('Settings', settingRows(displayedSettings(loaded), width)),
-    plan.removes === null
-      ? 'Nothing that exists now is removed.'
-      : 'Data is removed: odo start asks first, or wants --yes.',
+    ...wrap(
+      plan.removes === null
+        ? 'Nothing that exists now is removed.'
+        : 'Data is removed: odo start asks first, or wants --yes.',
+      width,
+    ),
+    ...(page.file === null ? [] : signatureLines(page.file, width)),
   ];
 }
+
+/** The digest is there to be compared, and is never broken. */
+const headLines = ({ createdAt, digest }: RestorePlan, { odoVersion, host, width }: PlanPage): string[] => [
+  ...labelled('  made', `${formatTime(createdAt)} by odo ${odoVersion} on ${host}`, { labelWidth, width }),
+  ...(digest === undefined ? [] : ['  SHA-256'.padEnd(labelWidth) + digest]),
+];
 
 function section(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : [title, ...lines, ''];

@@ -33,6 +33,8 @@ export function statusText(
     ...(status.backup === null ? [] : row('backup', status.backup)),
     ...row('target', status.target),
     ...row('service', status.service),
+    ...(status.planDigest === null ? [] : row('plan', `SHA-256 ${status.planDigest}`)),
+    ...(status.planFile === null ? [] : row('', `agreed to in ${status.planFile}`)),
     ...(status.lastCheckpointAt === null
       ? []
       : row('checkpoint', `${formatTime(status.lastCheckpointAt)}, ${ago(status.lastCheckpointAt)}`)),

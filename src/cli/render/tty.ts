@@ -7,6 +7,7 @@ import {
   headingOf,
   headingOfPlan,
   inPhase,
+  planLine,
   recoveryText,
 } from './event-text.ts';
 import { type LiveLine, LiveRegion } from './live-region.ts';
@@ -126,9 +127,12 @@ export function ttyRenderer(host: Host, options: RenderOptions): Renderer {
           if (event.status === 'resumed') verb = 'resume';
           if (options.heading !== null) head(headingOf(options.heading));
           return draw();
-        case 'plan':
+        case 'plan': {
+          const line = planLine(event.plan);
           head(headingOfPlan(event.plan));
+          if (line !== null) print(indented(line, 5, region.width()));
           return draw();
+        }
         case 'phase':
           return onPhase(event);
         case 'progress': {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -9,6 +9,7 @@ import { type ErrorCode, errorKinds } from '../../../src/errors/codes.ts';
 import { OdoError } from '../../../src/errors/odo-error.ts';
 import type { RunOutcome, RunSurroundings } from '../../../src/run/run-api.ts';
 import { dataPlaneDefaults, dataPlaneOptionsOf } from '../../../src/steps/data-plane-options.ts';
+import { planDigest } from '../../../src/steps/plan-digest.ts';
 import type { RestoreRequest } from '../../../src/steps/restore-request.ts';
 import { sampleSurvey } from '../../../tools/sample-backups.ts';
 import {
@@ -398,6 +399,100 @@ describe('odo plan', () => {
   it('exits with 4 where a run would exit with 5: nothing was touched', async () => {
     const problems = [{ code: 'STORAGE_UNAVAILABLE', message: 'No answer.', causes: [] }] as const;
     expect(await odo(`${line} -a AKIA`, { planRun: async () => ({ plan: null, problems }) })).toBe(4);
+  });
+});
+
+describe('a plan that is written and executed', () => {
+  const line = 'plan -u s3://backups/main -v pgdata -a AKIA -s sekret123';
+  const agreed = { ...samplePlan, digest: planDigest(samplePlan) };
+  const plans: Partial<CliApi> = { planRun: async () => ({ plan: agreed, problems: [] }) };
+  const file = () => join(cwd, 'plan.json');
+
+  it('is in its file what --json prints, without a credential, and the page has room for names', async () => {
+    expect(await odo(`${line} --yes --out plan.json`, plans)).toBe(0);
+    const written = readFileSync(file(), 'utf8');
+    expect(JSON.parse(written)).toMatchObject({
+      type: 'plan',
+      digest: agreed.digest,
+      plan: { digest: agreed.digest },
+      request: { confirmed: false, target: { kind: 'volume', name: 'pgdata' } },
+      problems: [],
+      exitCode: 0,
+    });
+    expect(written).not.toMatch(/sekret123|AKIA/);
+    expect(host.stdout.text()).toContain(`execute with:  odo start --plan ${file()}`);
+    host = fakeHost({ cwd });
+    expect(await odo(`${line} --yes --json`, plans)).toBe(0);
+    expect(host.stdout.text()).toBe(written);
+  });
+
+  it('is not written over another file, nor when a check failed', async () => {
+    writeFileSync(file(), 'signed');
+    expect(await odo(`${line} --out plan.json`, plans)).toBe(2);
+    expect(host.stderr.text().replaceAll(/\s+/g, ' ')).toContain('never written over another file');
+    expect(readFileSync(file(), 'utf8')).toBe('signed');
+    const problems = [{ code: 'NOT_ENOUGH_SPACE', message: 'No room.', causes: [] }] as const;
+    const failing: Partial<CliApi> = { planRun: async () => ({ plan: agreed, problems }) };
+    expect(await odo(`${line} --out other.json`, failing)).toBe(14);
+    expect(existsSync(join(cwd, 'other.json'))).toBe(false);
+  });
+
+  it('is started with its own backup, target and settings, whatever the environment says now', async () => {
+    await odo(`${line} --out plan.json --jobs 3`, plans);
+    writeFileSync(
+      join(cwd, '.env'),
+      'ODO_URL=s3://other/place\nODO_JOBS=9\nAWS_ACCESS_KEY_ID=NEW\nAWS_SECRET_ACCESS_KEY=x\n',
+    );
+    let seen: [RestoreRequest, RunSurroundings] | null = null;
+    const startRun: CliApi['startRun'] = async (...given) => {
+      seen = given;
+      return outcome({});
+    };
+    expect(await odo('start --plan plan.json --yes --journal j.sqlite', { startRun })).toBe(0);
+    expect(seen).toMatchObject([
+      {
+        source: { url: 's3://backups/main' },
+        backup: agreed.contents.backup.id,
+        jobs: 3,
+        confirmed: true,
+        signedPlan: { file: file(), digest: agreed.digest },
+      },
+      { credentials: { s3: { accessKeyId: 'NEW' } }, journalFile: join(cwd, 'j.sqlite') },
+    ]);
+    expect(await odo('start --plan plan.json', { startRun })).toBe(0);
+    expect(seen?.[0]).toMatchObject({ confirmed: false });
+  });
+
+  it.each(['-u s3://other/place', '--jobs 3', '-V new', '--no-promote', '--target-lsn 0/5'])(
+    'is not started with %s beside it',
+    async (flags) => {
+      await odo(`${line} --out plan.json`, plans);
+      expect(await odo(`start --plan plan.json ${flags}`)).toBe(2);
+      expect(host.stderr.text()).toContain('A plan is executed as it is');
+      expect(host.stderr.text()).toContain(flags.split(' ')[0]);
+    },
+  );
+
+  it('offers no other target when it asks whether the data may be removed', async () => {
+    await odo(`${line} --out plan.json`, plans);
+    host = fakeHost({ cwd, terminal: true });
+    host.answers = ['2', '3'];
+    const startRun: CliApi['startRun'] = async (_, { confirm }) => {
+      expect(await confirm(agreed)).toEqual({ answer: 'decline' });
+      return outcome({ status: 'declined', exitCode: 4 });
+    };
+    expect(await odo('start --plan plan.json', { startRun })).toBe(4);
+    expect(host.prompts).toEqual(['Choose 1 or 3: ', 'Choose 1 or 3: ']);
+  });
+
+  it('ends with 20 when another odo made it, and with 2 when it was changed', async () => {
+    await odo(`${line} --out plan.json`, plans);
+    const document = JSON.parse(readFileSync(file(), 'utf8'));
+    writeFileSync(file(), JSON.stringify({ ...document, odoVersion: '0.0.9' }));
+    expect(await odo('start --plan plan.json')).toBe(20);
+    writeFileSync(file(), JSON.stringify({ ...document, plan: { ...document.plan, removes: null } }));
+    expect(await odo('start --plan plan.json')).toBe(2);
+    expect(host.stderr.text()).toMatch(/was changed after it was made/);
   });
 });
 

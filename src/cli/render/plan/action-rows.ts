@@ -1,6 +1,10 @@
 import { targetText } from '../../../postgres/recovery-target.ts';
 import type { RestorePlan } from '../../../steps/restore-plan.ts';
+import { expectedText } from '../expected-text.ts';
 import type { Row } from './row.ts';
+
+const outageText = ({ expected }: RestorePlan): string =>
+  expected?.outage == null ? '' : `; it is away for ${expectedText(expected.outage)}`;
 
 /** What is stopped, removed, created, written and started, in the order in which it happens. */
 export function actionRows(plan: RestorePlan): Row[] {
@@ -8,7 +12,9 @@ export function actionRows(plan: RestorePlan): Row[] {
   const hasService = plan.service.kind !== 'none';
   const stop = (when: string): Row => [
     'stop',
-    `${plan.serviceDescription}, ${plan.serviceWasRunning ? when : 'which does not run now'}`,
+    plan.serviceWasRunning
+      ? `${plan.serviceDescription}, ${when}${outageText(plan)}`
+      : `${plan.serviceDescription}, which does not run now`,
   ];
   if (hasService && plan.stopsFirst) rows.push(stop('before the target is touched'));
   if (plan.removes !== null) rows.push(['remove', plan.removes]);

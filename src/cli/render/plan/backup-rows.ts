@@ -2,7 +2,10 @@ import type { LoadedSettings } from '../../../config/load.ts';
 import type { RestorePlan } from '../../../steps/restore-plan.ts';
 import { formatTime } from '../units.ts';
 import { dataRows } from './data-rows.ts';
-import type { Row } from './row.ts';
+import { capped, type Row } from './row.ts';
+
+/** A page is read: of a backup in hundreds of parts the rest is in the JSON. */
+const mostNamed = 12;
 
 /** Which backup, why this one, and which were passed over. */
 export function backupRows(
@@ -32,7 +35,10 @@ export function backupRows(
     ...(selectedBecause === undefined
       ? []
       : [['why', `${selectedBecause}${asked.length === 0 ? '' : ` (${asked.join(', ')})`}`] satisfies Row]),
-    ...passedOver.map(({ id, problem }): Row => ['passed over', `${id}: ${problem}`]),
-    ...dataRows(contents),
+    ...capped(
+      passedOver.map(({ id, problem }): Row => ['passed over', `${id}: ${problem}`]),
+      mostNamed,
+    ),
+    ...dataRows(contents, mostNamed),
   ];
 }

@@ -4,3 +4,7 @@ export type Row = readonly [label: string, text: string];
 /** One row for a list, none for an empty one. */
 export const listRow = (label: string, texts: readonly string[]): Row[] =>
   texts.length === 0 ? [] : [[label, texts.join(', ')]];
+
+/** The first `most` rows, and how many there are behind them. */
+export const capped = (rows: readonly Row[], most: number): Row[] =>
+  rows.length <= most ? [...rows] : [...rows.slice(0, most), ['', `and ${rows.length - most} more`]];

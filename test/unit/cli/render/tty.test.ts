@@ -135,7 +135,7 @@ describe('a run on a terminal', () => {
       attempt: 1,
     });
     const lines = draw([...halfARun, failedPhase, sampleEvents.failed], { columns: 80 }).lines();
-    expect(lines.slice(6)).toEqual([
+    expect(lines.slice(8)).toEqual([
       ' !!  restore base        failed after 0.0 s',
       ' --  restore WAL         stopped',
       'odo: The store did not answer for 5 minutes while data.tar.gz was read.',
