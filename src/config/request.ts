@@ -44,6 +44,7 @@ export function toRestoreRequest(loaded: LoadedSettings, cwd: string): RestoreRe
     image: settings.image,
     binDir: settings.pgBin,
     overrideFile: toOverrideFile(settings.override, cwd),
+    keepsConfiguration: settings.keepConfig,
     owner: settings.owner,
     promote: settings.promote,
     recovery,

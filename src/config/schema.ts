@@ -526,6 +526,14 @@ export const settings = {
     value: values.fileOrYes,
     isPath: true,
   }),
+  keepConfig: setting({
+    group: 'how',
+    env: ['ODO_KEEP_CONFIG'],
+    description:
+      'leave the configuration as the backup has it: do not edit what belongs to the source (archive, certificates, paths, libraries), and do not prove that the server starts with it',
+    default: false,
+    value: values.yesOrNo,
+  }),
   promote: setting({
     group: 'how',
     negatable: 'stop when the database is consistent, and wait for: odo promote RUN-ID',

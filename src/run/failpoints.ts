@@ -9,6 +9,7 @@ const insideSteps = [
   'seal:global/pg_control',
   'reachTarget:paused',
   'promote:ready',
+  'configureDatabase:proving',
   'switchOver:stopped',
   'move:before',
   'move:after',

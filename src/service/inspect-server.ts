@@ -27,9 +27,14 @@ export async function inspectServer(
     spec.image,
     { argv, user: `${uid}:${gid}`, environment, signal },
     async (container) => {
-      await engine.containers.start(container, signal);
-      await engine.containers.wait(container, signal);
       const lines: string[] = [];
+      try {
+        await engine.containers.start(container, signal);
+      } catch {
+        signal.throwIfAborted();
+        return parseInventory(lines); // no shell in it: then nobody tells
+      }
+      await engine.containers.wait(container, signal);
       for await (const line of engine.containers.logs(container, { signal })) lines.push(line.text);
       return parseInventory(lines);
     },

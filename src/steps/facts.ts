@@ -2,6 +2,7 @@ import type { BackupContents } from '../backup/base-backup.ts';
 import type { WalReach } from '../backup/prove-wal.ts';
 import type { ServiceFacts, ServiceMount } from '../service/service.ts';
 import type { TargetFacts, TargetSpec } from '../target/target.ts';
+import type { ConfigurationFacts } from './configuration-facts.ts';
 import type { ServerLauncherFacts } from './server-facts.ts';
 import type { TablespaceFacts } from './tablespace-facts.ts';
 
@@ -21,6 +22,8 @@ export interface PreflightFacts {
   /** PGDATA as the server will see it. */
   readonly pgdata: string;
   readonly launcher: ServerLauncherFacts;
+  /** Null without a launcher. Facts of older journals do not have it. */
+  readonly configuration?: ConfigurationFacts | null;
   /** Directory above the target that the owner of the database may not enter; null when all are open to it. */
   readonly closedParent: string | null;
   readonly tablespaces: readonly TablespaceFacts[];

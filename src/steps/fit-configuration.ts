@@ -22,6 +22,7 @@ import {
 import type { ServerInventory } from '../service/server-inventory.ts';
 import type { ServerLauncher } from '../service/server-launcher.ts';
 import type { Tree } from '../target/tree.ts';
+import { viewOf } from './configuration-facts.ts';
 import { configurationRefused, tryConfiguration } from './prove-configuration.ts';
 import type { RestorePlan } from './restore-plan.ts';
 import type { StepContext } from './step.ts';
@@ -151,21 +152,10 @@ async function lookAtServer(
     else elsewhere.push(path);
   }
   const inventory = await context.ports.inspectServer(plan.launcher, elsewhere, context.signal);
-  for (const [path, facts] of Object.entries(inventory.paths)) paths.set(path, facts);
-  const server = { ...viewOf(inventory, plan), dataDirectory, paths };
+  const view = viewOf(inventory, plan.launcher);
+  const server = { ...view, dataDirectory, paths: new Map([...view.paths, ...paths]) };
   return { server, inventory, origin: originOf(configuration), isHidden };
 }
-
-/** What the rules need to know of an installation. */
-export const viewOf = (
-  { libraries, locales }: ServerInventory,
-  { launcher, serverMajor }: Pick<RestorePlan, 'launcher' | 'serverMajor'>,
-): Omit<ServerView, 'dataDirectory' | 'paths'> => ({
-  kind: launcher.kind,
-  major: serverMajor,
-  libraries: libraries === null ? null : new Set(libraries),
-  locales,
-});
 
 /** Only the service's own container has it. */
 const isMounted = (path: string, { configuration }: RestorePlan): boolean =>

@@ -6,6 +6,7 @@ import { automaticJobs, dataPlaneOptionsOf } from './data-plane-options.ts';
 import type { PreflightFacts } from './facts.ts';
 import { officialOwner } from './launcher-choice.ts';
 import { planDigest } from './plan-digest.ts';
+import type { SourceConfiguration } from './planned-configuration.ts';
 import { inWords, tablespaceFolder } from './resolve-tablespaces.ts';
 import type {
   FoundState,
@@ -84,6 +85,7 @@ export async function planRestore(
     pgdata: facts.pgdata,
     owner,
     tablespaces: facts.tablespaces.map(plannedTablespace),
+    ...facts.configuration,
     override: request.overrideFile === null ? null : await pinFile(request.overrideFile),
     promote: request.promote,
     recovery: plannedRecovery(request, facts),
@@ -195,10 +197,10 @@ function dataThatIsRemoved(target: PreflightFacts['target']): string {
 }
 
 function planWarnings(
-  { contents, target, service, tablespaces }: PreflightFacts,
+  { contents, target, service, tablespaces, configuration }: PreflightFacts,
   request: RestoreRequest,
 ): string[] {
-  const warnings: string[] = [];
+  const warnings: string[] = configurationWarnings(configuration?.configuration.source ?? null);
   const other =
     target.systemIdentifier !== null &&
     contents.backup.systemIdentifier !== null &&
@@ -234,6 +236,24 @@ function planWarnings(
     warnings.push('The service stays stopped until the run is promoted.');
   }
   return warnings;
+}
+
+/** What the server lacks, and edits of the configuration cannot give. */
+function configurationWarnings(source: SourceConfiguration | null): string[] {
+  if (source === null) return [];
+  const { missingLibraries, missingLocales } = source;
+  return [
+    ...(missingLibraries.length === 0
+      ? []
+      : [
+          `The server does not have ${missingLibraries.join(', ')}, which the database preloads: what needs it in the database will fail. Use an image that has it.`,
+        ]),
+    ...(missingLocales.length === 0
+      ? []
+      : [
+          `The server does not have the locale ${missingLocales.join(', ')}: a database that was made with it will refuse connections. Use an image that has it.`,
+        ]),
+  ];
 }
 
 /** The content is read again when it is used; the hash shows whether it changed. It may hold secrets, so it is not stored. */

@@ -1,14 +1,16 @@
 import { access, constants } from 'node:fs/promises';
-import type { BaseBackup } from '../backup/base-backup.ts';
+import type { BackupContents } from '../backup/base-backup.ts';
 import { listBackups } from '../backup/catalogue.ts';
 import type { WalReach } from '../backup/prove-wal.ts';
 import { isGapBehindConsistency } from '../backup/wal-problems.ts';
 import { needsRecords } from '../backup/wal-scan/scan-jobs.ts';
 import { OdoError } from '../errors/odo-error.ts';
 import type { ServiceFacts } from '../service/service.ts';
+import type { ObjectStorage } from '../storage/object-storage.ts';
 import { refusals } from './checks.ts';
 import { chooseBackup } from './choose-backup.ts';
 import { closedParentOf } from './closed-parent.ts';
+import { gatherConfiguration } from './configuration-facts.ts';
 import type { PreflightFacts } from './facts.ts';
 import { chooseLauncher } from './launcher-choice.ts';
 import { proveReach } from './prove-reach.ts';
@@ -30,7 +32,7 @@ export async function gatherFacts(request: RestoreRequest, context: StepContext)
   const surroundings = new Map<string, Surroundings>();
   const reaches = new Map<string, WalReach>();
   const { selection, contents } = await chooseBackup(request, { storage, backups }, context, async (seen) => {
-    const found = await gatherSurroundings(request, service, seen.backup, context);
+    const found = await gatherSurroundings(request, service, { storage, contents: seen }, context);
     surroundings.set(seen.backup.id, found);
     // Last, since it takes longest: it reads all of the WAL up to the target.
     if (isRefusedAnyway({ contents: seen, service, ...found }, request))
@@ -45,7 +47,7 @@ export async function gatherFacts(request: RestoreRequest, context: StepContext)
     selectedBecause: selection.because,
     passedOver: selection.passedOver,
     service,
-    ...(surroundings.get(id) ?? (await gatherSurroundings(request, service, contents.backup, context))),
+    ...(surroundings.get(id) ?? (await gatherSurroundings(request, service, { storage, contents }, context))),
     reach: reaches.get(id) ?? null,
   };
 }
@@ -56,10 +58,11 @@ type Surroundings = Omit<PreflightFacts, 'contents' | 'selectedBecause' | 'passe
 async function gatherSurroundings(
   request: RestoreRequest,
   service: ServiceFacts,
-  backup: BaseBackup,
+  source: { readonly storage: ObjectStorage; readonly contents: BackupContents },
   context: StepContext,
 ): Promise<Surroundings> {
   const { ports, signal } = context;
+  const { backup } = source.contents;
   const major = backup.serverMajor;
   const layout = serverLayout(request, service, major);
   const targetSpec = resolveTarget(request, service, layout);
@@ -72,6 +75,20 @@ async function gatherSurroundings(
     dataMount: layout.mount,
     pgdata: layout.pgdata,
     launcher,
+    configuration:
+      launcher.spec === null
+        ? null
+        : await gatherConfiguration(
+            {
+              request,
+              service,
+              dataMount: layout.mount,
+              launcher: launcher.spec,
+              pgdata: layout.pgdata,
+            },
+            source,
+            context,
+          ),
     closedParent:
       targetSpec.kind === 'data-directory' && launcher.spec?.kind === 'local'
         ? await closedParentOf(targetSpec.path, launcher.spec.owner)

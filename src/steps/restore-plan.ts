@@ -7,7 +7,7 @@ import type { TargetFacts, TargetSpec } from '../target/target.ts';
 import type { Owner } from '../target/tree.ts';
 import type { DataPlaneOptions } from './data-plane-options.ts';
 import type { ExpectedDuration } from './expected-duration.ts';
-import type { PlannedConfiguration } from './planned-configuration.ts';
+import type { PlannedConfiguration, PlannedServer } from './planned-configuration.ts';
 import type { RecoveryRequest } from './restore-request.ts';
 
 /** Where one tablespace of the backup goes: into the data directory, or to a place that the operator named. */
@@ -99,7 +99,9 @@ export interface RestorePlan extends DataPlaneOptions {
   readonly pgdata: string;
   readonly owner: Owner;
   readonly tablespaces: readonly PlannedTablespace[];
-  /** What becomes of the database's configuration; absent in plans of older journals. */
+  /** What will run the restored database; absent in plans of older journals. */
+  readonly server?: PlannedServer;
+  /** What becomes of its configuration; absent in plans of older journals. */
   readonly configuration?: PlannedConfiguration;
   readonly override: { readonly path: string; readonly sha256: string } | null;
   readonly promote: boolean;

@@ -87,6 +87,8 @@ export interface RestoreRequest extends DataPlaneOptions {
   readonly binDir: string | null;
   /** Absolute path of the file that replaces postgresql.auto.conf. */
   readonly overrideFile: string | null;
+  /** The configuration is neither edited nor proved. Requests of older journals do not have it. */
+  readonly keepsConfiguration?: boolean;
   /** `auto`: of the data directory that is replaced, else of the image's or host's postgres, else 999:999. */
   readonly owner: 'auto' | Owner;
   /** Requests of older journals do not have it. */

@@ -193,15 +193,15 @@ describeWithLab('WAL that comes while it is replayed', () => {
       const name = segmentAt(place.first + 150);
       const object = place.object(name);
       const kept = await object.read();
-      let changed: Promise<void> | null = null;
+      const changes: Promise<void>[] = [];
       place.proxy.fault = ({ path }) => {
         if (place.isReplaying() && path.includes(segmentAt(place.first + 80))) {
-          changed ??= object.replace(change(kept));
+          if (changes.length === 0) changes.push(object.replace(change(kept)));
         }
         return null;
       };
       const failed = await place.start().ended;
-      await changed;
+      await Promise.all(changes);
       expect(failed.exitCode).not.toBe(0);
       const error = failed.events.find(({ type }) => type === 'failed')?.error;
       expect(error, failed.stdout.slice(-3000)).toMatchObject({ code });

@@ -15,7 +15,6 @@ export interface PathFacts {
 /** What is known about the server that the configuration shall start. */
 export interface ServerView {
   readonly kind: 'container' | 'local';
-  readonly major: number;
   /** Its absolute path, as the server sees it. */
   readonly dataDirectory: string;
   /** File names in `$libdir` without their ending; null: not known. */

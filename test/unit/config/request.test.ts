@@ -57,6 +57,7 @@ it('makes a request from the flags of an old script, without the credentials', (
     image: null,
     binDir: null,
     overrideFile: join(cwd, 'confs/postgresql.auto.conf'),
+    keepsConfiguration: false,
     owner: 'auto',
     promote: true,
     recovery: recoveryDefaults,

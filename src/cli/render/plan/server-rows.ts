@@ -5,6 +5,7 @@ import type { Row } from './row.ts';
 export function serverRows(plan: RestorePlan): Row[] {
   return [
     ['server', plan.launcherDescription],
+    ...inventoryRows(plan),
     [
       'PGDATA',
       `${plan.pgdata}, written ${plan.access === 'direct' ? 'directly' : 'through the container engine'}`,
@@ -17,6 +18,19 @@ export function serverRows(plan: RestorePlan): Row[] {
       ],
     ),
   ];
+}
+
+/** Plans of older journals do not tell. */
+function inventoryRows({ server }: RestorePlan): Row[] {
+  if (server === undefined) return [];
+  const { version, libc, icu, localeCount } = server;
+  const facts = [
+    version === null ? null : `PostgreSQL ${version}`,
+    libc,
+    icu === null ? null : `ICU ${icu}`,
+    localeCount === null ? null : `${localeCount} ${localeCount === 1 ? 'locale' : 'locales'}`,
+  ].filter((fact) => fact !== null);
+  return [['', facts.length === 0 ? 'its programs do not tell what they are' : facts.join(', ')]];
 }
 
 function placeText({ path, serverPath, place }: RestorePlan['tablespaces'][number]): string {

@@ -24,7 +24,6 @@ function server(present: Readonly<Record<string, typeof directory | typeof file>
   );
   return {
     kind: 'container',
-    major: 17,
     dataDirectory: '/data',
     libraries: new Set(['pg_stat_statements', 'auto_explain']),
     locales: ['C', 'C.utf8', 'POSIX', 'en_US.utf8'],
