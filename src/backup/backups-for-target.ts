@@ -25,8 +25,8 @@ const shownTooLate = 3;
 
 /**
  * The backups from which the target may be reached, the one to take first. There is one only where metadata tell
- * which; for a transaction or a restore point they follow from the newest to the oldest, since only the WAL tells
- * whether the target lies behind a backup's end.
+ * which; otherwise they follow from the newest to the oldest, since only the WAL tells whether the target lies behind a
+ * backup's end.
  * @throws BACKUP_NOT_FOUND, CHOICE_NEEDED, BACKUP_INCOMPLETE, FORMAT_UNKNOWN, TARGET_UNREACHABLE
  */
 export function backupsForTarget(backups: readonly BaseBackup[], choice: TargetChoice): BackupSelection[] {
@@ -121,7 +121,10 @@ function fitting(
     : '';
   const end = count === 1 ? 'ends' : 'end';
   const because = `${which}${named} that ${end} before ${targetText(target)}${late}${cluster}`;
-  return [{ backup: first, because, passedOver: left }];
+  const selection = { backup: first, because, passedOver: left };
+  if (target.kind === 'lsn') return [selection];
+  // By the clock of the server that committed, the target may lie before the end of a backup that another host timed.
+  return [selection, ...walk(candidates, target, left, named).slice(1)];
 }
 
 /** From the newest to older ones: each is for the case that the target lies before the end of those in front of it. */

@@ -9,6 +9,7 @@ import { walUpTo } from '../backup/wal-up-to.ts';
 import { lineageOf } from '../backup/wanted-end.ts';
 import { OdoError } from '../errors/odo-error.ts';
 import type { ErrorData } from '../errors/serialize.ts';
+import type { RecoveryTarget } from '../postgres/recovery-target.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import { type RestoreRequest, recoveryDefaults } from './restore-request.ts';
 import type { StepContext } from './step.ts';
@@ -46,19 +47,39 @@ export async function chooseBackup(
     pathTo: await readTargetPaths(storage, backups, timeline, walPlace, signal),
   });
   let first: ChosenBackup | null = null;
+  let newer: BackupContents | null = null;
   for (const selection of selections) {
     const lineage = lineageOf(backups, selection.backup);
     const inspected = await inspectBackup(storage, selection.backup, signal, walPlace, {
       ...wanted,
       lineage,
     });
-    const { proof, problem } = await prove(inspected);
+    const { proof, problem } = await prove(newer === null ? inspected : inFrontOf(inspected, newer));
     const chosen = { selection, contents: withProof(inspected, proof, problem), proof };
-    if (problem === null) return chosen;
+    // Without a proof an older one is not better than the first.
+    if (problem === null && (first === null || proof !== null)) return chosen;
     first ??= chosen;
+    if (problem !== null && !mayLieBefore(target, problem)) break;
+    newer = inspected;
   }
   if (first === null) throw new OdoError('BUG', 'No backup was chosen, and none refused.');
   return first;
+}
+
+/**
+ * Whether the target may be reached from an older backup, by what was wrong with a newer one (wal-scan/unreachable.ts):
+ * a transaction or restore point was not found behind it, or lies before its end, as a time can.
+ */
+const mayLieBefore = (target: RecoveryTarget, { code, details }: ErrorData): boolean =>
+  code === 'TARGET_UNREACHABLE' &&
+  (target.kind === 'xid' || target.kind === 'name' || details?.earliestLsn !== undefined);
+
+/** On the same way, everything behind the end of a newer backup has been looked through already. */
+function inFrontOf(contents: BackupContents, newer: BackupContents): BackupContents {
+  const { wal } = contents;
+  const { endLsn } = newer.backup;
+  if (wal === null || endLsn === null || newer.wal?.timeline !== wal.timeline) return contents;
+  return { ...contents, wal: walUpTo(wal, endLsn) };
 }
 
 /** Where the records tell the place of the target, what lies behind it is neither needed nor missed. */

@@ -1,4 +1,5 @@
 import { OdoError } from '../errors/odo-error.ts';
+import { targetText } from '../postgres/recovery-target.ts';
 import { parseServerTime } from '../postgres/timestamp.ts';
 import { historyFileName } from '../postgres/wal-segment.ts';
 import type { ServerProcess } from '../service/server-launcher.ts';
@@ -31,7 +32,7 @@ export const promote: Step = {
     const answer = await withRecoveryServer(context, options, async (server, log, seen) => {
       const ended = server.exited.then(() => {
         context.signal.throwIfAborted();
-        throw recoveryFailed('The server ended before it was promoted', log);
+        throw recoveryFailed(`The server ended before it had come to ${targetText(goal.stop)}`, log);
       });
       await Promise.race([seen('ready'), ended]);
       context.failpoint('promote:ready');

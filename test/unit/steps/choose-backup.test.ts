@@ -66,14 +66,15 @@ const unreachable = (id: string) => problem('TARGET_UNREACHABLE', `Not from ${id
 
 describe('the backup for a target that only the WAL can tell', () => {
   it('is the newest from which it is proven to be reached, with no more WAL than it needs', async () => {
-    const asked: string[] = [];
-    const { selection, contents, proof } = await choose({ target: name }, async ({ backup }) => {
-      asked.push(backup.id);
+    const asked: (string | undefined)[] = [];
+    const { selection, contents, proof } = await choose({ target: name }, async ({ backup, wal }) => {
+      asked.push(backup.id, wal?.lastSegment);
       return backup.id === early
         ? { proof: stopAt('0/6000200'), problem: null }
         : { proof: null, problem: unreachable(backup.id) };
     });
-    expect(asked).toEqual([late, early]);
+    // What the newer one was looked through for is not read again.
+    expect(asked).toEqual([late, segmentNames(1, 12, 1)[0], early, segmentNames(1, 10, 1)[0]]);
     expect(selection).toMatchObject({ backup: { id: early }, passedOver: [{ id: late }] });
     expect(proof?.stop?.lsn).toBe('0/6000200');
     expect(contents.problems).toEqual([]);
@@ -88,6 +89,36 @@ describe('the backup for a target that only the WAL can tell', () => {
     expect(selection.backup.id).toBe(late);
     expect(contents.problems).toEqual([unreachable(late)]);
   });
+});
+
+describe('the backup for a time', () => {
+  const target: RecoveryTarget = { kind: 'time', time: '2026-11-22T00:00:00.000Z', inclusive: true };
+  const ask = async (details: Record<string, unknown>) => {
+    const asked: string[] = [];
+    const { selection, contents } = await choose({ target }, async ({ backup }) => {
+      asked.push(backup.id);
+      return backup.id === early
+        ? { proof: stopAt('0/8000200'), problem: null }
+        : { proof: null, problem: { ...unreachable(late), details } };
+    });
+    return { asked, id: selection.backup.id, problems: contents.problems.length };
+  };
+
+  it('is an older one when the WAL says that the time lies before its end', async () => {
+    expect(await ask({ earliestLsn: '0/9000120' })).toEqual({ asked: [late, early], id: early, problems: 0 });
+  });
+
+  it('is no older one when the WAL ends before the time: it would end there as well', async () => {
+    expect(await ask({ reachableLsn: '0/B000120' })).toEqual({ asked: [late], id: late, problems: 1 });
+  });
+});
+
+it('an older backup that is not proven either is not better than the newest', async () => {
+  const { selection } = await choose({ target: name }, async ({ backup }) => ({
+    proof: null,
+    problem: backup.id === late ? unreachable(late) : null,
+  }));
+  expect(selection.backup.id).toBe(late);
 });
 
 it('a hole behind a target whose place is proven is told and does no harm', async () => {
