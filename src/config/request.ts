@@ -222,7 +222,8 @@ export function toRecoveryChange(loaded: LoadedSettings): RecoveryChange | null 
     timeline: isGiven('targetTimeline') ? settings.targetTimeline : null,
     action: isGiven('targetAction') ? settings.targetAction : null,
   };
-  return Object.values(change).every((value) => value === null) ? null : change;
+  if (Object.values(change).every((value) => value === null)) return null;
+  return isGiven('targetTime') ? { ...change, readings: loaded.readings } : change;
 }
 
 function toTargetPoint({ settings }: LoadedSettings): RecoveryRequest['target'] {

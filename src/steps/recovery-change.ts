@@ -15,6 +15,8 @@ export interface RecoveryChange {
   readonly target: RecoveryTarget | null;
   readonly timeline: TargetTimeline | null;
   readonly action: RecoveryTargetAction | null;
+  /** Times that were given in words, and what they were taken for. */
+  readonly readings?: readonly string[];
 }
 
 /**
@@ -23,7 +25,7 @@ export interface RecoveryChange {
  */
 export function changedRequest(
   request: RestoreRequest,
-  { target, timeline, action }: RecoveryChange,
+  { target, timeline, action, readings = [] }: RecoveryChange,
   backup: string,
 ): RestoreRequest {
   const recovery = request.recovery ?? recoveryDefaults;
@@ -31,6 +33,7 @@ export function changedRequest(
     ...request,
     backup,
     before: null,
+    readings,
     promote: true,
     recovery: {
       ...recovery,

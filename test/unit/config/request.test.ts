@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type FlagValues, loadSettings } from '../../../src/config/load.ts';
-import { toRestoreRequest, toSource } from '../../../src/config/request.ts';
+import { toRecoveryChange, toRestoreRequest, toSource } from '../../../src/config/request.ts';
 import { settingKeys } from '../../../src/config/schema.ts';
 import { OdoError } from '../../../src/errors/odo-error.ts';
 import { recoveryDefaults } from '../../../src/steps/restore-request.ts';
@@ -250,4 +250,17 @@ it('takes times in words by the clock it is given, and says what it took them fo
       'target-time: 10 minutes ago = 2026-11-27T19:57:00Z (20:57 in this host’s zone, Europe/Berlin)',
     ],
   });
+});
+
+it('says what words were taken for also when a run goes on to another target, unless they are not of the flag', () => {
+  const change = (flags: FlagValues) =>
+    toRecoveryChange(
+      loadSettings({ flags, env: { ODO_TARGET_TIME: '3 hours ago' }, cwd, keys: settingKeys, clock }),
+    );
+  expect(change({ targetTime: '10 minutes ago' })).toMatchObject({
+    target: { kind: 'time', time: '2026-11-27T19:57:00.000Z' },
+    readings: ['target-time: 10 minutes ago = 2026-11-27T19:57:00Z (19:57 in this host’s zone, UTC)'],
+  });
+  expect(change({ targetAction: 'pause' })).toEqual({ target: null, timeline: null, action: 'pause' });
+  expect(change({})).toBeNull();
 });
