@@ -61,6 +61,23 @@ describe('a survey', () => {
     ]);
   });
 
+  it('follows the branch of the newest backup, and knows no way past a history file that is missing', async () => {
+    await using store = await openBackupStore();
+    await put(store, '20261120T010000', 1);
+    await put(store, '20261120T040000', 4);
+    await putSegments(store, walFolder, [...segmentNames(1, 1, 6), ...segmentNames(2, 3, 2)]);
+    await putHistory(store, walFolder, 2, '1\t0/30000A0\tx\n');
+    const reached = async () => (await survey(store)).backups.map(({ wal }) => wal.reaches?.segment);
+    const [last] = segmentNames(1, 6, 1);
+    expect(await reached()).toEqual([last, last]);
+    await store.remove(`${walFolder}00000002.history.gz`);
+    const [older] = (await survey(store)).backups;
+    expect(older).toMatchObject({
+      restorable: false,
+      whyNot: expect.stringMatching(/^The history file 00000002\.history is missing/),
+    });
+  });
+
   it('agrees with what a restore finds, whichever segment is missing', async () => {
     await using store = await openBackupStore();
     const first = segmentNames(1, 1, 8);
