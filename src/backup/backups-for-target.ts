@@ -39,8 +39,9 @@ export function backupsForTarget(backups: readonly BaseBackup[], choice: TargetC
   const ofServer = onTheWay.filter(({ server }) => choice.server === undefined || server === choice.server);
   if (!isLatest) {
     const named = findNamed(ofServer, word);
-    const isOne =
-      named.by === 'id' || named.matches.length === 1 || (target.kind !== 'time' && target.kind !== 'lsn');
+    const isTimed = target.kind === 'time' || target.kind === 'lsn';
+    const servers = new Set(named.matches.map(({ server }) => server));
+    const isOne = named.by === 'id' || named.matches.length === 1 || servers.size > 1 || !isTimed;
     const selection = isOne ? selectBackup(backups, choice) : null;
     if (selection !== null) {
       refuseTooLate(selection.backup, target);

@@ -204,6 +204,10 @@ describe('a backup that is named', () => {
       because: expect.stringContaining('backups named nightly that end before'),
     });
     expect(refusal(() => choose({ kind: 'end' }, { from, backup: 'nightly' })).code).toBe('CHOICE_NEEDED');
+    const ofTwo = [...from, { ...monday, name: 'nightly', server: 'other' }];
+    const target = time('2026-11-24T12:00:00Z');
+    expect(refusal(() => choose(target, { from: ofTwo, backup: 'nightly' })).hint).toContain('--server');
+    expect(idsOf(choose(target, { from: ofTwo, backup: 'nightly', server: 'other' }))).toEqual(['monday']);
   });
 });
 
