@@ -3,8 +3,10 @@ import { type ControlFile, parseControlFile } from '../postgres/control-file.ts'
 import { formatTablespaceMap } from '../postgres/tablespace-map.ts';
 import type { Tree } from '../target/tree.ts';
 import { asideAutoConf, hbaFile, identFile, requiredDirectories, sealedFolder, walFolder } from './layout.ts';
+import { endOfOwnWal } from './own-wal-end.ts';
 import { wholeTree } from './planned-trees.ts';
-import type { Step } from './step.ts';
+import type { RestorePlan } from './restore-plan.ts';
+import type { Step, StepContext } from './step.ts';
 import { openWorkTree } from './work-tree.ts';
 
 /**
@@ -47,9 +49,28 @@ export const configureRecovery: Step = {
       await data.sync();
       await work.sync();
     }
-    return { owner: `${plan.owner.uid}:${plan.owner.gid}` };
+    return {
+      owner: `${plan.owner.uid}:${plan.owner.gid}`,
+      lastRecordLsn: await lastRecordOf(plan, { data, work }, context),
+    };
   },
 };
+
+/** Of WAL that came with the backup and is to be replayed to its end; archived WAL was read before the plan was made. */
+async function lastRecordOf(
+  { contents: { backup, wal }, recovery, serverMajor }: RestorePlan,
+  { data, work }: { readonly data: Tree; readonly work: Tree },
+  { signal }: StepContext,
+): Promise<string | null> {
+  const goesToEnd = recovery !== undefined && recovery.stop.kind === 'end' && recovery.standby === null;
+  if (wal === null || wal.source !== 'backup' || !goesToEnd) return null;
+  const folders = [
+    { tree: work, path: walFolder },
+    { tree: data, path: 'pg_wal' },
+  ];
+  const { beginLsn, systemIdentifier } = backup;
+  return endOfOwnWal(folders, { wal, beginLsn, serverMajor, systemIdentifier, signal });
+}
 
 async function makeDirectories(tree: Tree, paths: readonly string[], signal: AbortSignal): Promise<void> {
   const writer = await tree.openWriter(signal);

@@ -26,7 +26,7 @@ export const promote: Step = {
     const target = await context.ports.target(plan.target);
     const tree = await target.dataTree(context.runId);
     const launcher = await context.ports.launcher(plan.launcher, target);
-    const goal = { configFile: promoteConf, stop: stopOf(plan), action: 'promote' } as const;
+    const goal = { configFile: promoteConf, stop: stopOf(context), action: 'promote' } as const;
     await writeRecoveryConfiguration(context, { target, launcher }, goal);
     const options = { launcher, configFile: promoteConf, aim: 'target' } as const;
     const answer = await withRecoveryServer(context, options, async (server, log, seen) => {
@@ -43,7 +43,7 @@ export const promote: Step = {
       await server.query('CHECKPOINT', { user: superuser, database: 'postgres' });
       return { ...facts, superuser, ...endOfRecovery(log) };
     });
-    const endLsn = await checkPromotedEnd(tree, plan, answer.timeline);
+    const endLsn = await checkPromotedEnd(tree, plan, answer.timeline, goal.stop);
     await offerHistoryToArchive(tree, answer.timeline);
     return { ...answer, endLsn };
   },

@@ -128,7 +128,7 @@ async function launchFor<Result extends StepFacts | ObservedLog>(
   action: 'shutdown' | 'pause',
   work: (server: ServerProcess, log: ObservedLog, seen: Seen) => Promise<Result>,
 ): Promise<Result> {
-  const goal = { configFile: reachTargetConf, stop: stopOf(context.plan()), action };
+  const goal = { configFile: reachTargetConf, stop: stopOf(context), action };
   await writeRecoveryConfiguration(context, { target, launcher }, goal);
   const staysUp = (result: Result): boolean => !isLog(result);
   return withRecoveryServer(

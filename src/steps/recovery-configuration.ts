@@ -6,7 +6,6 @@ import type { Target } from '../target/target.ts';
 import { hbaFile, holdScript, identFile, restoreScript } from './layout.ts';
 import { readControl } from './read-control.ts';
 import { restoreCommand } from './restore-command.ts';
-import type { RestorePlan } from './restore-plan.ts';
 import type { StepContext } from './step.ts';
 import { timelineSetting } from './timeline-setting.ts';
 import { openWorkTree } from './work-tree.ts';
@@ -19,8 +18,15 @@ export interface RecoveryGoal {
   readonly action: RecoveryTargetAction;
 }
 
-/** Where a run goes in the end; plans of older journals do not say it, and go to the end. */
-export const stopOf = ({ recovery }: RestorePlan): RecoveryTarget => recovery?.stop ?? { kind: 'end' };
+/**
+ * Where a run goes in the end; plans of older journals do not say it, and go to the end. Of WAL that came with the backup
+ * the last record is known when it is unpacked.
+ */
+export function stopOf(context: Pick<StepContext, 'plan' | 'outputOf'>): RecoveryTarget {
+  const stop = context.plan().recovery?.stop ?? { kind: 'end' };
+  const last = stop.kind === 'end' ? context.outputOf('configureRecovery')?.lastRecordLsn : null;
+  return typeof last === 'string' ? { kind: 'lsn', lsn: last, inclusive: true } : stop;
+}
 
 /**
  * Writes the configuration that a recovery server is launched with. The step that launches it does so, each time:

@@ -198,11 +198,11 @@ describeWithLab('a restore that cannot be', () => {
 });
 
 describeWithLab('a WAL segment that is broken in the middle', () => {
-  test('ends with exit 6, because PostgreSQL promotes over it without a word', async () => {
+  test('is refused with exit 13 by the records that cannot be read, and nothing is touched', async () => {
     await using directory = await temporaryDirectory();
     const backup = await copyFixture(await fixture('barman-17'), join(directory.path, 's3'));
     await using s3 = await startS3({ storageDir: backup.storageDir });
-    // Its first page is good and behind it are zeros: only replay can find out.
+    // Its first page is good and behind it are zeros.
     const Key = (await segmentsOf(s3, backup)).at(-2) ?? '';
     const found = await s3.client.send(new GetObjectCommand({ Bucket: backup.bucket, Key }));
     const segment = (await found.Body?.transformToByteArray()) ?? new Uint8Array();
@@ -223,11 +223,11 @@ describeWithLab('a WAL segment that is broken in the middle', () => {
       '--json',
     ];
     const result = await odo(args, { env: { ...s3.env, XDG_STATE_HOME: directory.path } });
-    for (const name of [volume, `odo-${String(result.events[0]?.runId)}-work`]) {
-      await run('docker', ['volume', 'rm', '-f', name]);
-    }
-    expect(result.exitCode, result.stderr).toBe(6);
-    expect(result.stderr).toMatch(/transactions are missing/);
+    expect(result.exitCode, result.stderr).toBe(13);
+    expect(result.stderr).toContain(Key);
+    expect(result.stderr).toMatch(/zeros/);
+    expect(result.stderr).toMatch(/--target-lsn [0-9A-F]+\/[0-9A-F]+/);
+    await expect(run('docker', ['volume', 'inspect', volume])).rejects.toThrow(/no such volume/i);
   });
 });
 
