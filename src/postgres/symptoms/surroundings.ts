@@ -41,10 +41,11 @@ export const surroundingSymptoms = [
     id: 'path-missing',
     says: 'could not open log file "…" / could not create lock file "/…/.s.PGSQL.5432.lock" / could not bind Unix address "…"',
     pattern:
-      /could not (?:open log file|create lock file|create any Unix-domain sockets)|could not bind Unix address "[^"]*": (?!Address already in use)/,
+      /could not (?:open log file|create lock file)|could not bind Unix address "[^"]*": (?!Address already in use)/,
     cause: 'The log or socket directory of the source does not exist here, or is not the server’s to write.',
     consequence: 'The server does not start; nothing was changed.',
     advice: 'Override log_directory and unix_socket_directories, or make the directories.',
+    answers: 'why-no-socket',
   },
   {
     id: 'socket-path-too-long',
@@ -53,6 +54,7 @@ export const surroundingSymptoms = [
     cause: 'The directory of the server’s socket has a path longer than the system allows.',
     consequence: 'The server does not start; nothing was changed.',
     advice: 'Choose a shorter directory (unix_socket_directories), or a work directory nearer to the root.',
+    answers: 'why-no-socket',
   },
   {
     id: 'address-in-use',
@@ -61,6 +63,17 @@ export const surroundingSymptoms = [
     cause: 'Another server listens on the same port or socket.',
     consequence: 'The server does not start; nothing was changed.',
     advice: 'Stop the other server, or set another port.',
+    answers: 'why-no-socket',
+  },
+  {
+    id: 'no-socket',
+    says: 'could not create any TCP/IP sockets / any Unix-domain sockets',
+    pattern: /could not create any (?:TCP\/IP|Unix-domain) sockets/,
+    cause:
+      'The server cannot listen at any of the addresses or in any of the directories that it is told to.',
+    consequence: 'The server does not start; nothing was changed.',
+    advice: 'Correct listen_addresses, port or unix_socket_directories; the lines before it name the error.',
+    asks: 'why-no-socket',
   },
   {
     id: 'shared-memory',

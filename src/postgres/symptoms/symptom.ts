@@ -4,6 +4,8 @@ export type Question =
   | 'why-wal-ended'
   /** It says that the configuration has an error; which, was said before. */
   | 'what-is-misconfigured'
+  /** It says that the server cannot listen; at what, and why, was said before. */
+  | 'why-no-socket'
   /** It says that server and files do not fit; in what, the DETAIL says. */
   | 'what-does-not-fit';
 

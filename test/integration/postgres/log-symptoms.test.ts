@@ -1,0 +1,66 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { diagnose } from '../../../src/postgres/log-diagnosis.ts';
+import { type SymptomId, symptomOf } from '../../../src/postgres/log-symptoms.ts';
+import { imageName, type Major, majors } from '../../lab/images.ts';
+import { run } from '../../lab/run-command.ts';
+import { describeWithLab } from '../../support/with-lab.ts';
+
+/** What an earlier or later line has to say; the others explain themselves. */
+const explained: Partial<Record<SymptomId, SymptomId>> = {
+  'restored-file-missing': 'checkpoint-wal-missing',
+  'wal-checksum': 'target-not-reached',
+  'wal-zeroed': 'target-not-reached',
+  'wal-of-other-major': 'target-not-reached',
+  'wal-recycled': 'target-not-reached',
+  'foreign-wal': 'target-not-reached',
+  'included-file-missing': 'configuration-errors',
+  'setting-unknown': 'configuration-errors',
+  'other-build': 'server-major',
+  'address-in-use': 'no-socket',
+  'socket-path-too-long': 'no-socket',
+};
+
+/** The server goes on, or something worse ends it: only the line itself is recognised. */
+const besides: readonly string[] = [
+  'tablespace-map-ignored',
+  'tablespace-missing',
+  'interrupted-in-recovery',
+];
+
+async function provoke(major: Major): Promise<[string, string[]][]> {
+  const script = await readFile(join(import.meta.dirname, 'provoke-symptoms.sh'), 'utf8');
+  const isolated = ['--rm', '-i', '--network', 'none', '--tmpfs', '/w:size=1g', '--entrypoint', 'timeout'];
+  const args = ['run', ...isolated, imageName(major), '300', 'sh', '-s', String(major)];
+  const output = await run('docker', args, { input: script });
+  return output
+    .split(/^=== /m)
+    .slice(1)
+    .map((part) => {
+      const [name = '', ...lines] = part.trimEnd().split('\n');
+      return [name, lines];
+    });
+}
+
+describeWithLab('what real servers say when a restore is broken', () => {
+  test.each(majors)('is recognised, of PostgreSQL %i', { timeout: 320_000 }, async (major) => {
+    const provoked = await provoke(major);
+    const found = provoked.map(([name, log]) => {
+      if (besides.includes(name)) return [name, log.some((line) => symptomOf(line)?.id === name)];
+      const { symptom, because } = diagnose(log, ['restarted']);
+      return [name, { symptom, because: because?.symptom ?? null }];
+    });
+    const expected = provoked.map(([name]) => {
+      if (besides.includes(name)) return [name, true];
+      if (name === 'good-run') return [name, { symptom: null, because: null }];
+      const asking = explained[name as SymptomId];
+      return [
+        name,
+        asking === undefined ? { symptom: name, because: null } : { symptom: asking, because: name },
+      ];
+    });
+    expect(found).toEqual(expected);
+    expect(provoked.length).toBeGreaterThan(50);
+  });
+});
