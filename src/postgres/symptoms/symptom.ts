@@ -2,6 +2,8 @@
 export type Question =
   /** It says that WAL ended too early; why, the reader of the WAL said before. */
   | 'why-wal-ended'
+  /** It says that restore_command failed; what that says itself stands before it. */
+  | 'why-not-restored'
   /** It says that the configuration has an error; which, was said before. */
   | 'what-is-misconfigured'
   /** It says that the server cannot listen; at what, and why, was said before. */

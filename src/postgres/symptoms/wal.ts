@@ -68,6 +68,27 @@ export const walSymptoms = [
       'The restore command could not tell whether the file exists: it was killed or not found, or the storage did not answer.',
     consequence: 'The server stopped instead of taking it for the end of the WAL; nothing was lost.',
     advice: 'Mend what the lines before it complain about, then resume.',
+    asks: 'why-not-restored',
+  },
+  {
+    id: 'wal-not-brought',
+    says: 'odo: … cannot be brought',
+    pattern: /^odo: [0-9A-F]{8}\S* cannot be brought/,
+    cause:
+      'odo itself could not bring this file from the archive, although it is there; its own error says why.',
+    consequence: 'The server stopped instead of taking it for the end of the WAL; nothing was lost.',
+    advice: 'Mend what keeps the archive from being read, or the file in it, then resume.',
+    answers: 'why-not-restored',
+  },
+  {
+    id: 'held-before-promotion',
+    says: 'odo: recovery is held here, and this server must not open a new timeline',
+    pattern: /^odo: recovery is held here/,
+    cause:
+      'The server was about to promote although it shall be held: WAL ended, or somebody ended its pause.',
+    consequence: 'odo ended it before it wrote anything; the database is as it was at this position.',
+    advice: 'Resume the run; to open the database, promote it with odo promote.',
+    answers: 'why-not-restored',
   },
   {
     id: 'archive-file-wrong-size',

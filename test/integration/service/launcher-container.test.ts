@@ -75,6 +75,23 @@ describeWithLab('a recovery server in a container', () => {
     },
   );
 
+  test.each([15, 17, 18] as const)(
+    'of PostgreSQL %i tells which WAL segment its replay waits for, and nothing when it has ended',
+    async (major) => {
+      const launcher = await prepare(major);
+      const signalFile = ['-c', `: >${imageLayout(major).pgdata}/recovery.signal`];
+      await launcher.runTool('sh', signalFile, { asRoot: false, signal: never });
+      const command = 'case %f in *.history) exit 1;; esac; exec sleep 60';
+      const { server } = await launch(launcher, ['-c', `restore_command=${command}`]);
+      await waitUntil(
+        'it waits',
+        async () => (await server.replayedSegment()) === '000000010000000000000001',
+      );
+      await server.stop('immediate');
+      expect(await server.replayedSegment()).toBeNull();
+    },
+  );
+
   test('reads its configuration from the work volume, and nothing of the image’s entry point ran', async () => {
     const launcher = await prepare(15);
     const write = `printf "work_mem = '7MB'\\nlisten_addresses = '*'\\n" > /odo/odo.conf`;

@@ -12,6 +12,9 @@ import { type LocalCluster, localCluster, testRun } from './local-cluster.ts';
 const never = new AbortController().signal;
 const asBoss = { user: 'boss', database: 'postgres' };
 
+/** No history, and a segment that never comes. */
+const waitingRestoreCommand = 'case %f in *.history) exit 1;; esac; exec sleep 60';
+
 describeWithLab('a recovery server of this host', () => {
   let cluster: LocalCluster;
   const launcher = () => new LocalLauncher({ ...cluster, runId: testRun });
@@ -68,6 +71,14 @@ describeWithLab('a recovery server of this host', () => {
     } finally {
       delete process.env['PGPORT'];
     }
+  });
+
+  test('tells which WAL segment its replay waits for, and nothing when there is no replay', async () => {
+    await writeFile(join(cluster.paths.dataDirectory, 'recovery.signal'), '', { mode: 0o644 });
+    const { server } = await launched(['-c', `restore_command=${waitingRestoreCommand}`]);
+    await waitUntil('it waits', async () => (await server.replayedSegment()) === '000000010000000000000001');
+    await server.stop('immediate');
+    expect(await server.replayedSegment()).toBeNull();
   });
 
   test('says what psql said when a query fails', async () => {

@@ -76,6 +76,17 @@ describe('the diagnosis of a server’s log', () => {
     expect(diagnose(waiting, ['standby'])).toMatchObject({ symptom: null });
   });
 
+  it('finds why odo’s own restore command failed', () => {
+    const fatal =
+      'FATAL:  could not restore file "000000010000000000000005" from archive: child process exited with exit code 255';
+    const said = 'odo: 000000010000000000000005 cannot be brought';
+    expect(diagnoseText(`${said}\n${fatal}${dead}`)).toMatchObject({
+      symptom: 'restore-command-failed',
+      because: { symptom: 'wal-not-brought', says: said },
+    });
+    expect(diagnoseText(`odo: want 000000010000000000000005\n${fatal}${dead}`).because).toBeNull();
+  });
+
   it('finds what a configuration file has wrong in the line before', () => {
     const found = diagnoseText(`
       LOG:  unrecognized configuration parameter "pgaudit" in file "/data/postgresql.conf" line 12
