@@ -5,7 +5,7 @@ import { historyFileName } from '../postgres/wal-segment.ts';
 import type { ServerProcess } from '../service/server-launcher.ts';
 import type { Tree } from '../target/tree.ts';
 import { promoteConf } from './layout.ts';
-import { checkPromotedEnd } from './promoted-end.ts';
+import { checkPromotedEnd, readPromotedEnd } from './promoted-end.ts';
 import { requireTablespaces } from './promoted-tablespaces.ts';
 import { stopOf, writeRecoveryConfiguration } from './recovery-configuration.ts';
 import { recoveryFailed } from './recovery-failure.ts';
@@ -38,14 +38,17 @@ export const promote: Step = {
       context.failpoint('promote:ready');
       const superuser = await findSuperuser(server, plan);
       const facts = await askServer(server, superuser);
+      context.recovery({ state: 'promoted', timeline: facts.timeline });
       await requireTablespaces(context, server, superuser);
       // A restart must not replay from before the promotion.
       await server.query('CHECKPOINT', { user: superuser, database: 'postgres' });
       return { ...facts, superuser, ...endOfRecovery(log) };
     });
     const endLsn = await checkPromotedEnd(tree, plan, answer.timeline, goal.stop);
+    // The log of a server that went on alone, after odo was killed, is lost; its history file is not.
+    const stoppedAt = answer.stoppedAt ?? (await readPromotedEnd(tree, answer.timeline))?.reason ?? null;
     await offerHistoryToArchive(tree, answer.timeline);
-    return { ...answer, endLsn };
+    return { ...answer, stoppedAt, endLsn };
   },
 };
 

@@ -1,10 +1,17 @@
 import { OdoError } from '../errors/odo-error.ts';
 import { formatLsn } from '../postgres/lsn.ts';
 import { isReasonOf, type RecoveryTarget, targetText } from '../postgres/recovery-target.ts';
-import { parseTimelineHistory } from '../postgres/timeline-history.ts';
+import { parseTimelineHistory, type TimelineHistoryEntry } from '../postgres/timeline-history.ts';
 import { historyFileName, parseSegmentName, segmentStart } from '../postgres/wal-segment.ts';
 import type { Tree } from '../target/tree.ts';
 import type { RestorePlan } from './restore-plan.ts';
+
+/** Where and why the server left the timeline before this one; null when its history is not there. */
+export async function readPromotedEnd(tree: Tree, timeline: number): Promise<TimelineHistoryEntry | null> {
+  const history = await tree.readFile(`pg_wal/${historyFileName(timeline)}`, 1024 * 1024);
+  if (history === null) return null;
+  return parseTimelineHistory(Buffer.from(history).toString('utf8'), timeline).at(-1) ?? null;
+}
 
 /**
  * Where recovery ended, from the history file of the timeline it opened. With a target it must be the target that ended
@@ -18,17 +25,12 @@ export async function checkPromotedEnd(
   stop: RecoveryTarget = plan.recovery?.stop ?? { kind: 'end' },
 ): Promise<string> {
   const { wal } = plan.contents;
-  const name = historyFileName(timeline);
-  const history = await tree.readFile(`pg_wal/${name}`, 1024 * 1024);
-  const ended =
-    history === null
-      ? undefined
-      : parseTimelineHistory(Buffer.from(history).toString('utf8'), timeline).at(-1);
+  const ended = await readPromotedEnd(tree, timeline);
   const last = wal === null ? null : parseSegmentName(wal.lastSegment, wal.segmentBytes);
-  if (ended === undefined || wal === null || last === null) {
+  if (ended === null || wal === null || last === null) {
     throw new OdoError(
       'VERIFICATION_FAILED',
-      `The promoted database has no timeline history ${name}, so where recovery ended cannot be proven.`,
+      `The promoted database has no timeline history ${historyFileName(timeline)}, so where recovery ended cannot be proven.`,
       { hint: 'The service was not started. Start a new run.' },
     );
   }

@@ -7,13 +7,13 @@ type Replayed = { readonly lsn: string };
 
 /**
  * Tells the milestones of a recovery as the server's log names them. Recovery to consistency stops there as it is told
- * to, and a later server becomes consistent once more: neither is news.
+ * to, and a later server becomes consistent once more: neither is news. That it is promoted is told by the step that
+ * asked it: a server that odo left when it was killed may have done that alone.
  */
 export class RecoveryMilestones implements RecoveryObserver {
   readonly #context: Pick<StepContext, 'recovery'>;
   readonly #aim: 'consistency' | 'target';
   #replayed: Replayed | null = null;
-  #timeline: number | null = null;
 
   constructor(context: Pick<StepContext, 'recovery'>, aim: 'consistency' | 'target') {
     this.#context = context;
@@ -39,12 +39,7 @@ export class RecoveryMilestones implements RecoveryObserver {
       case 'last-transaction':
         return this.#tellReplayed(parseServerTime(event.time) ?? event.time);
       case 'new-timeline':
-        this.#timeline = event.timeline;
         return this.#tellReplayed(null);
-      case 'ready':
-        if (this.#timeline !== null) {
-          this.#context.recovery({ state: 'promoted', timeline: this.#timeline });
-        }
     }
   }
 

@@ -98,15 +98,17 @@ export class ReplayProgress implements RecoveryObserver {
     if (this.#from === null) return;
     const end = this.#end !== null && this.#end.lsn >= this.#from ? this.#end : null;
     const total = end === null ? null : Number(end.lsn - this.#from);
-    const done = Math.min(Number(this.#position - this.#from), total ?? Number.POSITIVE_INFINITY);
+    // The segment that is asked for ahead may begin behind the end.
+    const position = end !== null && this.#position > end.lsn ? end.lsn : this.#position;
+    const done = Number(position - this.#from);
     this.#context.progress({
       unit: 'wal-bytes',
       done,
       total,
       item: this.#segment,
-      lsn: formatLsn(this.#position),
+      lsn: formatLsn(position),
       targetLsn: end === null ? null : formatLsn(end.lsn),
-      commitTime: this.#times.findLast(([lsn]) => lsn < this.#position)?.[1] ?? null,
+      commitTime: this.#times.findLast(([lsn]) => lsn < position)?.[1] ?? null,
       targetTime: end?.time ?? null,
       percent: total === null ? null : total === 0 ? 100 : Math.floor((done * 1000) / total) / 10,
     });

@@ -45,7 +45,7 @@ export function statusText(
       ...status.recovery
         .filter((milestone) => milestone.phase === phase.phase)
         .flatMap((milestone) =>
-          indented(`${formatTime(milestone.at)}  ${recoveryText(milestone)}`, 5, width),
+          indented(`${formatTime(milestone.at)} ${recoveryText(milestone)}`, 5, width),
         ),
     ]),
     ...(status.error === null ? [] : ['', ...errorText(status.error, { width, withStack: false })]),

@@ -158,7 +158,6 @@ it.each([
         },
       },
       { state: 'replayed', lsn: '0/5000060', lastTransaction: '2026-11-20T13:02:10.000007Z' },
-      { state: 'promoted', timeline: 3 },
     ],
   ],
 ] as const)('tells the milestones of a recovery to its %s', async (aim, expected) => {

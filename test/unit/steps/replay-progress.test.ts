@@ -99,7 +99,7 @@ it('never goes past its end, and begins where this server begins', () => {
     [0, 0x800000],
     [0x800000, 0x800000],
   ]);
-  expect(told.at(-1)).toMatchObject({ percent: 100 });
+  expect(told.at(-1)).toMatchObject({ lsn: '2A/7800000', percent: 100 });
 });
 
 it('is at its end when the server says so, wherever that was expected', () => {
