@@ -44,9 +44,7 @@ export function statusText(
       ...replayLines(phase, status, width),
       ...status.recovery
         .filter((milestone) => milestone.phase === phase.phase)
-        .flatMap((milestone) =>
-          indented(`${formatTime(milestone.at)} ${recoveryText(milestone)}`, 5, width),
-        ),
+        .flatMap((milestone) => indented(`${formatTime(milestone.at)} ${recoveryText(milestone)}`, 5, width)),
     ]),
     ...(status.error === null ? [] : ['', ...errorText(status.error, { width, withStack: false })]),
     // Never wrapped: it is there to be copied.

@@ -197,7 +197,7 @@ it('tells once of trouble with which the server goes on, and not of what is norm
 });
 
 it('does not wait for ever when a setting is too low to go on', async () => {
-  const { context, options, did, say } = fakeServer();
+  const { context, options, did, notices, say } = fakeServer();
   const run = withRecoveryServer(context, options([]), async () => {
     say('WARNING:  hot standby is not possible because of insufficient parameter settings');
     say(
@@ -210,6 +210,7 @@ it('does not wait for ever when a setting is too low to go on', async () => {
     code: 'RECOVERY_FAILED',
     details: { diagnosis: { symptom: 'parameters-raised-later' } },
   });
+  expect(notices).toEqual([]);
   expect(did).toContain('stop fast');
 });
 
