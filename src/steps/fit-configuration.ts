@@ -90,16 +90,23 @@ export async function fitConfiguration(
   for (;;) {
     const log = await tryConfiguration(context, launcher);
     if (log === null) return { edits, proof: 'the server started with it' };
-    const isEdited = new Set(edits.map(placeKey));
-    const more = editsForRefusal(
-      log,
-      await readEdited(),
-      (setting) => !kept.has(setting.file) && !isEdited.has(placeKey(setting)),
-    );
-    if (more.length === 0) throw configurationRefused(log);
-    edits.push(...more);
+    const more = editsForRefusal(log, await readEdited(), ({ file }) => !kept.has(file));
+    // A line can be refused again for another member of its list, but never as it was put there.
+    if (!mergeEdits(edits, more)) throw configurationRefused(log);
     await write(edits);
   }
+}
+
+/** Puts later edits in the place of earlier ones of the same line; false when that changes nothing. */
+function mergeEdits(edits: ConfigurationEdit[], more: readonly ConfigurationEdit[]): boolean {
+  let isChanged = false;
+  for (const edit of more) {
+    const index = edits.findIndex((other) => placeKey(other) === placeKey(edit));
+    if (index >= 0 && edits[index]?.replacement === edit.replacement) continue;
+    isChanged = true;
+    edits.splice(index >= 0 ? index : edits.length, index >= 0 ? 1 : 0, edit);
+  }
+  return isChanged;
 }
 
 /** Each edit as an event. What an operator must act on is a warning. */
