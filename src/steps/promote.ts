@@ -5,6 +5,7 @@ import { historyFileName } from '../postgres/wal-segment.ts';
 import type { ServerProcess } from '../service/server-launcher.ts';
 import type { Tree } from '../target/tree.ts';
 import { promoteConf } from './layout.ts';
+import { compareCollations } from './promoted-collations.ts';
 import { checkPromotedEnd, readPromotedEnd } from './promoted-end.ts';
 import { requireTablespaces } from './promoted-tablespaces.ts';
 import { stopOf, writeRecoveryConfiguration } from './recovery-configuration.ts';
@@ -40,9 +41,10 @@ export const promote: Step = {
       const facts = await askServer(server, superuser);
       context.recovery({ state: 'promoted', timeline: facts.timeline });
       await requireTablespaces(context, server, superuser);
+      const changed = await compareCollations(context, server, superuser);
       // A restart must not replay from before the promotion.
       await server.query('CHECKPOINT', { user: superuser, database: 'postgres' });
-      return { ...facts, superuser, ...endOfRecovery(log) };
+      return { ...facts, superuser, ...endOfRecovery(log), collationsChanged: changed.join(', ') || null };
     });
     const endLsn = await checkPromotedEnd(tree, plan, answer.timeline, goal.stop);
     // The log of a server that went on alone, after odo was killed, is lost; its history file is not.

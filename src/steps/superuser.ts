@@ -1,5 +1,6 @@
 import { OdoError } from '../errors/odo-error.ts';
 import type { ServerProcess } from '../service/server-launcher.ts';
+import { localeRefusal } from './promoted-collations.ts';
 import type { RestorePlan } from './restore-plan.ts';
 
 /** The bootstrap superuser is often, but not always, `postgres`. @throws VERIFICATION_FAILED */
@@ -11,6 +12,8 @@ export async function findSuperuser(server: ServerProcess, plan: RestorePlan): P
       await server.query('SELECT 1', { user, database: 'postgres' });
       return user;
     } catch (error) {
+      const refusal = localeRefusal(error);
+      if (refusal !== null) throw refusal;
       last = error;
     }
   }
