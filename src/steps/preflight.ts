@@ -1,12 +1,11 @@
 import { access, constants } from 'node:fs/promises';
-import type { BackupContents } from '../backup/base-backup.ts';
+import type { BaseBackup } from '../backup/base-backup.ts';
 import { listBackups } from '../backup/catalogue.ts';
 import type { WalReach } from '../backup/prove-wal.ts';
 import { isGapBehindConsistency } from '../backup/wal-problems.ts';
 import { needsRecords } from '../backup/wal-scan/scan-jobs.ts';
 import { OdoError } from '../errors/odo-error.ts';
 import type { ServiceFacts } from '../service/service.ts';
-import type { ObjectStorage } from '../storage/object-storage.ts';
 import { refusals } from './checks.ts';
 import { chooseBackup } from './choose-backup.ts';
 import { closedParentOf } from './closed-parent.ts';
@@ -32,7 +31,7 @@ export async function gatherFacts(request: RestoreRequest, context: StepContext)
   const surroundings = new Map<string, Surroundings>();
   const reaches = new Map<string, WalReach>();
   const { selection, contents } = await chooseBackup(request, { storage, backups }, context, async (seen) => {
-    const found = await gatherSurroundings(request, service, { storage, contents: seen }, context);
+    const found = await gatherSurroundings(request, service, seen.backup, context);
     surroundings.set(seen.backup.id, found);
     // Last, since it takes longest: it reads all of the WAL up to the target.
     if (isRefusedAnyway({ contents: seen, service, ...found }, request))
@@ -42,27 +41,38 @@ export async function gatherFacts(request: RestoreRequest, context: StepContext)
     return { proof: reach?.proof ?? null, problem: reach?.problem ?? null };
   });
   const { id } = contents.backup;
+  const found =
+    surroundings.get(id) ?? (await gatherSurroundings(request, service, contents.backup, context));
+  const { dataMount, pgdata } = found;
+  const launcher = found.launcher.spec;
+  const place = { storage, contents };
   return {
     contents,
     selectedBecause: selection.because,
     passedOver: selection.passedOver,
     service,
-    ...(surroundings.get(id) ?? (await gatherSurroundings(request, service, { storage, contents }, context))),
+    ...found,
+    configuration:
+      launcher === null
+        ? null
+        : await gatherConfiguration({ request, service, dataMount, launcher, pgdata }, place, context),
     reach: reaches.get(id) ?? null,
   };
 }
 
 /** All that depends on the backup and is not in the store. */
-type Surroundings = Omit<PreflightFacts, 'contents' | 'selectedBecause' | 'passedOver' | 'service' | 'reach'>;
+type Surroundings = Omit<
+  PreflightFacts,
+  'contents' | 'selectedBecause' | 'passedOver' | 'service' | 'configuration' | 'reach'
+>;
 
 async function gatherSurroundings(
   request: RestoreRequest,
   service: ServiceFacts,
-  source: { readonly storage: ObjectStorage; readonly contents: BackupContents },
+  backup: BaseBackup,
   context: StepContext,
 ): Promise<Surroundings> {
   const { ports, signal } = context;
-  const { backup } = source.contents;
   const major = backup.serverMajor;
   const layout = serverLayout(request, service, major);
   const targetSpec = resolveTarget(request, service, layout);
@@ -75,20 +85,6 @@ async function gatherSurroundings(
     dataMount: layout.mount,
     pgdata: layout.pgdata,
     launcher,
-    configuration:
-      launcher.spec === null
-        ? null
-        : await gatherConfiguration(
-            {
-              request,
-              service,
-              dataMount: layout.mount,
-              launcher: launcher.spec,
-              pgdata: layout.pgdata,
-            },
-            source,
-            context,
-          ),
     closedParent:
       targetSpec.kind === 'data-directory' && launcher.spec?.kind === 'local'
         ? await closedParentOf(targetSpec.path, launcher.spec.owner)
