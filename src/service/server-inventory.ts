@@ -27,14 +27,18 @@ section() { echo "== $1"; }
 section version; postgres -V
 section user; id -un 2>/dev/null
 section libc; getconf GNU_LIBC_VERSION 2>/dev/null || ldd --version 2>&1 | head -n 2 | tr '\\n' ' '; echo
-section icu; server=$(command -v postgres) && ldd "$(readlink -f "$server")" 2>/dev/null | sed -n 's/.*libicuuc\\.so\\.\\([0-9]*\\).*/\\1/p'
+server=$(readlink -f "$(command -v postgres)"); bin=\${server%/*}
+section icu; ldd "$server" 2>/dev/null | sed -n 's/.*libicuuc\\.so\\.\\([0-9]*\\).*/\\1/p'
 section locales; locale -a 2>/dev/null
-section libraries; lib=$(pg_config --pkglibdir 2>/dev/null) && [ -d "$lib" ] && ls "$lib" | sed -n 's/\\.so$//p'
+section libraries
+for lib in "$bin/../lib" "$bin/../lib/postgresql" "$("$bin/pg_config" --pkglibdir 2>/dev/null)"; do
+  if [ -e "$lib/plpgsql.so" ]; then ls "$lib" | sed -n 's/\\.so$//p'; break; fi
+done
 section paths
 for path; do
   kind=missing; [ -e "$path" ] && kind=file; [ -d "$path" ] && kind=directory
   access=; [ -r "$path" ] && access=r; [ -w "$path" ] && access="\${access}w"
-  echo "$kind $access:$path"
+  printf '%s %s:%s\\n' "$kind" "$access" "$path"
 done
 exit 0
 `;

@@ -10,6 +10,8 @@ const proofSettings = {
   log_min_messages: 'warning',
   archive_mode: 'off',
   max_logical_replication_workers: '0',
+  // It can be that of another server of this host.
+  external_pid_file: '',
 };
 
 /**
@@ -25,7 +27,12 @@ export async function tryConfiguration(
   context.resource('server', resource);
   const log: string[] = [];
   const ready = Promise.withResolvers<'ready'>();
-  const args = Object.entries(proofSettings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const settings = {
+    ...proofSettings,
+    // Two servers must not share it; from 15 on there is none.
+    ...(context.plan().serverMajor < 15 ? { stats_temp_directory: 'pg_stat_tmp' } : {}),
+  };
+  const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const server = await launcher.launch(
     args,
     (line) => {

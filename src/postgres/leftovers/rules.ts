@@ -146,10 +146,13 @@ export const leftoverRules: readonly LeftoverRule[] = [
   {
     id: 'pid-file',
     settings: ['external_pid_file'],
-    judge: ({ value }, view) =>
-      isSharp(value) && isNoUsableDirectory(posix.dirname(value), view)
+    judge({ value }, view) {
+      if (!isSharp(value)) return null;
+      if (factsOf(value, view)?.kind === 'file') return comment(`${value} is another server’s`);
+      return isNoUsableDirectory(posix.dirname(value), view)
         ? comment(`the server cannot write ${value}`)
-        : null,
+        : null;
+    },
   },
   {
     id: 'ssl',

@@ -55,6 +55,7 @@ async function fit(
       owner: { uid: process.getuid?.(), gid: process.getgid?.() },
       launcher: { kind: 'container' },
       superuser: null,
+      serverMajor: 14,
       configuration: { isKept: false, serviceMounts, source: null },
     }),
     outputOf: () => null,
@@ -97,7 +98,10 @@ describe('the configuration of a restored data directory', () => {
     expect(edits).toEqual([]);
     expect(proof).toMatch(/started with it/);
     expect(launches).toHaveLength(1);
-    expect(launches[0]?.join(' ')).toContain('archive_mode=off');
+    // Nor does it touch what another server of the host may use.
+    for (const setting of ['archive_mode=off', 'external_pid_file=', 'stats_temp_directory=pg_stat_tmp']) {
+      expect(launches[0]).toContain(setting);
+    }
   });
 
   it('is edited in the file where the setting stands, also below a folder', async () => {

@@ -223,6 +223,12 @@ describe('any configuration', () => {
     expect(await find(texts, { ...seen, paths: paths as unknown as ServerView['paths'] })).toEqual([]);
   });
 
+  it('does not take the pid file of another server', async () => {
+    const texts = conf("external_pid_file = '/tmp/main.pid'\n");
+    expect(await find(texts)).toEqual([]);
+    expect(await find(texts, server({ '/tmp/main.pid': file }))).toMatchObject([{ rule: 'pid-file' }]);
+  });
+
   it('keeps a library that lies on another path, and its path without folders that are gone', async () => {
     const texts = conf(
       "dynamic_library_path = '/extensions/a/lib:/extensions/b/lib:$libdir'\nshared_preload_libraries = 'a,b'\n",
