@@ -395,7 +395,7 @@ export const halfARun: readonly RunEvent[] = [
 
 /** The rest of it. */
 export const otherHalf: readonly RunEvent[] = [
-  done(170_000, 'restoreWal', 158_000, { segments: 8, bytes: 128 * MiB }),
+  done(170_000, 'restoreWal', 158_000, { segments: 8, ofSegments: 8, bytes: 128 * MiB }),
   sampleEvents.phase,
   begun(364_000, 'configureRecovery'),
   done(364_100, 'configureRecovery', 100),

@@ -46,20 +46,17 @@ async function fetchFromBackup(context: StepContext): Promise<StepFacts> {
 /** What the spool holds is looked at and not remembered: a feeder may have removed what an earlier attempt brought. */
 async function fetchFromArchive(context: StepContext, { objects }: WalPlan): Promise<StepFacts> {
   const target = await context.ports.target(context.plan().target);
-  let segments = 0;
   let bytes = 0;
   const feeder = await openFeeder(context, await openWorkTree(context, target), {
-    onBrought: (brought, broughtBytes) => {
-      segments += brought.length;
+    onBrought: (item, broughtBytes, files) => {
       bytes += broughtBytes;
-      const item = brought.at(-1)?.name ?? null;
-      context.progress({ unit: 'segments', done: segments, total: objects.length, item });
+      context.progress({ unit: 'segments', done: files, total: objects.length, item });
     },
   });
   try {
-    await feeder.fill();
+    const segments = await feeder.fill();
+    return { segments, ofSegments: objects.length, bytes };
   } finally {
     await feeder.close();
   }
-  return { segments, bytes, ofSegments: objects.length };
 }

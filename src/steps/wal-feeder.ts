@@ -18,7 +18,8 @@ export interface FeederOptions {
   /** Segments that are fetched one after the other and handed over together. */
   readonly batch: number;
   readonly signal: AbortSignal;
-  readonly onBrought?: (objects: readonly WalObject[], bytes: number) => void;
+  /** `files`: how many the spool has by then. */
+  readonly onBrought?: (name: string, bytes: number, files: number) => void;
 }
 
 /**
@@ -70,14 +71,18 @@ export class WalFeeder {
     return new WalFeeder(options, await options.spool.names());
   }
 
-  /** Brings as much as the spool takes, from the first segment on. @throws what stands in the way */
-  async fill(): Promise<void> {
+  /**
+   * Brings as much as the spool takes, from the first segment on, and returns how many files are in it.
+   * @throws what stands in the way
+   */
+  async fill(): Promise<number> {
     this.#position = 0;
     const full = Promise.withResolvers<void>();
     this.#whenFull = full.resolve;
     this.#pump();
     await Promise.race([full.promise, this.failed]);
     this.#options.signal.throwIfAborted();
+    return this.#present.size;
   }
 
   onLine(line: string, event: ServerLogEvent | null): void {
@@ -238,7 +243,7 @@ export class WalFeeder {
     try {
       const bytes = await patience.run(what, signal, () => spool.bring(objects, signal));
       for (const { name } of objects) this.#present.add(name);
-      onBrought?.(objects, bytes);
+      onBrought?.(objects.at(-1)?.name ?? '', bytes, this.#present.size);
     } catch (error) {
       // It is not wanted any more, or everything ends.
       if (signal.aborted) return;

@@ -193,15 +193,15 @@ describeWithLab('WAL that comes while it is replayed', () => {
       const name = segmentAt(place.first + 150);
       const object = place.object(name);
       const kept = await object.read();
-      const changes: Promise<void>[] = [];
+      const changed: Promise<void>[] = [];
       place.proxy.fault = ({ path }) => {
         if (place.isReplaying() && path.includes(segmentAt(place.first + 80))) {
-          if (changes.length === 0) changes.push(object.replace(change(kept)));
+          if (changed.length === 0) changed.push(object.replace(change(kept)));
         }
         return null;
       };
       const failed = await place.start().ended;
-      await Promise.all(changes);
+      await Promise.all(changed);
       expect(failed.exitCode).not.toBe(0);
       const error = failed.events.find(({ type }) => type === 'failed')?.error;
       expect(error, failed.stdout.slice(-3000)).toMatchObject({ code });

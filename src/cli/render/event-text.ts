@@ -42,8 +42,12 @@ export const headingOf = ({ backup, target }: RunHeading): string =>
 export function completedText({ attempt, durationMs, facts, earlier }: EventOf<'phase'>): string {
   if (earlier === true) return 'done before';
   const parts = [durationMs === undefined ? '' : formatDuration(durationMs).padEnd(9)];
-  const { bytes, segments } = facts ?? {};
-  if (typeof segments === 'number') parts.push(`${segments} segments`);
+  const { bytes, segments, ofSegments } = facts ?? {};
+  if (typeof segments === 'number') {
+    // The rest comes while it is replayed.
+    const total = typeof ofSegments === 'number' && ofSegments > segments ? ofSegments : null;
+    parts.push(formatAmount(segments, total, 'segments'));
+  }
   if (typeof bytes === 'number') {
     parts.push(formatBytes(bytes).padEnd(8));
     // Under a second a rate says nothing, and of a later attempt the bytes are not all its own.

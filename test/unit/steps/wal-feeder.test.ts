@@ -102,7 +102,7 @@ describe('a WAL feeder', () => {
   it('brings everything when that is less than the spool takes, and only what is not there yet', async () => {
     const spool = fakeSpool(names(2));
     await using feeder = await opened(spool, { count: 3 });
-    await feeder.fill();
+    expect(await feeder.fill()).toBe(4);
     expect(spool.there()).toEqual([...names(1, 2, 3), history]);
     expect(spool.brought).not.toContain(nameAt(2));
   });
@@ -182,16 +182,23 @@ describe('a WAL feeder', () => {
 
   it('hands segments over together when that is cheaper', async () => {
     const spool = fakeSpool();
-    const together: number[] = [];
+    const together: string[] = [];
     await using feeder = await opened(spool, {
       count: 8,
       slots: 8,
       jobs: 1,
       batch: 3,
-      onBrought: (objects) => together.push(objects.length),
+      onBrought: (name, bytes, files) => together.push(`${name} ${bytes} ${files}`),
     });
     await feeder.fill();
-    expect(together).toEqual([1, 3, 3, 2]);
+    expect(together).toEqual([
+      `${history} 1 1`,
+      ...[
+        [3, 3, 4],
+        [6, 3, 7],
+        [8, 2, 9],
+      ].map(([number = 0, bytes, files]) => `${nameAt(number)} ${bytes} ${files}`),
+    ]);
   });
 
   it('fails the phase that fills the spool at what can never be brought', async () => {

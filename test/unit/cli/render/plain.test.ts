@@ -30,6 +30,26 @@ it('writes a line for every start and end, each with its time', () => {
   expect(lines.at(-1)).toBe('2026-11-22T22:16:45Z  completed');
 });
 
+it('says how much of the WAL there is when the rest comes while it is replayed', () => {
+  const restored = (facts: { segments: number; ofSegments: number }) =>
+    render([
+      sampleEvent<'phase'>(0, {
+        type: 'phase',
+        phase: 'restoreWal',
+        state: 'completed',
+        attempt: 1,
+        durationMs: 2000,
+        facts,
+      }),
+    ]);
+  expect(restored({ segments: 64, ofSegments: 2000 })).toEqual([
+    expect.stringContaining('restore WAL: done  2.0 s  64 of 2000 segments'),
+  ]);
+  expect(restored({ segments: 8, ofSegments: 8 })).toEqual([
+    expect.stringMatching(/restore WAL: done {2}2\.0 s {2}8 segments$/),
+  ]);
+});
+
 it('tells progress of a phase at most every ten seconds', () => {
   const events = Array.from({ length: 301 }, (_, index) =>
     sampleEvent<'progress'>(index * 200, {
