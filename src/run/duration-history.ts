@@ -5,6 +5,7 @@ import { findRun } from '../journal/runs.ts';
 import { type MeasuredPhase, type RestoreSize, segmentCounts } from '../steps/expected-duration.ts';
 import { timedPhases } from '../steps/phase-assumptions.ts';
 import type { RestoreRequest } from '../steps/restore-request.ts';
+import { spoolSegments } from '../steps/spool-size.ts';
 
 /** A plan may name fifty thousand files: no more of them are looked into. */
 const runsLookedAt = 40;
@@ -52,11 +53,12 @@ function sizeOfRun(database: JournalDatabase, runId: string): RestoreSize | null
     '$.contents.wal.consistentSegment',
     '$.contents.wal.lastSegment',
     '$.contents.wal.segmentBytes',
+    '$.contents.wal.source',
   ]);
   const base = readOutputMembers(database, { runId, name: 'restoreBase' }, ['$.storedBytes']);
   if (run === null || facts === null) return null;
   const [format, targetKind, access, ...wal] = facts;
-  const [beginSegment, consistentSegment, lastSegment, segmentBytes] = wal;
+  const [beginSegment, consistentSegment, lastSegment, segmentBytes, source] = wal;
   const hasWal =
     [beginSegment, consistentSegment, lastSegment].every((name) => typeof name === 'string') &&
     typeof segmentBytes === 'number';
@@ -73,6 +75,7 @@ function sizeOfRun(database: JournalDatabase, runId: string): RestoreSize | null
           }
         : null,
     ),
+    spoolSegments: hasWal && source === 'archive' ? spoolSegments(request, { segmentBytes }) : null,
     sourceUrl: request.source.url,
     format: String(format),
     targetKind: String(targetKind),

@@ -2,6 +2,7 @@ import type { BackupContents } from '../backup/base-backup.ts';
 import { parseSegmentName } from '../postgres/wal-segment.ts';
 import { assumptions, type TimedPhase, timedPhases } from './phase-assumptions.ts';
 import type { RestorePlan } from './restore-plan.ts';
+import { spoolSegments } from './spool-size.ts';
 
 /** How long something takes, most likely and at the ends of what is likely. @unit ms */
 export interface Expected {
@@ -36,6 +37,8 @@ export interface RestoreSize {
   /** WAL segments up to consistency, and behind it; null when not known. */
   readonly segmentsToConsistency: number | null;
   readonly segmentsBehind: number | null;
+  /** Most that are brought before recovery begins; null: all of them are. */
+  readonly spoolSegments: number | null;
   readonly sourceUrl: string;
   readonly format: string;
   readonly targetKind: string;
@@ -78,6 +81,7 @@ export function sizeOf(plan: RestorePlan): RestoreSize {
   return {
     storedBytes: storedBytesOf(contents),
     ...segmentCounts(contents.wal),
+    spoolSegments: contents.wal?.source === 'archive' ? spoolSegments(plan, contents.wal) : null,
     sourceUrl: plan.source.url,
     format: contents.backup.format,
     targetKind: plan.target.kind,
@@ -154,7 +158,10 @@ function amountOf(phase: string, size: RestoreSize): number | null {
     case 'restoreWal':
       return size.segmentsToConsistency === null || size.segmentsBehind === null
         ? null
-        : size.segmentsToConsistency + size.segmentsBehind;
+        : Math.min(
+            size.segmentsToConsistency + size.segmentsBehind,
+            size.spoolSegments ?? Number.POSITIVE_INFINITY,
+          );
     case 'recover':
       return size.segmentsToConsistency;
     case 'promote':

@@ -4,7 +4,7 @@ import type { WorkTree } from '../target/tree.ts';
 import { archivedNames, restoreScript } from './layout.ts';
 import type { RecoveryObserver } from './recovery-server.ts';
 import { namesInArchive, restoreScriptText } from './restore-command.ts';
-import { recoveryDefaults } from './restore-request.ts';
+import { spoolSegments } from './spool-size.ts';
 import type { StepContext } from './step.ts';
 import { StorePatience } from './store-patience.ts';
 import { type FeederOptions, WalFeeder } from './wal-feeder.ts';
@@ -21,7 +21,7 @@ export async function openFeeder(
   options: Pick<FeederOptions, 'onBrought'> = {},
 ): Promise<WalFeeder> {
   const plan = context.plan();
-  const { contents, jobs, owner, recovery = recoveryDefaults, serverMajor } = plan;
+  const { contents, jobs, owner, serverMajor } = plan;
   const { wal } = contents;
   if (wal === null) throw new OdoError('BUG', 'The plan has no WAL.');
   const { signal, ports } = context;
@@ -34,7 +34,7 @@ export async function openFeeder(
     { tree, owner, source: { ...archive, decoders: ports.decoders(plan), expected }, signal },
     new Set(objects.map(({ name }) => name)),
   );
-  const slots = Math.max(1, Math.floor(recovery.spoolBytes / segmentBytes));
+  const slots = spoolSegments(plan, wal);
   const batch = tree.localPath === null ? Math.min(batchBytes / segmentBytes, slots / (2 * jobs)) : 1;
   return WalFeeder.open({
     ...options,
