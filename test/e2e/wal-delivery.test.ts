@@ -5,7 +5,9 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { beforeAll, expect, test } from 'vitest';
 import { copyFixture } from '../lab/fixtures.ts';
+import { imageName } from '../lab/images.ts';
 import { type LongArchive, longArchive } from '../lab/long-archive.ts';
+import { run } from '../lab/run-command.ts';
 import { startS3 } from '../lab/s3-server.ts';
 import { type ProxiedRequest, startFaultProxy } from '../support/fault-proxy.ts';
 import { type OdoProgram, odo, spawnOdo } from '../support/odo-program.ts';
@@ -95,7 +97,13 @@ describeWithLab('WAL that comes while it is replayed', () => {
   });
 
   /** A restore of the archive's beginning through a store that a test can break once replay goes on. */
-  const shortArchive = async (segments = 300) => {
+  const shortArchive = async ({
+    segments = 300,
+    target,
+  }: {
+    segments?: number;
+    target?: readonly string[];
+  } = {}) => {
     const directory = await temporaryDirectory();
     const copy = await copyFixture(archive, join(directory.path, 's3'));
     const folder = join(copy.storageDir, copy.bucket, 'pg/main/wals/0000000100000000');
@@ -107,7 +115,10 @@ describeWithLab('WAL that comes while it is replayed', () => {
     const proxy = await startFaultProxy(s3.endpoint);
     const data = join(directory.path, 'data');
     const env = { ...s3.env, XDG_STATE_HOME: join(directory.path, 'state') };
-    const args = ['-u', copy.url, '-e', proxy.endpoint, '--data-dir', data, '--wal-spool-size', '32MiB'];
+    const args = [
+      ...['-u', copy.url, '-e', proxy.endpoint, '--wal-spool-size', '32MiB'],
+      ...(target ?? ['--data-dir', data]),
+    ];
     let program: OdoProgram | undefined;
     return {
       proxy,
@@ -231,5 +242,33 @@ describeWithLab('WAL that comes while it is replayed', () => {
     const resumed = await place.resume(String(killed.events[0]?.runId));
     expect(resumed.exitCode, resumed.stderr).toBe(0);
     expect(await place.rows()).toBeGreaterThan(250);
+  });
+
+  test('comes through the engine to a server in a container', { timeout: 300_000 }, async () => {
+    const volume = 'odo-test-wal-delivery';
+    await run('docker', ['volume', 'rm', '-f', volume]);
+    const target = ['-V', volume, '--image', imageName(15), '--volume-access', 'engine'];
+    await using place = await shortArchive({ segments: 150, target });
+    try {
+      const result = await place.start().ended;
+      expect(result.exitCode, result.stderr).toBe(0);
+      const restored = result.events.find(
+        ({ type, phase, state }) => type === 'phase' && phase === 'restoreWal' && state === 'completed',
+      );
+      expect(restored?.facts).toMatchObject({ segments: 32 });
+      const names = result.events.flatMap(({ type, line }) =>
+        type === 'server-log' ? (/restored log file "(\w{24})"/.exec(String(line))?.[1] ?? []) : [],
+      );
+      // Odo's own check of the end says that the last one was replayed; here, that none was passed over.
+      const numbers = [...new Set(names)]
+        .map((name) => Number.parseInt(name.slice(16), 16))
+        .sort((a, b) => a - b);
+      expect(numbers).toEqual(
+        Array.from({ length: numbers.length }, (_, index) => (numbers[0] ?? 0) + index),
+      );
+      expect(numbers.length).toBeGreaterThan(140);
+    } finally {
+      await run('docker', ['volume', 'rm', '-f', volume]);
+    }
   });
 });
