@@ -169,7 +169,7 @@ const reading = (rangeBytes: number) => ({
 
 function damaged(object: WalObject, what: string): OdoError {
   return new OdoError('ARCHIVE_CORRUPT', `The WAL object ${object.key} ${what}.`, {
-    hint: 'Recovery cannot pass it. Restore the object from another copy of the archive, then resume the run.',
+    hint: 'Recovery cannot pass it. Restore the object from another copy of the archive and have the WAL planned anew, by naming where recovery goes: odo resume RUN --target-…',
     details: { key: object.key },
   });
 }

@@ -278,10 +278,16 @@ export class WalFeeder {
   }
 }
 
+/** What a store says of an object that is not the planned one is meant for a base backup, which has to begin anew. */
+const isNotAsPlanned = ({ code }: OdoError): boolean =>
+  code === 'OBJECT_NOT_FOUND' || code === 'OBJECT_CHANGED';
+
 function cannotBeBrought(name: string, cause: unknown): unknown {
   if (!(cause instanceof OdoError)) return cause;
+  const goesOn =
+    'Put the object back as it was when this run was planned and resume the run, which goes on where recovery stands. If it was mended instead, or the target shall lie before it, have the WAL planned anew: odo resume RUN --target-…';
   return new OdoError(cause.code, `Recovery needs WAL ${name}, which cannot be had: ${cause.message}`, {
-    hint: cause.hint ?? 'Mend the archive, then resume the run: recovery goes on where it stood.',
+    hint: isNotAsPlanned(cause) || cause.hint === undefined ? goesOn : cause.hint,
     details: { ...cause.details, segment: name },
     cause,
   });

@@ -28,7 +28,7 @@ import { markdownTable } from './tables.ts';
 import { makeWalSet, type WalSet } from './wal-set.ts';
 
 const segmentBytes = 16 * 2 ** 20;
-const spoolBytes = 256 * 2 ** 20;
+const spoolBytes = 128 * 2 ** 20;
 const jobs = 4;
 
 interface Replay {
