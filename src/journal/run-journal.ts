@@ -185,8 +185,8 @@ export class RunJournal {
   }
 
   /**
-   * Another plan for a run under way, all of it or nothing: the former plan stays as a version of its own, and the
-   * steps that the new one needs again are forgotten.
+   * Another plan for a run, all of it or nothing: the former plan stays as a version of its own, the steps that the
+   * new one needs again are forgotten, and the run is under way.
    */
   changePlan(change: {
     readonly plan: unknown;
@@ -204,8 +204,11 @@ export class RunJournal {
           stepRecords.forgetStepWithoutParts(this.#database, runId, name);
         } else stepRecords.forgetStep(this.#database, runId, name);
       }
+      // Under way from this moment on: one that was held is not, where it stands now.
       this.#database
-        .prepare('UPDATE run SET request = ? WHERE id = ?')
+        .prepare(
+          "UPDATE run SET request = ?, status = 'running', ended_at_ms = NULL, error = NULL WHERE id = ?",
+        )
         .run(JSON.stringify(change.request), runId);
       // No machine has this version: the next one goes through the plan again, wherever the last one stood.
       this.#database.prepare('UPDATE snapshot SET machine_version = 0 WHERE run_id = ?').run(runId);

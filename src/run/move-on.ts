@@ -97,15 +97,14 @@ async function standingOf(
 
 /** What an operator must agree to when the data files are extracted again, and what stays. */
 export function whatStartsOver(plan: RestorePlan, reason: string): string {
-  const { archives, backup } = plan.contents;
-  const bytes = archives.reduce((sum, archive) => sum + archive.sizeBytes, 0);
+  const { backup } = plan.contents;
   const stays = [
     plan.target.kind === 'docker-volume' ? 'the volume itself' : 'the directory itself',
     ...(plan.stopsFirst ? ['the stopped service'] : []),
     'the WAL that was brought and is still needed',
     'the seek indexes of the archives',
   ];
-  return `${reason}. Going there means that the data files in ${plan.targetDescription} are removed and backup ${backup.id} (${formatBytes(bytes)} stored) is extracted again. What stays: ${stays.join(', ')}.`;
+  return `${reason}. Going there means that the data files in ${plan.targetDescription} are removed and backup ${backup.id} (${formatBytes(backup.storedBytes)} stored) is extracted again. What stays: ${stays.join(', ')}.`;
 }
 
 /** From here on the run has another plan; a kill before or after it leaves a run that can be resumed. */
@@ -117,8 +116,8 @@ export async function applyMove(binding: RunBinding, move: Move): Promise<void> 
   journal.changePlan({
     plan: move.plan,
     request: move.request,
-    forgets: move.startsOver === null ? ['restoreWal', 'reachTarget', 'promote'] : dataSteps,
-    // What its parts brought is still there, whatever comes on top.
+    forgets: move.startsOver === null ? ['reachTarget', 'promote'] : dataSteps,
+    // WAL of the backup itself: what was brought is still there.
     keepsPartsOf: ['restoreWal'],
   });
   failpoint('move:after');

@@ -510,9 +510,30 @@ describe('odo resume and promote', () => {
       },
     );
     expect(code).toBe(0);
-    expect(seen).toEqual([sampleRunId, 'AKIA', { redo: ['seal', 'recover'], takeOver: true }]);
+    expect(seen).toEqual([sampleRunId, 'AKIA', { redo: ['seal', 'recover'], takeOver: true, move: null }]);
     expect(host.stderr.text()).toContain('warning: flag -e is not used');
     expect(host.stdout.text()).toContain('was completed before');
+  });
+
+  it('hand over another target, and that the operator agreed', async () => {
+    let seen: unknown;
+    const api: Partial<CliApi> = {
+      readStatus: () => sampleStatus,
+      resumeRun: async (_, __, { move }) => {
+        seen = move;
+        return outcome({});
+      },
+    };
+    await odo(`resume ${sampleRunId} --target-lsn 2A/71C0F18 --target-action pause --yes`, api);
+    expect(seen).toEqual({
+      change: {
+        target: { kind: 'lsn', lsn: '2A/71C0F18', inclusive: true },
+        timeline: null,
+        action: 'pause',
+      },
+      confirmed: true,
+    });
+    expect(await odo(`resume ${sampleRunId} --target-lsn 2A/71C0F18 --target-xid 1`, api)).toBe(2);
   });
 
   it('name the runs that were probably meant', async () => {

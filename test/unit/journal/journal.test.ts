@@ -201,3 +201,38 @@ describe('records of a run', () => {
     expect(listResources(database, 'r1')).toMatchObject([{ kind: 'volume', name: 'v', state: 'removed' }]);
   });
 });
+
+test('another plan keeps the former one, forgets what must be done again, and leads the next machine through it', () => {
+  const database = journal();
+  newRun(database);
+  const epoch = take(database);
+  const writes = new RunJournal(database, 'r1', epoch, me, () => 7);
+  const complete = (name: string, instance: string, output: unknown) => {
+    const attempt = writes.intendStep({ name, instance, version: 1, input: '{}', inputHash: 'h' });
+    writes.completeStep(name, instance, attempt, output);
+  };
+  complete('plan', '', { to: 1 });
+  complete('restoreWal', '', {});
+  complete('restoreWal', 'pg_wal.tar', { files: 3 });
+  complete('reachTarget', '', { lsn: '0/1' });
+  complete('restoreBase', '', {});
+  writes.saveSnapshot(3, { value: 'held' });
+  writes.setStatus('held', null);
+  for (const to of [2, 3]) {
+    writes.changePlan({
+      plan: { to },
+      request: { a: to },
+      forgets: ['restoreWal', 'reachTarget'],
+      keepsPartsOf: ['restoreWal'],
+    });
+  }
+  expect(writes.findStep('plan', '')).toMatchObject({ state: 'completed', output: { to: 3 } });
+  expect(writes.findStep('plan', 'version 1')?.output).toEqual({ to: 1 });
+  expect(writes.findStep('plan', 'version 2')?.output).toEqual({ to: 2 });
+  expect(writes.findStep('restoreWal', '')).toBeNull();
+  expect(writes.findStep('restoreWal', 'pg_wal.tar')).not.toBeNull();
+  expect(writes.findStep('reachTarget', '')).toBeNull();
+  expect(writes.findStep('restoreBase', '')).not.toBeNull();
+  expect(findRun(database, 'r1')).toMatchObject({ request: { a: 3 }, status: 'running', endedAtMs: null });
+  expect(findSnapshot(database, 'r1')).toEqual({ machineVersion: 0, data: { value: 'held' } });
+});
