@@ -73,6 +73,7 @@ export async function followRun(
     outcome = await work({
       journalFile: journal.file,
       credentials,
+      primaryPassword: loaded.settings.primaryPassword,
       signal: signals.signal,
       onEvent: (event) => {
         seen.runId = event.runId;

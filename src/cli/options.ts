@@ -37,6 +37,7 @@ const credentialSettings = [
 export const resumeSettings = [
   'endpoint',
   ...credentialSettings,
+  'primaryPassword',
   'region',
   'journal',
   'config',
@@ -142,7 +143,7 @@ export function loadFor(
     keys,
     clock: { nowMs: host.nowMs(), timeZone: host.timeZone },
   });
-  for (const key of credentialSettings) {
+  for (const key of [...credentialSettings, 'primaryPassword'] as const) {
     const value = loaded.settings[key];
     if (settingOf(key).secret && key !== 'accessKey') secrets.add(value);
   }

@@ -10,6 +10,7 @@ import type {
   TablespaceRequest,
   TargetRequest,
 } from '../steps/restore-request.ts';
+import { holdsPassword } from './conninfo-password.ts';
 import type { LoadedSettings } from './load.ts';
 import { choices, type SettingKey } from './schema.ts';
 
@@ -176,6 +177,15 @@ export function toRecovery(loaded: LoadedSettings, problems: string[]): Recovery
       'A standby follows its primary for ever: leave out the recovery target and its action, or --standby',
     );
   }
+  if (settings.standby && !settings.promote) {
+    problems.push('A standby is never promoted by odo: leave out --no-promote, or --standby');
+  }
+  // Not repeated: the message would be one more place that shows it.
+  if (settings.primaryConninfo !== null && holdsPassword(settings.primaryConninfo)) {
+    problems.push(
+      `${list(loaded, ['primaryConninfo'])} holds a password, which process lists and the journal would show: leave it out there, and set ODO_PRIMARY_PASSWORD in the environment or .env (or name a passfile)`,
+    );
+  }
   const idle = (['primaryConninfo', 'primarySlot'] as const).filter((key) => layers[key] === 'flag');
   if (!settings.standby && idle.length > 0)
     problems.push(`${list(loaded, idle)} is of use only with --standby`);
@@ -185,7 +195,11 @@ export function toRecovery(loaded: LoadedSettings, problems: string[]): Recovery
     action: settings.targetAction,
     standby:
       settings.standby && settings.primaryConninfo !== null
-        ? { primaryConninfo: settings.primaryConninfo, primarySlot: settings.primarySlot }
+        ? {
+            primaryConninfo: settings.primaryConninfo,
+            primarySlot: settings.primarySlot,
+            hasPassword: settings.primaryPassword !== null,
+          }
         : null,
     spoolBytes: settings.walSpoolSize,
     check: settings.walCheck,

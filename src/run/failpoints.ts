@@ -10,6 +10,7 @@ const insideSteps = [
   'reachTarget:paused',
   'promote:ready',
   'configureDatabase:proving',
+  'configureDatabase:following',
   'switchOver:stopped',
   'move:before',
   'move:after',

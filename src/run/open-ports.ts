@@ -22,6 +22,7 @@ export function openPorts(options: {
   runId: string;
   request: Pick<RestoreRequest, 'source' | 'walUrl' | 'maxRateBytesPerSecond'>;
   credentials: SourceCredentials | null;
+  primaryPassword?: string | null;
 }): StepPorts & { close(): Promise<void> } {
   const docker = once(() => connectDocker());
   const { request, credentials } = options;
@@ -45,6 +46,7 @@ export function openPorts(options: {
     image: async (reference) => imageFacts(await docker(), reference),
     localBinaries: (binDir, major) => findLocalBinaries(binDir, major),
     inspectServer: (spec, paths, signal) => inspectServer(spec, paths, { docker, signal }),
+    primaryPassword: () => options.primaryPassword ?? null,
     cores: () => availableCores(),
     decoders: (means) => {
       decoders ??= openDecoders(means);

@@ -21,6 +21,8 @@ export interface RunSurroundings {
   readonly journalFile: string;
   /** Resolved anew at every start and resume; null leaves it to the SDK's own chain. Never stored. */
   readonly credentials: SourceCredentials | null;
+  /** Of a standby at its primary; resolved anew like the credentials, and never stored. */
+  readonly primaryPassword?: string | null;
   readonly onEvent: (event: RunEvent) => void;
   /** Asked when the plan removes data and the request was not confirmed; throws CHOICE_NEEDED without a terminal. */
   readonly confirm: (plan: RestorePlan) => Promise<Confirmation>;

@@ -84,6 +84,7 @@ export class RunProcess {
         runId: this.#runId,
         request: this.#request,
         credentials: this.#surroundings.credentials,
+        primaryPassword: this.#surroundings.primaryPassword ?? null,
       });
       try {
         const binding: RunBinding = {

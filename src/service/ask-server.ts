@@ -27,7 +27,7 @@ export interface ServerHost {
 const question = `SELECT pg_is_in_recovery(), (SELECT system_identifier FROM pg_control_system()),
   CASE WHEN pg_is_in_recovery() THEN (SELECT timeline_id::text FROM pg_control_checkpoint())
     ELSE 'x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END,
-  current_setting('server_version')`;
+  current_setting('server_version'), (SELECT status FROM pg_stat_wal_receiver)`;
 
 /** The database `postgres` can have been dropped; the template cannot. */
 const databases = ['postgres', 'template1'];
@@ -107,9 +107,9 @@ async function isReady(
   return (await host.run('pg_isready', [...connection, '-q'], signal)).exitCode === 0;
 }
 
-/** `f|7711119019082474104|x00000002|17.2 (Debian 17.2-1)` */
+/** `f|7711119019082474104|x00000002|17.2 (Debian 17.2-1)|` and, of a standby, what its walreceiver does */
 export function parseAnswer(output: string): ServiceAnswer {
-  const [inRecovery, systemIdentifier, timeline = '', version] = output.trim().split('|');
+  const [inRecovery, systemIdentifier, timeline = '', version, walReceiver = ''] = output.trim().split('|');
   const timelineNumber = timeline.startsWith('x') ? Number.parseInt(timeline.slice(1), 16) : Number(timeline);
   if (!systemIdentifier || !version || !Number.isInteger(timelineNumber)) {
     throw new OdoError(
@@ -123,6 +123,7 @@ export function parseAnswer(output: string): ServiceAnswer {
     inRecovery: inRecovery === 't',
     serverVersion: version.split(' ')[0] ?? version,
     authenticated: true,
+    ...(walReceiver === '' ? {} : { walReceiver }),
   };
 }
 

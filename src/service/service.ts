@@ -61,6 +61,8 @@ export interface ServiceAnswer {
   readonly serverVersion: string;
   /** False: the server is up but refused every superuser, so identity and timeline come from its control file. */
   readonly authenticated?: boolean;
+  /** Of a standby that follows a primary: `pg_stat_wal_receiver.status`; absent while no walreceiver runs. */
+  readonly walReceiver?: string;
 }
 
 export interface Service {

@@ -8,6 +8,7 @@ import { autoFile } from '../postgres/server-configuration.ts';
 import { formatSettings } from '../postgres/setting-line.ts';
 import type { Tree } from '../target/tree.ts';
 import { fitConfiguration, tellEdits } from './fit-configuration.ts';
+import { followPrimary, standbySignal, stopFollowing } from './follow-primary.ts';
 import { asideAutoConf } from './layout.ts';
 import { requireOverrideFile } from './preflight.ts';
 import { readControl } from './read-control.ts';
@@ -46,6 +47,7 @@ export const configureDatabase: Step = {
     // A server that an earlier attempt started to prove the configuration reads these files.
     await launcher.removeLeftovers();
     const isKept = plan.configuration?.isKept ?? false;
+    const standby = plan.recovery?.standby ?? null;
     const edits =
       plan.override === null
         ? await restoreAutoConf(tree, isKept)
@@ -61,12 +63,23 @@ export const configureDatabase: Step = {
       edits.push('pg_hba.conf written');
     }
     if (!names.has('pg_ident.conf')) await tree.writeFile('pg_ident.conf', '', 0o600);
+    if (standby !== null) {
+      // First of all: without it a server that is started here would go its own way.
+      await tree.writeFile(standbySignal, '', 0o600);
+      await stopFollowing(tree);
+    }
     await tree.remove('recovery.signal');
     const fitted = isKept ? null : await fitConfiguration(context, tree, launcher);
     if (fitted === null) await tree.own(plan.owner);
     else tellEdits(context, fitted.edits);
     edits.push(...(fitted?.edits ?? []).map(describeEdit));
     await tree.remove(asideAutoConf);
+    if (standby !== null) {
+      await followPrimary(context, tree, standby);
+      context.failpoint('configureDatabase:following');
+      await tree.own(plan.owner);
+      edits.push(`${standbySignal} written; postgresql.auto.conf says whom it follows`);
+    }
     if (plan.sync) await tree.sync();
     return {
       edits: edits.join('; ') || 'none',

@@ -232,6 +232,12 @@ function planWarnings(
       'Files are not made durable (--no-sync): after a power cut or a crash of this host the database may be damaged, and no resume can tell.',
     );
   }
+  const slot = request.recovery?.standby?.primarySlot ?? null;
+  if (slot !== null) {
+    warnings.push(
+      `The replication slot ${slot} must exist on the primary, or the standby does not stream: SELECT pg_create_physical_replication_slot('${slot}', true)..`,
+    );
+  }
   if (!request.promote && service.kind !== 'none') {
     warnings.push('The service stays stopped until the run is promoted.');
   }

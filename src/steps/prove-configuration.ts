@@ -14,6 +14,14 @@ const proofSettings = {
   external_pid_file: '',
 };
 
+/** It waits for more WAL, and asks nobody for it; that it takes connections is enough. */
+const standbySettings = {
+  primary_conninfo: '',
+  primary_slot_name: '',
+  restore_command: '',
+  hot_standby: 'on',
+};
+
 /**
  * Starts the server, apart from the service, with the configuration of its data directory and stops it again. Returns
  * null when it accepted connections, otherwise the lines of its log.
@@ -27,10 +35,12 @@ export async function tryConfiguration(
   context.resource('server', resource);
   const log: string[] = [];
   const ready = Promise.withResolvers<'ready'>();
+  const { serverMajor, recovery } = context.plan();
   const settings = {
     ...proofSettings,
     // Two servers must not share it; from 15 on there is none.
-    ...(context.plan().serverMajor < 15 ? { stats_temp_directory: 'pg_stat_tmp' } : {}),
+    ...(serverMajor < 15 ? { stats_temp_directory: 'pg_stat_tmp' } : {}),
+    ...(recovery?.standby == null ? {} : standbySettings),
   };
   const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const server = await launcher.launch(
@@ -38,7 +48,7 @@ export async function tryConfiguration(
     (line) => {
       context.serverLog(line);
       log.push(line);
-      if (readServerLogLine(line)?.kind === 'ready') ready.resolve('ready');
+      if (readServerLogLine(line)?.kind === (isStandby ? 'ready-read-only' : 'ready')) ready.resolve('ready');
     },
     context.signal,
   );

@@ -37,10 +37,25 @@ async function shutDownAtTarget(context: StepContext, means: Means): Promise<Ste
     return seenLog;
   });
   const control = await readControl(await means.target.dataTree(context.runId));
+  const end = endOfArchive(context, log);
+  if (end !== null)
+    return { heldBy: 'shutdown', lsn: end, stoppedAt: 'end of the WAL', time: null, xid: null };
   if (control.state !== 'shut down in recovery' || !hasStopped(log)) {
     throw recoveryFailed('Recovery did not reach its target', log);
   }
   return { heldBy: 'shutdown', lsn: control.minRecoveryPoint, ...stopFacts(log) };
+}
+
+/**
+ * A standby replays everything that the archive holds; where nothing told its last record beforehand, its server comes
+ * to the end and is kept from promoting. What is missing behind it, the primary sends.
+ */
+function endOfArchive(context: StepContext, log: ObservedLog): string | null {
+  const plan = context.plan();
+  const isStandby = (plan.recovery?.standby ?? null) !== null;
+  if (!isStandby || stopOf(plan).kind !== 'end') return null;
+  if (!log.tail.some((line) => line.includes(heldMessage))) return null;
+  return log.events.find((event) => event.kind === 'redo-done')?.lsn ?? null;
 }
 
 /** More often than the source's settings are changed within one restore. */

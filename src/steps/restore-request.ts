@@ -31,6 +31,8 @@ export interface StandbyRequest {
   /** Without a password: that is a credential, resolved when it is written. */
   readonly primaryConninfo: string;
   readonly primarySlot: string | null;
+  /** One was given when the run was started, so it is missed when it is not given again. */
+  readonly hasPassword?: boolean;
 }
 
 /** How far recovery goes, and what happens there. */

@@ -35,6 +35,8 @@ export interface StepPorts {
   inspectServer(spec: LauncherSpec, paths: readonly string[], signal: AbortSignal): Promise<ServerInventory>;
   /** The threads that read and decode archives; the same ones at every call. */
   decoders(means: Pick<RestorePlan, 'jobs' | 'maxRateBytesPerSecond' | 'memoryBytes'>): DecoderPool;
+  /** Of a standby at its primary, resolved anew at every start and resume; null: none was given. Never stored. */
+  primaryPassword(): string | null;
   /** CPU cores that this process may use. */
   cores(): number;
   now(): Date;

@@ -1,6 +1,7 @@
 import { OdoError } from '../errors/odo-error.ts';
 import { readControl } from './read-control.ts';
 import type { Step, StepFacts } from './step.ts';
+import { verifyStreaming } from './verify-standby.ts';
 
 /** How long the started service may take until it answers; a first start after recovery is quick. */
 const answerWithinMs = 5 * 60_000;
@@ -12,12 +13,15 @@ export const verify: Step = {
   async run(context): Promise<StepFacts> {
     const plan = context.plan();
     const promoted = context.outputOf('promote');
-    const expected = { systemIdentifier: promoted?.systemIdentifier, timeline: promoted?.timeline };
+    const standby = (plan.recovery?.standby ?? null) !== null;
+    const expected = standby
+      ? { systemIdentifier: context.outputOf('recover')?.systemIdentifier, timeline: null }
+      : { systemIdentifier: promoted?.systemIdentifier, timeline: promoted?.timeline };
     if (plan.service.kind === 'none') {
       const target = await context.ports.target(plan.target);
       const control = await readControl(await target.dataTree(context.runId));
       compare('The restored data directory', { ...control, timeline: control.checkpointTimeline }, expected);
-      if (control.state !== 'shut down') {
+      if (control.state !== (standby ? 'shut down in recovery' : 'shut down')) {
         throw new OdoError(
           'VERIFICATION_FAILED',
           `The restored database was not shut down cleanly (it is "${control.state}").`,
@@ -34,16 +38,15 @@ export const verify: Step = {
     }
     const service = await context.ports.service(plan.service);
     const superuser = promoted?.superuser;
-    const answer = await service.ask(
-      {
-        superuser: typeof superuser === 'string' ? superuser : plan.superuser,
-        dataDirectory: plan.target.kind === 'data-directory' ? plan.target.path : null,
-        deadlineMs: answerWithinMs,
-      },
-      context.signal,
-    );
+    const asking = {
+      superuser: typeof superuser === 'string' ? superuser : plan.superuser,
+      dataDirectory: plan.target.kind === 'data-directory' ? plan.target.path : null,
+      deadlineMs: answerWithinMs,
+    };
+    const answer = await service.ask(asking, context.signal);
     compare(plan.serviceDescription, answer, expected);
-    if (answer.inRecovery) {
+    const streaming = standby ? await verifyStreaming(context, service, asking, answer) : {};
+    if (!standby && answer.inRecovery) {
       throw new OdoError(
         'VERIFICATION_FAILED',
         `${plan.serviceDescription} answers, but is still in recovery.`,
@@ -57,6 +60,7 @@ export const verify: Step = {
       timeline: answer.timeline,
       serverVersion: answer.serverVersion,
       verifiedBy: answer.authenticated === false ? 'control file, as the server refused the login' : 'query',
+      ...streaming,
     };
   },
 };
@@ -64,6 +68,7 @@ export const verify: Step = {
 function compare(
   who: string,
   found: { systemIdentifier: string; timeline: number },
+  /** A standby is on whatever timeline its primary is: null. */
   expected: { systemIdentifier: unknown; timeline: unknown },
 ): void {
   if (found.systemIdentifier !== expected.systemIdentifier) {
@@ -73,7 +78,7 @@ function compare(
       { hint: 'It runs on other data than was restored: check its volume and PGDATA.' },
     );
   }
-  if (found.timeline !== expected.timeline) {
+  if (expected.timeline !== null && found.timeline !== expected.timeline) {
     throw new OdoError(
       'VERIFICATION_FAILED',
       `${who} is on timeline ${found.timeline}, but the restored database was promoted to ${expected.timeline}.`,

@@ -264,3 +264,56 @@ it('says what words were taken for also when a run goes on to another target, un
   expect(change({ targetAction: 'pause' })).toEqual({ target: null, timeline: null, action: 'pause' });
   expect(change({})).toBeNull();
 });
+
+describe('another target for a run that goes on', () => {
+  const change = (flags: FlagValues, env: Record<string, string> = {}) =>
+    toRecoveryChange(loadSettings({ flags, env, cwd, keys: settingKeys, clock }));
+
+  it('is what the command line says, and nothing else', () => {
+    expect(change({}, { ODO_TARGET_LSN: '0/5000000', ODO_TARGET_ACTION: 'pause' })).toBeNull();
+    expect(change({ targetAction: 'shutdown' }, { ODO_TARGET_LSN: '0/5000000' })).toEqual({
+      target: null,
+      timeline: null,
+      action: 'shutdown',
+    });
+    expect(change({ targetXid: '800', targetInclusive: false, targetTimeline: '2' })).toEqual({
+      target: { kind: 'xid', xid: '800', inclusive: false },
+      timeline: 2,
+      action: null,
+    });
+  });
+
+  it.each([
+    [{ targetXid: '800', targetLsn: '0/5000000' }, /Choose one recovery target/],
+    [{ targetInclusive: false }, /only together with a target/],
+    [{ targetTime: '2026-11-28T00:00:00Z' }, /in the future/],
+  ] as const)('%j is refused', (flags, message) => {
+    expect(() => change(flags)).toThrow(OdoError);
+    try {
+      change(flags);
+    } catch (error) {
+      expect((error as OdoError).message + JSON.stringify((error as OdoError).details ?? {})).toMatch(
+        message,
+      );
+      expect((error as OdoError).hint).toMatch(/odo resume --help/);
+    }
+  });
+});
+
+it('a standby is followed without a password in its connection string, and never promoted', () => {
+  const standby = { url, dataDir: '/d', standby: true } as const;
+  const refused = usageOf({ ...standby, primaryConninfo: 'host=db1 password=sekret', promote: false });
+  expect(refused).toMatch(/ODO_PRIMARY_PASSWORD/);
+  expect(refused).toMatch(/leave out --no-promote/);
+  expect(refused).not.toContain('sekret');
+  const made = request(
+    { ...standby, primaryConninfo: 'host=db1', primarySlot: 'db2' },
+    { ODO_PRIMARY_PASSWORD: 'sekret' },
+  );
+  expect(made.recovery?.standby).toEqual({
+    primaryConninfo: 'host=db1',
+    primarySlot: 'db2',
+    hasPassword: true,
+  });
+  expect(JSON.stringify(made)).not.toContain('sekret');
+});
