@@ -237,7 +237,8 @@ export function toRecoveryChange(loaded: LoadedSettings): RecoveryChange | null 
     action: isGiven('targetAction') ? settings.targetAction : null,
   };
   if (Object.values(change).every((value) => value === null)) return null;
-  return isGiven('targetTime') ? { ...change, readings: loaded.readings } : change;
+  const hasWords = isGiven('targetTime') && loaded.readings.length > 0;
+  return hasWords ? { ...change, readings: loaded.readings } : change;
 }
 
 function toTargetPoint({ settings }: LoadedSettings): RecoveryRequest['target'] {

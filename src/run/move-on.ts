@@ -1,6 +1,6 @@
 import { OdoError } from '../errors/odo-error.ts';
 import { fromErrorData } from '../errors/serialize.ts';
-import { type CheckName, checks } from '../steps/checks.ts';
+import { type CheckName, refusals } from '../steps/checks.ts';
 import { planRestore } from '../steps/plan-restore.ts';
 import { gatherFacts } from '../steps/preflight.ts';
 import { readControl } from '../steps/read-control.ts';
@@ -21,7 +21,7 @@ export interface Move {
 }
 
 /** About the target, the service and its server: they are the run's own by now. */
-const notAsked: readonly CheckName[] = [
+const unasked: readonly CheckName[] = [
   'targetRefused',
   'targetHeld',
   'targetNotFree',
@@ -51,12 +51,9 @@ export async function planMove(
   refuseServedData(binding.journal, 'going to another target');
   const context = stepContext(binding, 'plan', 0, signal, { name: 'plan', version: 1 });
   const asked = changedRequest(request, change, plan.contents.backup.id);
-  const facts = await gatherFacts(asked, context);
-  for (const [name, check] of Object.entries(checks)) {
-    if (notAsked.includes(name as CheckName)) continue;
-    const refusal = check({ facts, request: asked });
-    if (refusal !== null) throw fromErrorData(refusal);
-  }
+  const facts = await gatherFacts(asked, context, unasked);
+  const [refusal] = refusals({ facts, request: asked }, unasked);
+  if (refusal !== undefined) throw fromErrorData(refusal);
   const fresh = await planRestore(facts, asked, context);
   const next: RestorePlan = {
     ...plan,

@@ -207,9 +207,10 @@ export const checks = {
 
 export type CheckName = keyof typeof checks;
 
-/** Every refusal, in the order of the table. */
-export function refusals(input: CheckInput): ErrorData[] {
-  return Object.values(checks)
-    .map((check) => check(input))
+/** Every refusal, in the order of the table; those of the checks that are not asked do not count. */
+export function refusals(input: CheckInput, unasked: readonly CheckName[] = []): ErrorData[] {
+  return Object.entries(checks)
+    .filter(([name]) => !unasked.includes(name as CheckName))
+    .map(([, check]) => check(input))
     .filter((problem) => problem !== null);
 }

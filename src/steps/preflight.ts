@@ -6,7 +6,7 @@ import { isGapBehindConsistency } from '../backup/wal-problems.ts';
 import { needsRecords } from '../backup/wal-scan/scan-jobs.ts';
 import { OdoError } from '../errors/odo-error.ts';
 import type { ServiceFacts } from '../service/service.ts';
-import { refusals } from './checks.ts';
+import { type CheckName, refusals } from './checks.ts';
 import { chooseBackup } from './choose-backup.ts';
 import { closedParentOf } from './closed-parent.ts';
 import { gatherConfiguration } from './configuration-facts.ts';
@@ -18,8 +18,15 @@ import { type RestoreRequest, recoveryDefaults } from './restore-request.ts';
 import type { StepContext } from './step.ts';
 import { gatherTablespaces } from './tablespace-facts.ts';
 
-/** Looks at everything the checks and the plan need. Changes nothing. */
-export async function gatherFacts(request: RestoreRequest, context: StepContext): Promise<PreflightFacts> {
+/**
+ * Looks at everything the checks and the plan need. Changes nothing. `unasked`: checks that do not count, so that what
+ * they would refuse does not keep the WAL from being read.
+ */
+export async function gatherFacts(
+  request: RestoreRequest,
+  context: StepContext,
+  unasked: readonly CheckName[] = [],
+): Promise<PreflightFacts> {
   const { ports, signal } = context;
   for (const reading of request.readings ?? []) context.notice('info', reading);
   await requireOverrideFile(request.overrideFile);
@@ -34,7 +41,7 @@ export async function gatherFacts(request: RestoreRequest, context: StepContext)
     const found = await gatherSurroundings(request, service, seen.backup, context);
     surroundings.set(seen.backup.id, found);
     // Last, since it takes longest: it reads all of the WAL up to the target.
-    if (isRefusedAnyway({ contents: seen, service, ...found }, request))
+    if (isRefusedAnyway({ contents: seen, service, ...found }, request, unasked))
       return { proof: null, problem: null };
     const reach = await proveReach(seen, found.launcher.serverMajor, request, context);
     if (reach !== null) reaches.set(seen.backup.id, reach);
@@ -98,14 +105,18 @@ async function gatherSurroundings(
 }
 
 /** Without a word about the WAL: a hole behind the target does no harm, and only the WAL tells where the target is. */
-function isRefusedAnyway(facts: Omit<PreflightFacts, 'passedOver'>, request: RestoreRequest): boolean {
+function isRefusedAnyway(
+  facts: Omit<PreflightFacts, 'passedOver'>,
+  request: RestoreRequest,
+  unasked: readonly CheckName[],
+): boolean {
   const { contents } = facts;
   const { target } = request.recovery ?? recoveryDefaults;
   const problems = needsRecords(target)
     ? contents.problems.filter((problem) => !isGapBehindConsistency(problem))
     : contents.problems;
   const asFound = { ...facts, passedOver: [], contents: { ...contents, problems } };
-  return refusals({ facts: asFound, request }).length > 0;
+  return refusals({ facts: asFound, request }, unasked).length > 0;
 }
 
 /** Its absence has an exit code of its own, because scripts test for it. */

@@ -48,7 +48,8 @@ export async function tryConfiguration(
     (line) => {
       context.serverLog(line);
       log.push(line);
-      if (readServerLogLine(line)?.kind === (isStandby ? 'ready-read-only' : 'ready')) ready.resolve('ready');
+      if (readServerLogLine(line)?.kind === (recovery?.standby != null ? 'ready-read-only' : 'ready'))
+        ready.resolve('ready');
     },
     context.signal,
   );

@@ -37,7 +37,7 @@ async function shutDownAtTarget(context: StepContext, means: Means): Promise<Ste
     return seenLog;
   });
   const control = await readControl(await means.target.dataTree(context.runId));
-  const end = endOfArchive(context, log);
+  const end = endOfWal(context, log);
   if (end !== null)
     return { heldBy: 'shutdown', lsn: end, stoppedAt: 'end of the WAL', time: null, xid: null };
   if (control.state !== 'shut down in recovery' || !hasStopped(log)) {
@@ -47,13 +47,12 @@ async function shutDownAtTarget(context: StepContext, means: Means): Promise<Ste
 }
 
 /**
- * A standby replays everything that the archive holds; where nothing told its last record beforehand, its server comes
- * to the end and is kept from promoting. What is missing behind it, the primary sends.
+ * Without a target (a standby, and WAL of which nothing told the last record beforehand) the server comes to the end of
+ * the WAL and is kept from promoting there. Whether that is the end that it should be, a promotion will show; of a
+ * standby, the primary sends what is missing.
  */
-function endOfArchive(context: StepContext, log: ObservedLog): string | null {
-  const plan = context.plan();
-  const isStandby = (plan.recovery?.standby ?? null) !== null;
-  if (!isStandby || stopOf(plan).kind !== 'end') return null;
+function endOfWal(context: StepContext, log: ObservedLog): string | null {
+  if (stopOf(context).kind !== 'end') return null;
   if (!log.tail.some((line) => line.includes(heldMessage))) return null;
   return log.events.find((event) => event.kind === 'redo-done')?.lsn ?? null;
 }
@@ -76,6 +75,13 @@ async function pauseAtTarget(context: StepContext, means: Means): Promise<StepFa
     // WAL says that the primary raised a setting; pg_control knows its value now, and the next launch uses it.
     if (result === null || (isLog(result) && launch < launches && isTooLow(result.tail))) continue;
     if (!isLog(result)) return result;
+    if (endOfWal(context, result) !== null) {
+      context.notice(
+        'warning',
+        'No record is known to be the last, so the server cannot pause at it; the database is held shut down at the end of the WAL. With --target-lsn it can be looked at.',
+      );
+      return null;
+    }
     if (hasStopped(result) && result.tail.some((line) => line.includes(heldMessage))) {
       context.notice(
         'warning',

@@ -69,8 +69,9 @@ export function whyBeyond(
   const [was, is] = [former.contents.wal?.timeline, next.contents.wal?.timeline];
   if (was !== is)
     return `The data files were recovered along timeline ${was}, and the new target is on timeline ${is}`;
-  const stop = next.recovery?.stop ?? { kind: 'end' };
-  if (stop.kind === 'end' || JSON.stringify(stop) === JSON.stringify(former.recovery?.stop)) return null;
+  const stop: RecoveryTarget = next.recovery?.stop ?? { kind: 'end' };
+  if (next.recovery?.target.kind === 'end') return null;
+  if (JSON.stringify(stop) === JSON.stringify(former.recovery?.stop)) return null;
   if (!isBehind(standing, stop, next.recovery?.proof?.stop?.lsn ?? null)) return null;
   const last =
     standing.lastTransaction === null

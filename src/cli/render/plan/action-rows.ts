@@ -29,12 +29,7 @@ export function actionRows(plan: RestorePlan): Row[] {
   ]);
   for (const { description, name } of places) rows.push(['write', `tablespace ${name} into ${description}`]);
   rows.push(['recover', `with ${plan.launcherDescription}, apart from the service`]);
-  rows.push([
-    'promote',
-    plan.promote
-      ? whenPromoted(plan)
-      : 'not now: odo stops when the database is consistent; odo promote goes on',
-  ]);
+  rows.push(atTheEnd(plan));
   if (hasService && !plan.stopsFirst) rows.push(stop('only for the switch-over at the end'));
   if (plan.switchOver !== null) {
     const { from, toVolume, toAlias } = plan.switchOver;
@@ -45,6 +40,25 @@ export function actionRows(plan: RestorePlan): Row[] {
   }
   if (hasService) rows.push(['start', `${plan.serviceDescription}, and ask it who it is`]);
   return rows;
+}
+
+function atTheEnd(plan: RestorePlan): Row {
+  const { recovery } = plan;
+  const standby = recovery?.standby ?? null;
+  if (standby !== null) {
+    return [
+      'standby',
+      `not promoted: it follows its primary (${standby.primaryConninfo}) when all archived WAL is applied`,
+    ];
+  }
+  if (!plan.promote) {
+    return ['promote', 'not now: odo stops when the database is consistent; odo promote goes on'];
+  }
+  const action = recovery?.action ?? 'promote';
+  if (action === 'promote') return ['promote', whenPromoted(plan)];
+  const where = targetText(recovery?.target ?? { kind: 'end' });
+  const how = action === 'pause' ? 'paused, answering read-only queries' : 'shut down';
+  return ['promote', `not now: at ${where} it is held, ${how}; odo promote or odo resume goes on`];
 }
 
 function whenPromoted({ recovery }: RestorePlan): string {
