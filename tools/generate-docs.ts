@@ -258,7 +258,7 @@ function jsonOutputPage(): string {
       wal: { ...samplePlan.contents.wal, objects: [] },
     }),
     '## `odo status`',
-    'A line a run, newest first; with a run id, that one; with `--watch`, a line whenever something changed, until the run ends. `status` is `running`, `interrupted` (not ended, and no odo works on it), `failed`, `refused`, `declined`, `held` or `completed`. `replay` is where the recovery server was when that was last written down (every two seconds), with the fields of a `progress` event; `recovery` has the `recovery` events so far (with a run id; empty in a list).',
+    'A line a run, newest first; with a run id, that one; with `--watch`, a line whenever something changed, until the run ends. `status` is `running`, `interrupted` (not ended, and no odo works on it), `failed`, `refused`, `declined`, `held` or `completed`. `held` says where such a run waits, as the `held` event does; null otherwise. `replay` is where the recovery server was when that was last written down (every two seconds), with the fields of a `progress` event; `recovery` has the `recovery` events so far (with a run id; empty in a list).',
     json({ type: 'status', ...sampleStatus }),
     '## Errors',
     'An error before a run begins, or of another command, is a line of its own. `code` is one of [exit-codes.md](exit-codes.md); `details.problems` lists the single ones of a configuration that is not valid. When a server ended, `details.serverLog` has the last lines of its log and `details.diagnosis` what they mean: `says` (the message that ended it), `symptom` (its name in [troubleshooting.md](troubleshooting.md), null when odo does not know it), `because` (an earlier message that explains it), `cause`, `consequence`, `advice` and `notTheHint`.',

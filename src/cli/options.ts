@@ -58,6 +58,7 @@ export const moveSettings = [
 /** Beside a plan, which has all the rest. */
 export const plannedStartSettings = [
   ...credentialSettings,
+  'primaryPassword',
   'yes',
   'journal',
   'config',
