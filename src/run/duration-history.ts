@@ -5,7 +5,6 @@ import { findRun } from '../journal/runs.ts';
 import { type MeasuredPhase, type RestoreSize, segmentCounts } from '../steps/expected-duration.ts';
 import { timedPhases } from '../steps/phase-assumptions.ts';
 import type { RestoreRequest } from '../steps/restore-request.ts';
-import { spoolSegments } from '../steps/spool-size.ts';
 
 /** A plan may name fifty thousand files: no more of them are looked into. */
 const runsLookedAt = 40;
@@ -31,8 +30,14 @@ function readMeasured(journalFile: string): MeasuredPhase[] {
   if (database === null) return [];
   try {
     const sizes = new Map<string, RestoreSize | null>();
-    return listMeasuredSteps(database, runsLookedAt).flatMap(({ runId, name, durationMs }) => {
+    const steps = listMeasuredSteps(database, runsLookedAt);
+    // A promotion behind it had nothing left to replay.
+    const heldAtTarget = new Set(
+      steps.filter(({ name }) => name === 'reachTarget').map(({ runId }) => runId),
+    );
+    return steps.flatMap(({ runId, name, durationMs }) => {
       if (!(timedPhases as readonly string[]).includes(name)) return [];
+      if (name === 'promote' && heldAtTarget.has(runId)) return [];
       if (!sizes.has(runId)) sizes.set(runId, sizeOfRun(database, runId));
       const of = sizes.get(runId) ?? null;
       return of === null ? [] : [{ phase: name, durationMs, of }];
@@ -54,11 +59,12 @@ function sizeOfRun(database: JournalDatabase, runId: string): RestoreSize | null
     '$.contents.wal.lastSegment',
     '$.contents.wal.segmentBytes',
     '$.contents.wal.source',
+    '$.recovery.spoolBytes',
   ]);
   const base = readOutputMembers(database, { runId, name: 'restoreBase' }, ['$.storedBytes']);
   if (run === null || facts === null) return null;
   const [format, targetKind, access, ...wal] = facts;
-  const [beginSegment, consistentSegment, lastSegment, segmentBytes, source] = wal;
+  const [beginSegment, consistentSegment, lastSegment, segmentBytes, source, spoolBytes] = wal;
   const hasWal =
     [beginSegment, consistentSegment, lastSegment].every((name) => typeof name === 'string') &&
     typeof segmentBytes === 'number';
@@ -74,8 +80,8 @@ function sizeOfRun(database: JournalDatabase, runId: string): RestoreSize | null
             segmentBytes,
           }
         : null,
+      source === 'archive' && typeof spoolBytes === 'number' ? spoolBytes : null,
     ),
-    spoolSegments: hasWal && source === 'archive' ? spoolSegments(request, { segmentBytes }) : null,
     sourceUrl: request.source.url,
     format: String(format),
     targetKind: String(targetKind),

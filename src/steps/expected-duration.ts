@@ -26,7 +26,7 @@ export interface ExpectedDuration {
   /** Only those that the plan has; `restoreBase` and `restoreWal` go on side by side. */
   readonly phases: readonly ExpectedPhase[];
   readonly total: Expected;
-  /** From before the service is stopped until it is started again; null when none is stopped. */
+  /** From before the service is stopped until it is started again; null when none is stopped, or none started again. */
   readonly outage: Expected | null;
 }
 
@@ -37,8 +37,8 @@ export interface RestoreSize {
   /** WAL segments up to consistency, and behind it; null when not known. */
   readonly segmentsToConsistency: number | null;
   readonly segmentsBehind: number | null;
-  /** Most that are brought before recovery begins; null: all of them are. */
-  readonly spoolSegments: number | null;
+  /** Those that are fetched before the recovery server runs; the others come while it replays. */
+  readonly segmentsAhead: number | null;
   readonly sourceUrl: string;
   readonly format: string;
   readonly targetKind: string;
@@ -71,8 +71,7 @@ export function expectedDuration(plan: RestorePlan, measured: readonly MeasuredP
   return {
     phases,
     total: together(phases),
-    outage: together(phases.filter(({ phase }) => isOutage(phase, plan))),
-    ...(plan.service.kind === 'none' || !plan.serviceWasRunning ? { outage: null } : {}),
+    outage: comesBack(plan) ? together(phases.filter(({ phase }) => isOutage(phase, plan))) : null,
   };
 }
 
@@ -80,8 +79,10 @@ export function sizeOf(plan: RestorePlan): RestoreSize {
   const { contents } = plan;
   return {
     storedBytes: storedBytesOf(contents),
-    ...segmentCounts(contents.wal),
-    spoolSegments: contents.wal?.source === 'archive' ? spoolSegments(plan, contents.wal) : null,
+    ...segmentCounts(
+      contents.wal,
+      contents.wal?.source === 'archive' ? (plan.recovery?.spoolBytes ?? null) : null,
+    ),
     sourceUrl: plan.source.url,
     format: contents.backup.format,
     targetKind: plan.target.kind,
@@ -99,40 +100,60 @@ function storedBytesOf({ archives, trees = [], links = [] }: BackupContents): nu
   );
 }
 
-/** Counted by the names: WAL that comes with the backup is in no list of objects. */
+type SegmentCounts = Pick<RestoreSize, 'segmentsToConsistency' | 'segmentsBehind' | 'segmentsAhead'>;
+
+/** Counted by the names: WAL that comes with the backup is in no list of objects. `spoolBytes`: null without a bound. */
 export function segmentCounts(
   wal: Pick<
     NonNullable<BackupContents['wal']>,
     'beginSegment' | 'consistentSegment' | 'lastSegment' | 'segmentBytes'
   > | null,
-): Pick<RestoreSize, 'segmentsToConsistency' | 'segmentsBehind'> {
-  if (wal === null) return { segmentsToConsistency: null, segmentsBehind: null };
-  const [begin, consistent, last] = [wal.beginSegment, wal.consistentSegment, wal.lastSegment].map(
-    (name) => parseSegmentName(name, wal.segmentBytes)?.number ?? null,
-  );
-  if (begin == null || consistent == null || last == null)
-    return { segmentsToConsistency: null, segmentsBehind: null };
-  return { segmentsToConsistency: consistent - begin + 1, segmentsBehind: Math.max(0, last - consistent) };
+  spoolBytes: number | null,
+): SegmentCounts {
+  const unknown = { segmentsToConsistency: null, segmentsBehind: null, segmentsAhead: null };
+  if (wal === null) return unknown;
+  const numberOf = (name: string) => parseSegmentName(name, wal.segmentBytes)?.number ?? null;
+  const begin = numberOf(wal.beginSegment);
+  const consistent = numberOf(wal.consistentSegment);
+  const last = numberOf(wal.lastSegment);
+  if (begin === null || consistent === null || last === null) return unknown;
+  const all = Math.max(last, consistent) - begin + 1;
+  return {
+    segmentsToConsistency: consistent - begin + 1,
+    segmentsBehind: Math.max(0, last - consistent),
+    segmentsAhead:
+      spoolBytes === null ? all : Math.min(all, spoolSegments({ recovery: { spoolBytes } }, wal)),
+  };
 }
 
+/** Whether the run waits for `odo promote` before it is at its end. */
+export const isHeld = ({ promote, recovery }: RestorePlan): boolean =>
+  recovery?.standby == null && (!promote || (recovery?.action ?? 'promote') !== 'promote');
+
+/** As far as the run goes by itself. */
 function isPlanned(phase: TimedPhase, plan: RestorePlan): boolean {
-  const hasService = plan.service.kind !== 'none';
   switch (phase) {
     case 'stopService':
       return plan.stopsFirst;
-    case 'switchOver':
-      return plan.switchOver !== null;
-    case 'startService':
-      return hasService;
+    case 'reachTarget':
+      return plan.recovery?.standby != null || (plan.promote && isHeld(plan));
     case 'promote':
+      return plan.recovery?.standby == null && !isHeld(plan);
+    case 'switchOver':
+      return plan.switchOver !== null && !isHeld(plan);
+    case 'startService':
+      return plan.service.kind !== 'none' && !isHeld(plan);
     case 'configureDatabase':
     case 'verify':
     case 'cleanUp':
-      return plan.promote;
+      return !isHeld(plan);
     default:
       return true;
   }
 }
+
+const comesBack = (plan: RestorePlan): boolean =>
+  plan.service.kind !== 'none' && plan.serviceWasRunning && !isHeld(plan);
 
 /** With a new volume the service is away for the switch-over only. */
 const isOutage = (phase: TimedPhase, plan: RestorePlan): boolean =>
@@ -156,14 +177,10 @@ function amountOf(phase: string, size: RestoreSize): number | null {
     case 'restoreBase':
       return size.storedBytes;
     case 'restoreWal':
-      return size.segmentsToConsistency === null || size.segmentsBehind === null
-        ? null
-        : Math.min(
-            size.segmentsToConsistency + size.segmentsBehind,
-            size.spoolSegments ?? Number.POSITIVE_INFINITY,
-          );
+      return size.segmentsAhead;
     case 'recover':
       return size.segmentsToConsistency;
+    case 'reachTarget':
     case 'promote':
       return size.segmentsBehind === null ? null : size.segmentsBehind + 1;
     default:

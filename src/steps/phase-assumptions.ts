@@ -7,6 +7,7 @@ export const timedPhases = [
   'configureRecovery',
   'seal',
   'recover',
+  'reachTarget',
   'promote',
   'configureDatabase',
   'switchOver',
@@ -54,6 +55,10 @@ export const assumptions: Readonly<Record<TimedPhase, Assumption>> = {
   configureRecovery: { fixedMs: seconds(0.1, 1, 30) },
   seal: { fixedMs: seconds(0.1, 1, 10) },
   recover: { fixedMs: seconds(1, 3, 20), perUnitMs: atRates(segment, 15 * MiB, 60 * MiB, 300 * MiB) },
+  reachTarget: {
+    fixedMs: seconds(1, 3, 20),
+    perUnitMs: atRates(segment, 15 * MiB, 60 * MiB, 300 * MiB),
+  },
   promote: { fixedMs: seconds(1, 3, 20), perUnitMs: atRates(segment, 15 * MiB, 60 * MiB, 300 * MiB) },
   configureDatabase: { fixedMs: seconds(0.1, 0.5, 5) },
   switchOver: { fixedMs: seconds(1, 3, 30) },

@@ -3,8 +3,30 @@ import type { RestorePlan } from '../../../steps/restore-plan.ts';
 import { expectedText } from '../expected-text.ts';
 import type { Row } from './row.ts';
 
-const outageText = ({ expected }: RestorePlan): string =>
-  expected?.outage == null ? '' : `; it is away for ${expectedText(expected.outage)}`;
+function outageText(plan: RestorePlan): string {
+  const { expected } = plan;
+  if (waitsFor(plan) !== null) return '; it stays away until odo promote';
+  return expected?.outage == null ? '' : `; it is away for ${expectedText(expected.outage)}`;
+}
+
+/** What the run does instead of promoting, when it waits for `odo promote`; null when it goes through to its end. */
+function waitsFor({ promote, recovery }: RestorePlan): Row | null {
+  if (recovery?.standby != null) return null;
+  if (!promote) return ['wait', 'shut down as soon as the database is consistent; odo promote goes on'];
+  switch (recovery?.action ?? 'promote') {
+    case 'pause':
+      return ['wait', 'at the target, answering read-only queries; odo promote or odo resume goes on'];
+    case 'shutdown':
+      return ['wait', 'shut down at the target; odo promote or odo resume goes on'];
+    case 'promote':
+      return null;
+  }
+}
+
+const finish = (plan: RestorePlan): Row =>
+  plan.recovery?.standby == null
+    ? ['promote', whenPromoted(plan)]
+    : ['follow', `its primary as a standby (${plan.recovery.standby.primaryConninfo}), and never promote`];
 
 /** What is stopped, removed, created, written and started, in the order in which it happens. */
 export function actionRows(plan: RestorePlan): Row[] {
@@ -29,7 +51,10 @@ export function actionRows(plan: RestorePlan): Row[] {
   ]);
   for (const { description, name } of places) rows.push(['write', `tablespace ${name} into ${description}`]);
   rows.push(['recover', `with ${plan.launcherDescription}, apart from the service`]);
-  rows.push(atTheEnd(plan));
+  const waits = waitsFor(plan);
+  if (waits !== null) rows.push(waits);
+  // What odo promote does then is agreed to as well.
+  rows.push(finish(plan));
   if (hasService && !plan.stopsFirst) rows.push(stop('only for the switch-over at the end'));
   if (plan.switchOver !== null) {
     const { from, toVolume, toAlias } = plan.switchOver;
@@ -40,25 +65,6 @@ export function actionRows(plan: RestorePlan): Row[] {
   }
   if (hasService) rows.push(['start', `${plan.serviceDescription}, and ask it who it is`]);
   return rows;
-}
-
-function atTheEnd(plan: RestorePlan): Row {
-  const { recovery } = plan;
-  const standby = recovery?.standby ?? null;
-  if (standby !== null) {
-    return [
-      'standby',
-      `not promoted: it follows its primary (${standby.primaryConninfo}) when all archived WAL is applied`,
-    ];
-  }
-  if (!plan.promote) {
-    return ['promote', 'not now: odo stops when the database is consistent; odo promote goes on'];
-  }
-  const action = recovery?.action ?? 'promote';
-  if (action === 'promote') return ['promote', whenPromoted(plan)];
-  const where = targetText(recovery?.target ?? { kind: 'end' });
-  const how = action === 'pause' ? 'paused, answering read-only queries' : 'shut down';
-  return ['promote', `not now: at ${where} it is held, ${how}; odo promote or odo resume goes on`];
 }
 
 function whenPromoted({ recovery }: RestorePlan): string {

@@ -109,6 +109,24 @@ describe('its sections say', () => {
     expect(text()).not.toContain('told to stop');
   });
 
+  test('what is waited for, and that the service stays away meanwhile', () => {
+    const paused = text({ recovery: { ...recovery, action: 'pause' } });
+    expect(paused).toMatch(/touched; it stays away until odo promote\n/);
+    expect(paused).toMatch(
+      /wait +at the target, answering read-only queries; .*\n +promote +when recovery has come/,
+    );
+    expect(text({ recovery: { ...recovery, action: 'shutdown' } })).toMatch(/wait +shut down at the target/);
+    expect(text({ promote: false })).toMatch(/wait +shut down as soon as the database is consistent/);
+    expect(text()).not.toMatch(/^ +wait /m);
+  });
+
+  test('that a standby follows and is never promoted', () => {
+    const standby = { primaryConninfo: 'host=db1 user=rep', primarySlot: null };
+    const following = text({ recovery: { ...recovery, standby } });
+    expect(following).toMatch(/follow +its primary as a standby \(host=db1 user=rep\), and never promote\n/);
+    expect(following).not.toMatch(/promote +when/);
+  });
+
   test('honestly that there is no history yet', () => {
     const phases = timedPhases.map(
       (phase) => ({ phase, basis: 'assumed', runs: 0, ...assumptions[phase].fixedMs }) as const,
