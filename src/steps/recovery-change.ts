@@ -34,6 +34,8 @@ export function changedRequest(
     backup,
     before: null,
     readings,
+    // What was agreed to in a file had another target.
+    signedPlan: null,
     promote: true,
     recovery: {
       ...recovery,

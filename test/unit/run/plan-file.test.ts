@@ -10,6 +10,7 @@ import {
   writePlanFile,
 } from '../../../src/run/plan-file.ts';
 import { planDigest } from '../../../src/steps/plan-digest.ts';
+import { changedRequest } from '../../../src/steps/recovery-change.ts';
 import type { RestorePlan } from '../../../src/steps/restore-plan.ts';
 import { samplePlan } from '../../../tools/sample-events.ts';
 import { plainRequest } from '../../support/facts.ts';
@@ -169,4 +170,11 @@ test('a run does not take another plan that was put in the place of its own', as
     code: 'PLAN_INVALID',
     message: expect.stringMatching(/is another plan than the one that the run was started with/),
   });
+});
+
+test('a run that goes on to another target does not execute the plan in the file any more', () => {
+  const request = { ...plainRequest, signedPlan: { file: '/plan.json', digest: '0' } };
+  const target = { kind: 'xid', xid: '1', inclusive: true } as const;
+  const changed = changedRequest(request, { target, timeline: null, action: null }, 'b');
+  expect(changed.signedPlan).toBeNull();
 });
