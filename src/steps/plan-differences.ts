@@ -32,6 +32,8 @@ const comparedApart: readonly (keyof RestorePlan)[] = [
   'launcherDescription',
   'imageId',
   'serverMajor',
+  'server',
+  'configuration',
   'owner',
   'pgdata',
   'override',
@@ -177,6 +179,18 @@ function serverDifferences(agreed: RestorePlan, now: RestorePlan): PlanDifferenc
     const [was, is] = [agreed.owner, now.owner].map(({ uid, gid }) => `${uid}:${gid}`);
     differences.push(conflict(`The files would belong to ${is}, not to ${was} as in the plan.`));
   }
+  if (!same(agreed.server, now.server)) {
+    differences.push(
+      conflict(
+        `${agreed.launcherDescription} is ${installation(now)} now, and was ${installation(agreed)} when the plan was made.`,
+      ),
+    );
+  }
+  if (!same(agreed.configuration, now.configuration)) {
+    differences.push(
+      outdated('Other settings of the database’s configuration would be changed than the plan says.'),
+    );
+  }
   if (!same(agreed.override, now.override))
     differences.push(
       outdated(
@@ -184,6 +198,17 @@ function serverDifferences(agreed: RestorePlan, now: RestorePlan): PlanDifferenc
       ),
     );
   return differences;
+}
+
+function installation({ server }: RestorePlan): string {
+  if (server === undefined) return 'of unknown version';
+  const { version, libc, icu, localeCount } = server;
+  return [
+    version ?? 'of unknown version',
+    libc ?? 'without a known C library',
+    icu === null ? 'without ICU' : `ICU ${icu}`,
+    ...(localeCount === null ? [] : [`${localeCount} locales`]),
+  ].join(', ');
 }
 
 function backupDifferences(

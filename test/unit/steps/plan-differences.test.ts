@@ -98,6 +98,18 @@ test.for<[what: string, change: Partial<RestorePlan>, code: string, says: RegExp
     'SERVICE_CONFLICT',
     /recovers with PostgreSQL 17 of image postgres:17; now that would be .* mine:17/,
   ],
+  [
+    'an image or installation that was upgraded in place',
+    { server: { version: '17.7', libc: 'glibc 2.41', icu: '76', localeCount: 3 } },
+    'SERVICE_CONFLICT',
+    /is 17\.7, glibc 2\.41, ICU 76, 3 locales now, and was of unknown version when the plan was made/,
+  ],
+  [
+    'another edit of the configuration',
+    { configuration: { isKept: true, serviceMounts: [], source: null } },
+    'PLAN_OUTDATED',
+    /Other settings of the database’s configuration/,
+  ],
   ['another owner', { owner: { uid: 26, gid: 27 } }, 'SERVICE_CONFLICT', /belong to 26:27, not to 999:999/],
   [
     'another file for postgresql.auto.conf',

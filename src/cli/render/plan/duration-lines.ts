@@ -54,7 +54,10 @@ function rowsOf(phases: readonly ExpectedPhase[], total: Expected): DurationRow[
     lowMs: sum(({ lowMs }) => lowMs),
     highMs: sum(({ highMs }) => highMs),
   };
-  return [...rows, { ...others, name: `${short.length} shorter ones`, from: '' }];
+  return [
+    ...rows,
+    { ...others, name: short.length === 1 ? `1 shorter one` : `${short.length} shorter ones`, from: '' },
+  ];
 }
 
 function knownFrom({ basis, runs }: ExpectedPhase): string {
