@@ -10,6 +10,10 @@ Examples:
     odo plan    -u s3://backups/main -v pgdata -n db -f compose.yaml
     odo start   -u s3://backups/main -v pgdata -n db -f compose.yaml
 
+  Have a plan agreed to, and execute exactly that one:
+    odo plan  -u s3://backups/main -v pgdata -n db -f compose.yaml --out p.json
+    odo start --plan p.json
+
   Keep the old data: restore into a new volume, and switch over at the end:
     odo start -u s3://backups/main -V pgdata-restored -n db -f compose.yaml
 
