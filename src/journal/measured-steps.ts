@@ -9,7 +9,7 @@ export interface MeasuredStep {
 
 /**
  * Steps of the latest `runs` runs that were completed by their first attempt, newest first. What was killed, failed or
- * done again tells how long an attempt took and not the work.
+ * done again tells how long an attempt took and not the work; so do all steps of a run whose plan was changed under way.
  */
 export function listMeasuredSteps(database: JournalDatabase, runs: number): MeasuredStep[] {
   return database
@@ -22,8 +22,8 @@ export function listMeasuredSteps(database: JournalDatabase, runs: number): Meas
          AND attempt.instance = '' AND attempt.number = 1 AND attempt.outcome = 'completed'
          AND step.state = 'completed'
          AND NOT EXISTS (
-           SELECT 1 FROM step_attempt AS later
-           WHERE later.run_id = attempt.run_id AND later.name = attempt.name AND later.number > 1
+           SELECT 1 FROM step AS former
+           WHERE former.run_id = attempt.run_id AND former.instance LIKE 'version %'
          )
        ORDER BY attempt.ended_at_ms DESC`,
     )

@@ -40,6 +40,7 @@ function runIn(file: string, id: string, startedAtMs: number) {
       nowMs += seconds * 1000;
       journal.endAttempt(name, '', attempt, 'interrupted', null);
     },
+    changePlan: () => journal.changePlan({ plan, request, forgets: ['reachTarget'], keepsPartsOf: [] }),
     do(name: string, seconds: number, output: unknown = {}) {
       this.end(name, begin(name), seconds, output);
     },
@@ -82,6 +83,18 @@ test('what was killed, failed, resumed or never ended is not', async () => {
   run.do('seal', 4);
   run.close();
   expect(readDurationHistory(file, fail).map(({ phase }) => phase)).toEqual(['seal']);
+});
+
+test('a run that went on to another target is not: it did a part of the work twice, or a part of it only', async () => {
+  await using directory = await temporaryDirectory();
+  const file = join(directory.path, 'journal.sqlite');
+  const run = runIn(file, 'r', 0);
+  run.do('plan', 1, plan);
+  run.do('restoreWal', 5);
+  run.changePlan();
+  run.do('reachTarget', 1);
+  run.close();
+  expect(readDurationHistory(file, fail)).toEqual([]);
 });
 
 test('the parts of a phase are not, nor a promotion of what had been replayed before', async () => {
