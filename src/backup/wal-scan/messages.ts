@@ -19,6 +19,8 @@ export type ToScanner =
   | { readonly type: 'not-located'; readonly id: number; readonly error: ErrorData };
 
 export type FromScanner =
+  /** It takes jobs, and may be ended. */
+  | { readonly type: 'ready' }
   | { readonly type: 'locate'; readonly id: number; readonly range: ByteRange }
   | { readonly type: 'scanned'; readonly scan: SegmentScan }
   | { readonly type: 'failed'; readonly error: ErrorData };

@@ -17,6 +17,8 @@ export class ScanThread {
   readonly #signal: AbortSignal;
   #answer: PromiseWithResolvers<SegmentScan> | null = null;
   #job: ScanJob | null = null;
+  /** Or it has ended by itself. */
+  readonly #started = Promise.withResolvers<void>();
 
   constructor(storage: Pick<ObjectStorage, 'locate'>, signal: AbortSignal) {
     this.#storage = storage;
@@ -26,8 +28,8 @@ export class ScanThread {
       resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8 },
     });
     this.#worker.on('message', (message: FromScanner) => this.#receive(message));
-    this.#worker.on('error', (cause) => this.#fail(endedByItself(cause)));
-    this.#worker.on('exit', () => this.#fail(endedByItself(undefined)));
+    this.#worker.on('error', (cause) => this.#end(cause));
+    this.#worker.on('exit', () => this.#end(undefined));
   }
 
   /** @throws what reading and unpacking the object ends with; the signal's reason, at once */
@@ -46,9 +48,10 @@ export class ScanThread {
     }
   }
 
-  /** Ends the thread, whatever it is at. */
+  /** Ends the thread, whatever it is at, but for its start: to end a thread that loads its modules can end the process. */
   async terminate(): Promise<void> {
     this.#answer = null;
+    await this.#started.promise;
     await this.#worker.terminate();
   }
 
@@ -58,6 +61,9 @@ export class ScanThread {
 
   #receive(message: FromScanner): void {
     switch (message.type) {
+      case 'ready':
+        this.#started.resolve();
+        break;
       case 'scanned':
         this.#answer?.resolve(message.scan);
         break;
@@ -77,6 +83,11 @@ export class ScanThread {
       (location) => this.#post({ type: 'located', id, location }),
       (error: unknown) => this.#post({ type: 'not-located', id, error: toErrorData(error) }),
     );
+  }
+
+  #end(cause: unknown): void {
+    this.#started.resolve();
+    this.#fail(endedByItself(cause));
   }
 
   #fail(error: unknown): void {

@@ -33,6 +33,8 @@ port.on('message', (message: ToScanner) => {
   else waiting?.reject(fromErrorData(message.error));
 });
 
+post({ type: 'ready' });
+
 async function scan({ object, request, onlyFirstPage, rangeBytes }: ScanJob) {
   scanner.begin(request);
   let bytes = 0;
