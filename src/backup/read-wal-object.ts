@@ -53,9 +53,8 @@ async function* behind(head: Uint8Array, rest: AsyncIterable<Uint8Array>): Async
   yield* rest;
 }
 
-export function damagedWal(key: string, what: string): OdoError {
-  return new OdoError('ARCHIVE_CORRUPT', `The WAL object ${key} ${what}.`, {
-    hint: 'Recovery cannot pass it. Restore the object from another copy of the archive, then resume the run.',
-    details: { key },
-  });
-}
+const inspectedAnew =
+  'Recovery cannot pass it. Restore the object from another copy of the archive, then try again.';
+
+export const damagedWal = (key: string, what: string, hint = inspectedAnew): OdoError =>
+  new OdoError('ARCHIVE_CORRUPT', `The WAL object ${key} ${what}.`, { hint, details: { key } });

@@ -1,14 +1,14 @@
 import { DecodedStream } from '../archive/decode/decoded-stream.ts';
 import type { DecoderPool } from '../archive/decode/decoder-pool.ts';
-import { decodedChunks } from '../archive/decoded-chunks.ts';
 import { withName } from '../archive/with-name.ts';
 import type { WalObject } from '../backup/base-backup.ts';
-import { codecOf, sniffBytes, sniffCodec } from '../backup/codec-magic.ts';
+import { sniffBytes, sniffCodec } from '../backup/codec-magic.ts';
+import { damagedWal, readWalObject } from '../backup/read-wal-object.ts';
 import { type ExpectedSegment, segmentProblem } from '../backup/segment-problem.ts';
-import { errorCode, OdoError } from '../errors/odo-error.ts';
+import { errorCode, type OdoError } from '../errors/odo-error.ts';
 import { longPageHeaderBytes } from '../postgres/wal-page.ts';
 import { isWalSegmentName } from '../postgres/wal-segment.ts';
-import { readBytes, readObject } from '../storage/object-reader.ts';
+import { readBytes } from '../storage/object-reader.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import type { TreeWriter } from '../target/tree.ts';
 
@@ -98,24 +98,8 @@ async function* decoded(
     const codec = sniffCodec(head);
     if (codec === 'bzip2' || codec === 'xz') return yield* decodedInThread(source, object, codec, signal);
   }
-  const stored = readObject(source.storage, object, { signal, ...reading(source.rangeBytes) });
-  try {
-    let head: Uint8Array = new Uint8Array();
-    while (head.length < sniffBytes) {
-      const next = await stored.next();
-      if (next.done === true) break;
-      head = Buffer.concat([head, next.value]);
-    }
-    if (head.length === 0) throw damaged(object, 'is empty');
-    const codec = codecOf(head, object.key);
-    // Text has no magic; a segment that is none is found by its first page.
-    yield* decodedChunks(behind(head, stored), {
-      codec: codec === 'unknown' ? 'none' : codec,
-      name: object.key,
-    });
-  } finally {
-    await stored.return(undefined);
-  }
+  // Tried again only a few times here: whoever brings WAL goes on trying for much longer, and says so.
+  yield* readWalObject(source.storage, object, { rangeBytes: source.rangeBytes, signal, retries: 3 });
 }
 
 /** A core decodes these more slowly than a server replays WAL, so that they are worth a look ahead and a thread each. */
@@ -152,24 +136,7 @@ async function* decodedInThread(
   }
 }
 
-async function* behind(head: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield head;
-  yield* rest;
-}
+const hint =
+  'Recovery cannot pass it. Restore the object from another copy of the archive and have the WAL planned anew, by naming where recovery goes: odo resume RUN --target-…';
 
-/**
- * Several objects are read at the same time, and none is larger than a segment. A range is tried again only a few
- * times here: whoever reads WAL goes on trying for much longer, and says so.
- */
-const reading = (rangeBytes: number) => ({
-  memoryBytes: 8 * 1024 * 1024,
-  rangeBytes: Math.min(rangeBytes, 4 * 1024 * 1024),
-  retries: 3,
-});
-
-function damaged(object: WalObject, what: string): OdoError {
-  return new OdoError('ARCHIVE_CORRUPT', `The WAL object ${object.key} ${what}.`, {
-    hint: 'Recovery cannot pass it. Restore the object from another copy of the archive and have the WAL planned anew, by naming where recovery goes: odo resume RUN --target-…',
-    details: { key: object.key },
-  });
-}
+const damaged = ({ key }: WalObject, what: string): OdoError => damagedWal(key, what, hint);
