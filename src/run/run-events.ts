@@ -1,27 +1,10 @@
 import type { ErrorData } from '../errors/serialize.ts';
+import { timedPhases } from '../steps/phase-assumptions.ts';
 import type { RestorePlan } from '../steps/restore-plan.ts';
 import type { RecoveryMilestone, StepProgress } from '../steps/step.ts';
 
 /** The phases of a run, in the order a person sees them. */
-export const phases = [
-  'preflight',
-  'plan',
-  'confirm',
-  'stopService',
-  'prepareTarget',
-  'restoreBase',
-  'restoreWal',
-  'configureRecovery',
-  'seal',
-  'recover',
-  'reachTarget',
-  'promote',
-  'configureDatabase',
-  'switchOver',
-  'startService',
-  'verify',
-  'cleanUp',
-] as const;
+export const phases = ['preflight', 'plan', 'confirm', ...timedPhases] as const;
 
 export type Phase = (typeof phases)[number];
 
