@@ -8,6 +8,7 @@ import { pipes } from './contenders/pipes.ts';
 import { benchDecode } from './decode.ts';
 import { benchBlocks } from './decode-blocks.ts';
 import { benchWal } from './wal-delivery.ts';
+import { benchWalScan } from './wal-scan.ts';
 import { benchWorkers } from './workers.ts';
 
 export interface Part {
@@ -25,6 +26,7 @@ export const parts: readonly Part[] = [
     run: benchDecode,
   },
   { name: 'decode-blocks', about: 'bzip2 and xz against the tools of these names', run: benchBlocks },
+  { name: 'wal-scan', about: 'reading WAL record by record, in memory', run: benchWalScan },
   { name: 'restore', about: 'odo, durable and with --no-sync', contenders: odoRestores },
   {
     name: 'peers',
