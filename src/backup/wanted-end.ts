@@ -19,6 +19,8 @@ export interface Lineage {
 
 /** Of the newest complete backup in the same archive; null where it does not say where it ends. */
 export function lineageOf(backups: readonly BaseBackup[], chosen: BaseBackup): Lineage | null {
+  // Nothing tells whether they are of one cluster.
+  if (chosen.walFolder === null && chosen.systemIdentifier === null) return null;
   const newest = newestOf(
     backups.filter(
       ({ status, server, walFolder, systemIdentifier }) =>
