@@ -160,11 +160,12 @@ function abandoned(
     const fork = segmentNumberOf(stretch.end, segmentBytes);
     const wentOn = [...inventory].some(([name, { complete }]) => {
       const segment = parseSegmentName(name, segmentBytes);
-      return segment?.timeline === stretch.timeline && segment.number > fork && complete.length > 0;
+      // A promotion leaves the segment of the fork partial: when it is whole, its server went on to its end.
+      return segment?.timeline === stretch.timeline && segment.number >= fork && complete.length > 0;
     });
     return wentOn && isAsked
       ? [
-          `Timeline ${stretch.timeline} went on behind ${formatLsn(stretch.end)}, where the way to timeline ${timeline} leaves it. To look for the target there: --target-timeline ${stretch.timeline}`,
+          `Timeline ${stretch.timeline} has WAL behind ${formatLsn(stretch.end)}, where the way to timeline ${timeline} leaves it. To look for the target there: --target-timeline ${stretch.timeline}`,
         ]
       : [];
   });

@@ -534,12 +534,17 @@ describe('a target', () => {
     await put(1, 4, 6);
     await put(2, 7, 2);
     await putHistory(store, wals, 2, '1\t0/70000A0\tx\n');
-    const warning = expect.stringMatching(/^Timeline 1 went on behind 0\/70000A0.*--target-timeline 1$/);
+    const warning = expect.stringMatching(/^Timeline 1 has WAL behind 0\/70000A0.*--target-timeline 1$/);
     expect((await plan({}, { target: { kind: 'xid', xid: '747', inclusive: true } })).warnings).toEqual([
       warning,
     ]);
     expect((await plan({}, lsn('0/8000100'))).warnings).toEqual([warning]);
     expect((await plan({}, lsn('0/6000100'))).warnings).toEqual([]);
     expect((await plan()).warnings).toEqual([]);
+    // Its last segment is whole, not partial.
+    for (const name of segmentNames(1, 8, 2)) await store.remove(`${wals}0000000100000000/${name}.gz`);
+    expect((await plan({}, lsn('0/8000100'))).warnings).toEqual([warning]);
+    await store.remove(`${wals}0000000100000000/000000010000000000000007.gz`);
+    expect((await plan({}, lsn('0/8000100'))).warnings).toEqual([]);
   });
 });
