@@ -34,12 +34,8 @@ const undo = `sed -i -E '/^# odo [^ ]+: /d; / # odo [^ ]+$/d; s/^#odo [^ ]+# //'
 const cases = [
   {
     name: 'foreign-cloudnative',
-    shows: {
-      ssl: 'off',
-      wal_level: 'logical',
-      work_mem: '6MB',
-      shared_preload_libraries: 'pg_stat_statements',
-    },
+    shows: { ssl: 'off', wal_level: 'logical', work_mem: '6MB' },
+    preloads: 'pg_stat_statements',
     tells: [
       /ssl = 'off' in custom\.conf: .*\/controller\/certificates/,
       /primary_conninfo commented out in override\.conf/,
@@ -48,11 +44,13 @@ const cases = [
   {
     name: 'foreign-debian',
     shows: { ssl: 'off', port: '5432', listen_addresses: '*', max_connections: '120', lc_messages: 'C' },
+    preloads: '',
     tells: [/data_directory commented out/, /host all all all scram-sha-256 in pg_hba\.conf/],
   },
   {
     name: 'foreign-bitnami',
-    shows: { logging_collector: 'off', max_wal_senders: '16', shared_preload_libraries: '' },
+    shows: { logging_collector: 'off', max_wal_senders: '16' },
+    preloads: '',
     tells: [/hba_file commented out/, /pgaudit/],
   },
 ] as const;
@@ -60,7 +58,7 @@ const cases = [
 describeWithLab('a data directory of another way to run PostgreSQL, under a plain image', () => {
   test.for(cases)(
     '$name starts, and answers a client over TCP with a password',
-    async ({ name, shows, tells }) => {
+    async ({ name, shows, preloads, tells }) => {
       const backup = await foreignFixture(name);
       await using s3 = await startS3({ storageDir: backup.storageDir });
       await using directory = await temporaryDirectory();
@@ -74,6 +72,7 @@ describeWithLab('a data directory of another way to run PostgreSQL, under a plai
       for (const [setting, value] of Object.entries({ archive_mode: 'off', ...shows })) {
         expect(await askAsClient(shop, `show ${setting}`), setting).toBe(value);
       }
+      expect(await inVolume(shop, 'postgres -C shared_preload_libraries')).toBe(preloads);
       for (const pattern of [...tells, /archive_mode = 'off'.*must not write into the archive/]) {
         expect(noticesOf(result)).toMatch(pattern);
       }
