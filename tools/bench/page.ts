@@ -1,5 +1,5 @@
 /** docs/benchmarks.md, made of one run. */
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { judge } from './claims.ts';
 import { machineFacts } from './machine-facts.ts';
@@ -54,12 +54,30 @@ export async function writePage(reports: readonly CaseReport[]): Promise<string>
       noteLines(report).join('\n'),
     ].join('\n\n'),
   );
-  writeFileSync(
-    file,
-    [intro, `## The machine\n\n${markdownTable(['', ''], facts)}`, ...sections, '']
-      .join('\n\n')
-      .replace(/\n{3,}/g, '\n\n')
-      .trimEnd() + '\n',
-  );
+  const machine = `## The machine\n\n${markdownTable(['', ''], facts)}`;
+  return writeParts([intro, machine, ...sections, ...keptSections()]);
+}
+
+/** Of parts that are their own: each is replaced by its own run only. */
+const ownTitles = ['Replay of WAL'] as const;
+
+/** Puts a part's section at the page's end, in the place of its last one. */
+export function writeSection(title: (typeof ownTitles)[number], text: string): string {
+  const page = existsSync(file) ? readFileSync(file, 'utf8') : `${intro}\n`;
+  const [rest = ''] = page.split(`\n## ${title}\n`);
+  return writeParts([rest, `## ${title}`, text]);
+}
+
+function keptSections(): string[] {
+  const page = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  return ownTitles.flatMap((title) => {
+    const at = page.indexOf(`\n## ${title}\n`);
+    return at < 0 ? [] : [page.slice(at).trim()];
+  });
+}
+
+function writeParts(parts: readonly string[]): string {
+  const text = parts.join('\n\n').replace(/\n{3,}/g, '\n\n');
+  writeFileSync(file, `${text.trimEnd()}\n`);
   return file;
 }

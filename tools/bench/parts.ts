@@ -16,7 +16,7 @@ export interface Part {
   readonly about: string;
   readonly contenders?: readonly Contender[];
   /** Prints its own figures. */
-  readonly run?: (options: { rounds: number; sizeBytes: number }) => Promise<void>;
+  readonly run?: (options: { rounds: number; sizeBytes: number; write: boolean }) => Promise<void>;
 }
 
 export const parts: readonly Part[] = [

@@ -21,6 +21,7 @@ import { DirectTree } from '../../src/target/direct-tree.ts';
 import { bucket } from './backups.ts';
 import { makeBenchDir, type Owner, postgresOwner, say } from './bench-dir.ts';
 import { removeTargets, settleDisk } from './disk.ts';
+import { writeSection } from './page.ts';
 import { installPrograms, serverBinDir } from './programs.ts';
 import { median } from './statistics.ts';
 import { startStore, storeKeys, storeRegion } from './store.ts';
@@ -154,7 +155,11 @@ async function replayFed(set: WalSet, directory: string, owner: Owner, endpoint:
   }
 }
 
-export async function benchWal(options: { rounds: number; sizeBytes: number }): Promise<void> {
+export async function benchWal(options: {
+  rounds: number;
+  sizeBytes: number;
+  write: boolean;
+}): Promise<void> {
   await installPrograms();
   const set = await makeWalSet(Math.max(8, Math.round(options.sizeBytes / segmentBytes)));
   const owner = await postgresOwner();
@@ -195,14 +200,15 @@ export async function benchWal(options: { rounds: number; sizeBytes: number }): 
       of(replays, (one) => one.spoolMisses).toFixed(0),
     ];
   };
-  console.log(
-    `\nReplay of ${set.names.length} segments of 16 MiB, ${availableParallelism()} cores, ${options.rounds} rounds, medians.` +
-      `\nodo: out of a store, gzip, spool of ${spoolBytes / 2 ** 20} MiB, ${jobs} jobs; filled before the server starts, as restoreWal does.\n`,
+  const table = markdownTable(
+    ['segments', 'wall s', 'x local', 'MB/s of WAL', 'odo’s CPU s', 'waits for odo'],
+    [row('all on the local disk, `cp`', local), row('fed by odo', fed)],
   );
-  console.log(
-    markdownTable(
-      ['segments', 'wall s', 'x local', 'MB/s of WAL', 'odo’s CPU s', 'waits for odo'],
-      [row('all on the local disk, `cp`', local), row('fed by odo', fed)],
-    ),
-  );
+  const text = `The same server replays ${set.names.length} segments of 16 MiB and promotes, once with all of them on the local disk and once fed by
+odo out of the bench’s store (gzip, ${jobs} jobs) through a spool of ${spoolBytes / 2 ** 20} MiB, which is full when the server starts, as
+after restoreWal. ${options.rounds} rounds in turn, medians, from the server’s start until it takes connections; ${availableParallelism()} cores, which the
+server, odo and the store share. odo’s CPU is of what reads, decodes, checks and hands over; a wait is a segment that
+the server asked for before it was there. Written by \`npm run bench -- wal --write\`.`;
+  console.log(`\n${text}\n\n${table}`);
+  if (options.write) console.log(`\nwritten: ${writeSection('Replay of WAL', `${text}\n\n${table}`)}`);
 }
