@@ -76,9 +76,12 @@ export class WalFeeder {
    * @throws what stands in the way
    */
   async fill(): Promise<number> {
+    this.#options.signal.throwIfAborted();
     this.#position = 0;
     const full = Promise.withResolvers<void>();
     this.#whenFull = full.resolve;
+    // Nothing else is heard of a feeder that was interrupted.
+    this.#signal.addEventListener('abort', () => full.resolve(), { once: true });
     this.#pump();
     await Promise.race([full.promise, this.failed]);
     this.#options.signal.throwIfAborted();

@@ -208,6 +208,17 @@ describe('a WAL feeder', () => {
     await expect(feeder.fill()).rejects.toMatchObject({ code: 'ARCHIVE_CORRUPT', message: 'cut short' });
   });
 
+  it('stops filling the spool when it is interrupted', async () => {
+    const spool = fakeSpool();
+    const stop = new AbortController();
+    await using feeder = await opened(spool, { count: 8, signal: stop.signal });
+    spool.hold();
+    const filling = feeder.fill();
+    stop.abort();
+    await expect(filling).rejects.toBe(stop.signal.reason);
+    expect(spool.brought).toEqual([]);
+  });
+
   it('lets a recovery go on that never comes to a broken segment, and refuses it to one that does', async () => {
     const spool = fakeSpool();
     spool.failures.set(nameAt(3), new OdoError('OBJECT_NOT_FOUND', 'It is gone.', { hint: 'Look.' }));
