@@ -1,7 +1,7 @@
 import { chown, cp, mkdtemp, readdir, readlink, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readTableFacts } from '../lab/psql.ts';
+import { type Psql, readTableFacts } from '../lab/psql.ts';
 import { run } from '../lab/run-command.ts';
 import type { TableFacts } from '../lab/sample-data.ts';
 import { waitUntil } from '../lab/wait-until.ts';
@@ -18,11 +18,18 @@ async function postgresUser(): Promise<{ uid: number; gid: number }> {
   };
 }
 
+/** What the tables of a restored PostgreSQL 15 data directory hold. */
+export function factsOfDirectory(dataDirectory: string): Promise<Record<string, TableFacts>> {
+  return readDirectory(dataDirectory, readTableFacts);
+}
+
 /**
- * What the tables of a restored PostgreSQL 15 data directory hold. Reads a copy, so that the original can still be
- * compared file by file.
+ * Asks a restored PostgreSQL 15 data directory. Reads a copy, so that the original can still be compared file by file.
  */
-export async function factsOfDirectory(dataDirectory: string): Promise<Record<string, TableFacts>> {
+export async function readDirectory<Answer>(
+  dataDirectory: string,
+  read: (psql: Psql) => Promise<Answer>,
+): Promise<Answer> {
   const directory = await mkdtemp(join(tmpdir(), 'odo-copy-'));
   const data = join(directory, 'data');
   const user = await postgresUser();
@@ -66,7 +73,7 @@ export async function factsOfDirectory(dataDirectory: string): Promise<Record<st
         'the restored server is no longer in recovery',
         async () => (await psql('select not pg_is_in_recovery()')) === 't',
       );
-      return await readTableFacts(psql);
+      return await read(psql);
     } finally {
       await run(join(binDir15, 'pg_ctl'), ['-D', data, '-w', '-m', 'immediate', 'stop'], as);
     }
