@@ -31,8 +31,10 @@ const besides: readonly string[] = [
 
 async function provoke(major: Major): Promise<[string, string[]][]> {
   const script = await readFile(join(import.meta.dirname, 'provoke-symptoms.sh'), 'utf8');
-  const isolated = ['--rm', '-i', '--network', 'none', '--tmpfs', '/w:size=1g', '--entrypoint', 'timeout'];
-  const args = ['run', ...isolated, imageName(major), '300', 'sh', '-s', String(major)];
+  const isolated = ['--rm', '-i', '--network', 'none', '--tmpfs', '/w:size=1g', '--entrypoint', 'sh'];
+  // Not as the first process of the container: forky's `timeout` ends with 125 there.
+  const limited = ['-c', 'timeout 300 sh -s "$0"; exit $?', String(major)];
+  const args = ['run', ...isolated, imageName(major), ...limited];
   const output = await run('docker', args, { input: script });
   return output
     .split(/^=== /m)
