@@ -5,7 +5,8 @@ import type { Row } from './row.ts';
 
 function outageText(plan: RestorePlan): string {
   const { expected } = plan;
-  if (waitsFor(plan) !== null) return '; it stays away until odo promote';
+  // For a switch-over it is stopped behind the promotion only.
+  if (waitsFor(plan) !== null) return plan.stopsFirst ? '; it stays away until odo promote' : '';
   return expected?.outage == null ? '' : `; it is away for ${expectedText(expected.outage)}`;
 }
 

@@ -118,6 +118,7 @@ describe('its sections say', () => {
     expect(text({ recovery: { ...recovery, action: 'shutdown' } })).toMatch(/wait +shut down at the target/);
     expect(text({ promote: false })).toMatch(/wait +shut down as soon as the database is consistent/);
     expect(text()).not.toMatch(/^ +wait /m);
+    expect(text({ promote: false, stopsFirst: false })).toMatch(/only for the switch-over at the end\n/);
   });
 
   test('that a standby follows and is never promoted', () => {
