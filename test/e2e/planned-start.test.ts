@@ -2,6 +2,10 @@ import { copyFile, cp, mkdir, readFile, rm, utimes, writeFile } from 'node:fs/pr
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { fixture } from '../lab/fixtures.ts';
+import { imageName } from '../lab/images.ts';
+import { readTableFacts } from '../lab/psql.ts';
+import { run } from '../lab/run-command.ts';
+import { startComposeProject } from '../support/compose-project.ts';
 import { layOut } from '../support/fixture-objects.ts';
 import { type OdoResult, odo } from '../support/odo-program.ts';
 import { factsOfDirectory } from '../support/restored-directory.ts';
@@ -226,4 +230,48 @@ describeWithLab('a plan that no longer holds', () => {
       await expect(readFile(join(place.data, 'PG_VERSION'))).rejects.toThrow(/ENOENT/);
     },
   );
+});
+
+describeWithLab('a plan for a Compose service', () => {
+  test('is refused when the service runs now and did not, or has another image; otherwise it is executed', async () => {
+    await using directory = await temporaryDirectory();
+    const place = await placeIn(directory.path);
+    const image = 'odo-test-planned:15';
+    const other = await run('docker', ['create', imageName(15)]);
+    try {
+      await run('docker', ['tag', imageName(15), image]);
+      const project = { directory: directory.path, name: 'odo-test-planned', major: 15 } as const;
+      await using shop = await startComposeProject({ ...project, running: false });
+      await writeFile(shop.file, (await readFile(shop.file, 'utf8')).replace(imageName(15), image));
+      const page = await place.odo(
+        ...['plan', '-u', sourceOf(place), '-v', 'pgdata', '-n', 'db', '-f', shop.file],
+        ...['--project', shop.project, '--out', place.plan],
+      );
+      expect(page.exitCode, page.stderr).toBe(0);
+      expect(flat(page.stdout)).toContain(', which does not run now');
+      const start = () => place.odo('start', '--plan', place.plan, '--yes');
+
+      await shop.compose('up', '-d');
+      await shop.untilReady();
+      const running = await start();
+      expect(running.exitCode, running.stderr).toBe(15);
+      expect(flat(running.stderr)).toContain('did not run when the plan was made, and runs now');
+      expect(await shop.psql('select note from old_rows')).toBe('written before the restore');
+
+      await shop.compose('stop');
+      await run('docker', ['commit', '-c', 'LABEL another=1', other, image]);
+      const renewed = await start();
+      expect(renewed.exitCode, renewed.stderr).toBe(15);
+      expect(flat(renewed.stderr)).toContain('is another image than when the plan was made');
+
+      await run('docker', ['rmi', '-f', image]);
+      await run('docker', ['tag', imageName(15), image]);
+      const result = await start();
+      expect(result.exitCode, result.stderr).toBe(0);
+      expect(await readTableFacts(shop.psql)).toEqual(place.backup.expected.atLatest.tables);
+    } finally {
+      await run('docker', ['rm', '-f', other]);
+      await run('docker', ['rmi', '-f', image]);
+    }
+  });
 });
