@@ -9,6 +9,7 @@ import { type PitrFixture, pitrFixture } from '../lab/pitr-fixtures.ts';
 import { type S3Server, startS3 } from '../lab/s3-server.ts';
 import { odo } from '../support/odo-program.ts';
 import { restorePlace } from '../support/pitr-restore.ts';
+import { rowsAt } from '../support/rows-at.ts';
 import { editWal, putWal, removeWal, type StoredWal, takeWal, unpacked } from '../support/stored-wal.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { describeWithLab } from '../support/with-lab.ts';
@@ -178,4 +179,57 @@ describeWithLab('a plan of a recovery is refused, and nothing touched, when a fi
       expect(await restore.isUntouched()).toBe(true);
     },
   );
+});
+
+describeWithLab(
+  'a recovery never promotes, and goes on once the archive is repaired, when after its plan a file of the WAL',
+  () => {
+    const later = damages.filter(({ what }) =>
+      /missing|zeros from|flipped|another cluster|cut off$/.test(what),
+    );
+    test.for(ofMajors(later.map((one) => ({ ...one, majors: [15] as const }))))(
+      '$what',
+      async ({ place, damage }) => {
+        await using directory = await temporaryDirectory();
+        const archive = await copyFixture(await pitrFixture(15), join(directory.path, 's3'));
+        await using s3 = await startS3({ storageDir: archive.storageDir });
+        await using restore = await restorePlace(archive);
+        const env = { ...s3.env, ...restore.env };
+        const args = ['start', '-u', archive.url, '-e', s3.endpoint, ...restore.target, '--json'];
+        const killed = await odo(args, { env: { ...env, ODO_FAILPOINT: 'prepareTarget:after-completion' } });
+        expect(killed.signal, killed.stderr).toBe('SIGKILL');
+        const runId = String(killed.events[0]?.runId);
+        const before = await damage(s3, archive, place(archive));
+
+        const failed = await odo(['resume', runId, '--json'], { env });
+        expect(failed.exitCode, failed.stderr).toBeGreaterThan(0);
+        expect(failed.stderr).toContain(`odo resume ${runId}`);
+        expect(failed.events).not.toContainEqual(
+          expect.objectContaining({ phase: 'promote', state: 'completed' }),
+        );
+        expect(failed.stdout).not.toContain('"promoted"');
+
+        await putWal(s3, archive, before);
+        const resumed = await odo(['resume', runId, '--json'], { env });
+        expect(resumed.exitCode, resumed.stderr).toBe(0);
+        expect(await restore.rows()).toEqual(rowsAt(archive, 2, archive.ends[2]));
+      },
+    );
+  },
+);
+
+describeWithLab('a recovery whose plan reads only the ends of the WAL', () => {
+  test('never promotes when replay meets a broken record in its middle', async () => {
+    await using directory = await temporaryDirectory();
+    const archive = await copyFixture(await pitrFixture(15), join(directory.path, 's3'));
+    await using s3 = await startS3({ storageDir: archive.storageDir });
+    await using restore = await restorePlace(archive);
+    await flipBit(s3, archive, segmentOf(archive, 13));
+    const args = ['-u', archive.url, '-e', s3.endpoint, ...restore.target, '--wal-check', 'ends', '--json'];
+    const failed = await odo(['start', ...args], { env: { ...s3.env, ...restore.env } });
+    expect(failed.exitCode, failed.stderr).toBeGreaterThan(0);
+    expect(failed.stderr).toContain(`odo resume ${failed.events[0]?.runId}`);
+    expect(failed.stdout).toContain('recovery ended before configured recovery target was reached');
+    expect(failed.stdout).not.toContain('"promoted"');
+  });
 });
