@@ -178,14 +178,14 @@ const landings: readonly Landing[] = [
   },
   {
     what: 'a restore point of a later timeline',
-    majors: [15, 18],
+    majors: [15, 17, 18],
     args: () => ['--target-name', 'on timeline 2'],
     timeline: 2,
     last: 21,
   },
   {
     what: 'the end of a base backup',
-    majors: [15, 17],
+    majors: [15, 17, 18],
     args: () => ['--target-immediate'],
     timeline: 1,
     last: 12,
