@@ -1,18 +1,17 @@
 import { posix } from 'node:path';
 import { type ServerConfiguration, splitList } from '../server-configuration.ts';
 
-/** Settings whose value is one path. */
-const pathSettings = new Set([
-  'data_directory',
-  'hba_file',
-  'ident_file',
+export const sslSettings = [
   'ssl_cert_file',
   'ssl_key_file',
   'ssl_ca_file',
   'ssl_crl_file',
   'ssl_crl_dir',
   'ssl_dh_params_file',
-]);
+];
+
+/** Settings whose value is one path. */
+const pathSettings = new Set(['data_directory', 'hba_file', 'ident_file', ...sslSettings]);
 
 /** The server makes the file or directory, so its parent counts too. */
 const madePaths = new Set(['external_pid_file', 'log_directory', 'stats_temp_directory']);

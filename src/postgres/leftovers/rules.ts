@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { leftoverRecoveryKeys } from '../recovery-settings.ts';
 import { type ConfiguredSetting, isOn, joinList, splitList } from '../server-configuration.ts';
-import { libraryFile, preloadSettings } from './looked-at-paths.ts';
+import { libraryFile, preloadSettings, sslSettings } from './looked-at-paths.ts';
 import {
   factsOf,
   isNoUsableDirectory,
@@ -42,24 +42,16 @@ function without(
 
 const isSharp = (value: string): boolean => value.trim() !== '';
 
-/** `isOther`: a container of a plain image does not have what the source's own programs set up around it. */
+/** A container of a plain image does not have what the source's own programs set up around it. */
 const isMoved = ({ kind, origin }: LeftoverView): boolean => kind === 'container' && origin !== null;
 
-const sslFiles = [
-  'ssl_cert_file',
-  'ssl_key_file',
-  'ssl_ca_file',
-  'ssl_crl_file',
-  'ssl_crl_dir',
-  'ssl_dh_params_file',
-];
 const sslDefaults: Readonly<Record<string, string>> = {
   ssl_cert_file: 'server.crt',
   ssl_key_file: 'server.key',
 };
 
 function missingSslFile(view: LeftoverView): string | null {
-  const paths = sslFiles.map((name) => valueOf(name, view) ?? sslDefaults[name] ?? '');
+  const paths = sslSettings.map((name) => valueOf(name, view) ?? sslDefaults[name] ?? '');
   return paths.find((path) => path !== '' && isUnreadable(path, view)) ?? null;
 }
 
