@@ -21,6 +21,7 @@ import type { WantedEnd } from './wanted-end.ts';
 /** The segments that recovery reads one after the other, as far as they are there. */
 export interface WalWay extends Omit<ChosenTimeline, 'problem'> {
   readonly problems: readonly ErrorData[];
+  /** Of the path, and of later timelines: by these the server knows which numbers are taken when it opens its own. */
   readonly histories: readonly HistoryFile[];
   readonly inventory: ReadonlyMap<string, WalVariants>;
   readonly segments: readonly SegmentCopies[];
@@ -81,7 +82,9 @@ export async function findWay(
       path,
       problems,
       warnings: [...warnings, ...walk.warnings],
-      histories: files.filter((file) => path.some((stretch) => stretch.timeline === file.timeline)),
+      histories: read.files.filter(
+        (file) => file.timeline > timeline || path.some((stretch) => stretch.timeline === file.timeline),
+      ),
       inventory,
       segments: walk.segments,
       firstNumber,

@@ -240,6 +240,9 @@ describeWithLab('a recovery lands exactly at', () => {
     expect(rows).toEqual(rowsAt(archive, timeline, rowOf(archive, last).end));
     expect(rows).toContain(last);
     expect(rows).not.toContain(without);
+    // The archive has 2 and 3, wherever recovery ended.
+    const completed = result.events.find(({ type }) => type === 'completed');
+    expect(completed).toMatchObject({ facts: { timeline: 4 } });
   });
 });
 

@@ -431,7 +431,8 @@ describe('a timeline that is wanted', () => {
     const wal = await plan({}, { timeline: 'current' });
     expect(wal).toMatchObject({ problems: [], warnings: [] });
     expect(wal.plan).toMatchObject({ timeline: 1, lastSegment: '000000010000000000000009' });
-    expect(names(wal)).toEqual(segmentNames(1, 4, 6));
+    // The number of the branch is taken all the same.
+    expect(names(wal)).toEqual(['00000002.history', ...segmentNames(1, 4, 6)]);
   });
 
   it('by its number is followed although there are newer ones', async () => {
@@ -442,7 +443,12 @@ describe('a timeline that is wanted', () => {
     await putHistory(store, wals, 3, `${fork}2\t0/80000A0\tx\n`);
     const wal = await plan({}, { timeline: 2 });
     expect(wal.problems).toEqual([]);
-    expect(names(wal)).toEqual(['00000002.history', ...segmentNames(1, 4, 3), ...segmentNames(2, 7, 2)]);
+    expect(names(wal)).toEqual([
+      '00000002.history',
+      '00000003.history',
+      ...segmentNames(1, 4, 3),
+      ...segmentNames(2, 7, 2),
+    ]);
   });
 
   it('that branched off before the backup ended is refused with the place of the fork', async () => {
