@@ -3,7 +3,7 @@ import { fromPromise } from 'xstate';
 import { OdoError } from '../errors/odo-error.ts';
 import type { RunJournal } from '../journal/run-journal.ts';
 import { restoreMachine } from '../machine/restore-machine.ts';
-import { withDataPlaneDefaults } from '../steps/data-plane-options.ts';
+import { dataPlaneDefaults } from '../steps/data-plane-options.ts';
 import { expectedDuration, type MeasuredPhase } from '../steps/expected-duration.ts';
 import type { PreflightFacts } from '../steps/facts.ts';
 import { planRestore, summarize } from '../steps/plan-restore.ts';
@@ -34,7 +34,7 @@ export interface RunBinding {
 
 export function readPlan(journal: RunJournal): RestorePlan | null {
   const record = journal.findStep('plan', '');
-  return record?.state === 'completed' ? withDataPlaneDefaults<RestorePlan>(record.output) : null;
+  return record?.state === 'completed' ? { ...dataPlaneDefaults, ...(record.output as RestorePlan) } : null;
 }
 
 function requirePlan(journal: RunJournal): RestorePlan {

@@ -4,7 +4,7 @@ import { type JournalDatabase, openJournalForReading } from '../journal/open.ts'
 import { findRun } from '../journal/runs.ts';
 import { type MeasuredPhase, type RestoreSize, segmentCounts } from '../steps/expected-duration.ts';
 import { timedPhases } from '../steps/phase-assumptions.ts';
-import type { RestoreRequest } from '../steps/restore-request.ts';
+import { storedRequest } from '../steps/restore-request.ts';
 
 /** A plan may name fifty thousand files: no more of them are looked into. */
 const runsLookedAt = 40;
@@ -68,7 +68,7 @@ function sizeOfRun(database: JournalDatabase, runId: string): RestoreSize | null
   const hasWal =
     [beginSegment, consistentSegment, lastSegment].every((name) => typeof name === 'string') &&
     typeof segmentBytes === 'number';
-  const request = run.request as RestoreRequest;
+  const request = storedRequest(run.request);
   return {
     storedBytes: typeof base?.[0] === 'number' ? base[0] : 0,
     ...segmentCounts(
@@ -86,6 +86,6 @@ function sizeOfRun(database: JournalDatabase, runId: string): RestoreSize | null
     format: String(format),
     targetKind: String(targetKind),
     access: String(access),
-    maxRateBytesPerSecond: request.maxRateBytesPerSecond ?? null,
+    maxRateBytesPerSecond: request.maxRateBytesPerSecond,
   };
 }

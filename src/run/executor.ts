@@ -4,9 +4,8 @@ import { type JournalDatabase, openJournal } from '../journal/open.ts';
 import { createRun, findRun } from '../journal/runs.ts';
 import { findStep } from '../journal/steps.ts';
 import { machineVersion } from '../machine/version.ts';
-import { withDataPlaneDefaults } from '../steps/data-plane-options.ts';
 import type { RestorePlan } from '../steps/restore-plan.ts';
-import type { RestoreRequest } from '../steps/restore-request.ts';
+import { type RestoreRequest, storedRequest } from '../steps/restore-request.ts';
 import type { StepFacts } from '../steps/step.ts';
 import { parseStorageUrl } from '../storage/storage-url.ts';
 import { odoVersion } from './odo-version.ts';
@@ -125,7 +124,7 @@ async function goOn(
         hint: `See where it stands with: odo status ${runId}`,
       });
     }
-    const request = withDataPlaneDefaults<RestoreRequest>(run.request);
+    const request = storedRequest(run.request);
     const process = new RunProcess(database, runId, request, surroundings, 'end');
     return await process.run('resumed', { ...options, revives: revives && options.redo.length === 0 });
   } finally {

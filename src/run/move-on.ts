@@ -2,6 +2,7 @@ import { OdoError } from '../errors/odo-error.ts';
 import { fromErrorData } from '../errors/serialize.ts';
 import { type CheckName, refusals } from '../steps/checks.ts';
 import { planRestore } from '../steps/plan-restore.ts';
+import { recoveryOf } from '../steps/planned-recovery.ts';
 import { gatherFacts } from '../steps/preflight.ts';
 import { readControl } from '../steps/read-control.ts';
 import { changedRequest, type RecoveryChange, type Standing, whyBeyond } from '../steps/recovery-change.ts';
@@ -43,7 +44,7 @@ export async function planMove(
   { request, plan, change }: { request: RestoreRequest; plan: RestorePlan; change: RecoveryChange },
   signal: AbortSignal,
 ): Promise<Move> {
-  if ((plan.recovery?.standby ?? null) !== null) {
+  if (recoveryOf(plan).standby !== null) {
     throw new OdoError('USAGE', `Run ${binding.runId} makes a standby, which follows its primary for ever.`, {
       hint: 'Start a run of its own to restore to a target.',
     });

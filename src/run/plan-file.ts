@@ -7,7 +7,7 @@ import { machineVersion } from '../machine/version.ts';
 import { canonicalJson } from '../steps/canonical-json.ts';
 import { planDigest } from '../steps/plan-digest.ts';
 import type { RestorePlan } from '../steps/restore-plan.ts';
-import { type RestoreRequest, recoveryDefaults } from '../steps/restore-request.ts';
+import type { RestoreRequest } from '../steps/restore-request.ts';
 import { fsError, systemCode } from '../target/fs-errors.ts';
 import { odoVersion } from './odo-version.ts';
 
@@ -165,7 +165,7 @@ const isDocument = (value: unknown): value is PlanDocument =>
  */
 export function requestOf({ document, plan, digest }: ReadPlan, file: string): RestoreRequest {
   const { request } = document;
-  const recovery = request.recovery ?? recoveryDefaults;
+  const { recovery } = request;
   const stop = plan.recovery?.stop ?? recovery.target;
   return {
     ...request,

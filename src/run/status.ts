@@ -13,7 +13,7 @@ import type { ServiceSpec } from '../service/service.ts';
 import { batchesOf } from '../steps/fetch-files.ts';
 import { summarize } from '../steps/plan-restore.ts';
 import type { RestorePlan } from '../steps/restore-plan.ts';
-import type { RestoreRequest } from '../steps/restore-request.ts';
+import { type RestoreRequest, storedRequest } from '../steps/restore-request.ts';
 import { isGone } from './executor-identity.ts';
 import type { KeptReplay, PhaseStatus, RunStatus } from './run-api.ts';
 import { type Phase, phases, type RunEvent, stepOfHeld } from './run-events.ts';
@@ -63,7 +63,7 @@ export function unknownRun(database: JournalDatabase | null, runId: string, jour
 type RecoveryEvent = Extract<RunEvent, { type: 'recovery' }>;
 
 function describe(database: JournalDatabase, run: RunRecord): RunStatus {
-  const request = run.request as RestoreRequest;
+  const request = storedRequest(run.request);
   const record = findStep(database, run.id, 'plan', '');
   const plan = record?.state === 'completed' ? (record.output as RestorePlan) : null;
   const held = run.lease !== null && run.lease.expiresAtMs > Date.now() && !isGone(run.lease.executor);

@@ -11,7 +11,7 @@ import { OdoError } from '../errors/odo-error.ts';
 import type { ErrorData } from '../errors/serialize.ts';
 import type { RecoveryTarget } from '../postgres/recovery-target.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
-import { type RestoreRequest, recoveryDefaults } from './restore-request.ts';
+import type { RestoreRequest } from './restore-request.ts';
 import type { StepContext } from './step.ts';
 
 /** What reading the WAL of a backup showed: whether the target is reached from it, and why not. */
@@ -36,7 +36,7 @@ export async function chooseBackup(
   { ports, signal }: Pick<StepContext, 'ports' | 'signal'>,
   prove: (contents: BackupContents) => Promise<ProvenWal> = async () => ({ proof: null, problem: null }),
 ): Promise<ChosenBackup> {
-  const { target, timeline } = request.recovery ?? recoveryDefaults;
+  const { target, timeline } = request.recovery;
   const wanted = { target, timeline };
   const walPlace = await ports.walSource();
   const selections = backupsForTarget(backups, {

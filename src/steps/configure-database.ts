@@ -10,6 +10,7 @@ import type { Tree } from '../target/tree.ts';
 import { fitConfiguration, tellEdits } from './fit-configuration.ts';
 import { followPrimary, standbySignal, stopFollowing } from './follow-primary.ts';
 import { asideAutoConf } from './layout.ts';
+import { recoveryOf } from './planned-recovery.ts';
 import { requireOverrideFile } from './preflight.ts';
 import { readControl } from './read-control.ts';
 import type { RestorePlan } from './restore-plan.ts';
@@ -47,7 +48,7 @@ export const configureDatabase: Step = {
     // A server that an earlier attempt started to prove the configuration reads these files.
     await launcher.removeLeftovers();
     const isKept = plan.configuration?.isKept ?? false;
-    const standby = plan.recovery?.standby ?? null;
+    const { standby } = recoveryOf(plan);
     const edits =
       plan.override === null
         ? await restoreAutoConf(tree, isKept)

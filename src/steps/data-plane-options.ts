@@ -27,12 +27,6 @@ export const dataPlaneDefaults: DataPlaneOptions = {
   memoryBytes: null,
 };
 
-/** A request or plan from a journal, with the options it may be too old to have. */
-export const withDataPlaneDefaults = <Stored extends DataPlaneOptions>(stored: unknown): Stored => ({
-  ...dataPlaneDefaults,
-  ...(stored as Stored),
-});
-
 export const dataPlaneOptionsOf = (given: DataPlaneOptions): DataPlaneOptions => ({
   maxRateBytesPerSecond: given.maxRateBytesPerSecond,
   background: given.background,

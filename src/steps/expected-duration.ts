@@ -1,6 +1,7 @@
 import type { BackupContents } from '../backup/base-backup.ts';
 import { parseSegmentName } from '../postgres/wal-segment.ts';
 import { assumptions, type TimedPhase, timedPhases } from './phase-assumptions.ts';
+import { recoveryOf } from './planned-recovery.ts';
 import type { RestorePlan } from './restore-plan.ts';
 import { spoolSegments } from './spool-size.ts';
 
@@ -127,8 +128,10 @@ export function segmentCounts(
 }
 
 /** Whether the run waits for `odo promote` before it is at its end. */
-export const isHeld = ({ promote, recovery }: RestorePlan): boolean =>
-  recovery?.standby == null && (!promote || (recovery?.action ?? 'promote') !== 'promote');
+export function isHeld(plan: RestorePlan): boolean {
+  const { standby, action } = recoveryOf(plan);
+  return standby === null && (!plan.promote || action !== 'promote');
+}
 
 /** As far as the run goes by itself. */
 function isPlanned(phase: TimedPhase, plan: RestorePlan): boolean {
@@ -136,9 +139,9 @@ function isPlanned(phase: TimedPhase, plan: RestorePlan): boolean {
     case 'stopService':
       return plan.stopsFirst;
     case 'reachTarget':
-      return plan.recovery?.standby != null || (plan.promote && isHeld(plan));
+      return recoveryOf(plan).standby !== null || (plan.promote && isHeld(plan));
     case 'promote':
-      return plan.recovery?.standby == null && !isHeld(plan);
+      return recoveryOf(plan).standby === null && !isHeld(plan);
     case 'switchOver':
       return plan.switchOver !== null && !isHeld(plan);
     case 'startService':

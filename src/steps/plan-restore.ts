@@ -7,6 +7,7 @@ import type { PreflightFacts } from './facts.ts';
 import { officialOwner } from './launcher-choice.ts';
 import { planDigest } from './plan-digest.ts';
 import type { SourceConfiguration } from './planned-configuration.ts';
+import { recoveryOf } from './planned-recovery.ts';
 import { inWords, tablespaceFolder } from './resolve-tablespaces.ts';
 import type {
   FoundState,
@@ -17,7 +18,7 @@ import type {
   RestorePlan,
   TargetAction,
 } from './restore-plan.ts';
-import { type RestoreRequest, recoveryDefaults } from './restore-request.ts';
+import type { RestoreRequest } from './restore-request.ts';
 import { type SpaceNeed, spaceNeeds } from './space.ts';
 import type { StepContext } from './step.ts';
 import { tablespaceBytes } from './tablespace-bytes.ts';
@@ -102,16 +103,14 @@ export async function planRestore(
   return { ...plan, digest: planDigest(plan) };
 }
 
-function plannedRecovery(
-  { recovery = recoveryDefaults, readings }: RestoreRequest,
-  { reach }: PreflightFacts,
-): PlannedRecovery {
+function plannedRecovery({ recovery, readings }: RestoreRequest, { reach }: PreflightFacts): PlannedRecovery {
   const said = readings === undefined ? {} : { readings };
   return { ...recovery, ...said, stop: reach?.stop ?? recovery.target, proof: reach?.proof ?? null };
 }
 
 /** What the machine needs to choose its way. */
 export function summarize(plan: RestorePlan): PlanSummary {
+  const { action, standby } = recoveryOf(plan);
   return {
     backupId: plan.contents.backup.id,
     removes: plan.removes,
@@ -119,8 +118,8 @@ export function summarize(plan: RestorePlan): PlanSummary {
     switchesOver: plan.switchOver !== null,
     hasService: plan.service.kind !== 'none',
     promote: plan.promote,
-    atTarget: plan.recovery?.action ?? recoveryDefaults.action,
-    standby: (plan.recovery?.standby ?? null) !== null,
+    atTarget: action,
+    standby: standby !== null,
   };
 }
 
@@ -232,7 +231,7 @@ function planWarnings(
       'Files are not made durable (--no-sync): after a power cut or a crash of this host the database may be damaged, and no resume can tell.',
     );
   }
-  const slot = request.recovery?.standby?.primarySlot ?? null;
+  const slot = request.recovery.standby?.primarySlot ?? null;
   if (slot !== null) {
     warnings.push(
       `The replication slot ${slot} must exist on the primary, or the standby does not stream: SELECT pg_create_physical_replication_slot('${slot}', true)..`,

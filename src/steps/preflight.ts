@@ -14,7 +14,7 @@ import type { PreflightFacts } from './facts.ts';
 import { chooseLauncher } from './launcher-choice.ts';
 import { proveReach } from './prove-reach.ts';
 import { resolveTarget, serverLayout } from './resolve-target.ts';
-import { type RestoreRequest, recoveryDefaults } from './restore-request.ts';
+import type { RestoreRequest } from './restore-request.ts';
 import type { StepContext } from './step.ts';
 import { gatherTablespaces } from './tablespace-facts.ts';
 
@@ -111,7 +111,7 @@ function isRefusedAnyway(
   unasked: readonly CheckName[],
 ): boolean {
   const { contents } = facts;
-  const { target } = request.recovery ?? recoveryDefaults;
+  const { target } = request.recovery;
   const problems = needsRecords(target)
     ? contents.problems.filter((problem) => !isGapBehindConsistency(problem))
     : contents.problems;

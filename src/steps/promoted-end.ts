@@ -4,6 +4,7 @@ import { isReasonOf, type RecoveryTarget, targetText } from '../postgres/recover
 import { parseTimelineHistory, type TimelineHistoryEntry } from '../postgres/timeline-history.ts';
 import { historyFileName, parseSegmentName, segmentStart } from '../postgres/wal-segment.ts';
 import type { Tree } from '../target/tree.ts';
+import { recoveryOf } from './planned-recovery.ts';
 import type { RestorePlan } from './restore-plan.ts';
 
 /** Where and why the server left the timeline before this one; null when its history is not there. */
@@ -22,7 +23,7 @@ export async function checkPromotedEnd(
   tree: Tree,
   plan: Pick<RestorePlan, 'contents' | 'recovery'>,
   timeline: number,
-  stop: RecoveryTarget = plan.recovery?.stop ?? { kind: 'end' },
+  stop: RecoveryTarget = recoveryOf(plan).stop,
 ): Promise<string> {
   const { wal } = plan.contents;
   const ended = await readPromotedEnd(tree, timeline);

@@ -2,6 +2,7 @@ import { OdoError } from '../errors/odo-error.ts';
 import { adviceOf, diagnose } from '../postgres/log-diagnosis.ts';
 import { readServerLogLine } from '../postgres/log-line.ts';
 import type { ServerLauncher } from '../service/server-launcher.ts';
+import { recoveryOf } from './planned-recovery.ts';
 import type { StepContext } from './step.ts';
 
 /** A proof is a start: it must not archive, replicate or speak another language. */
@@ -35,12 +36,13 @@ export async function tryConfiguration(
   context.resource('server', resource);
   const log: string[] = [];
   const ready = Promise.withResolvers<'ready'>();
-  const { serverMajor, recovery } = context.plan();
+  const plan = context.plan();
+  const isStandby = recoveryOf(plan).standby !== null;
   const settings = {
     ...proofSettings,
     // Two servers must not share it; from 15 on there is none.
-    ...(serverMajor < 15 ? { stats_temp_directory: 'pg_stat_tmp' } : {}),
-    ...(recovery?.standby == null ? {} : standbySettings),
+    ...(plan.serverMajor < 15 ? { stats_temp_directory: 'pg_stat_tmp' } : {}),
+    ...(isStandby ? standbySettings : {}),
   };
   const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const server = await launcher.launch(
@@ -48,8 +50,7 @@ export async function tryConfiguration(
     (line) => {
       context.serverLog(line);
       log.push(line);
-      if (readServerLogLine(line)?.kind === (recovery?.standby != null ? 'ready-read-only' : 'ready'))
-        ready.resolve('ready');
+      if (readServerLogLine(line)?.kind === (isStandby ? 'ready-read-only' : 'ready')) ready.resolve('ready');
     },
     context.signal,
   );

@@ -2,7 +2,7 @@ import type { BackupContents } from '../backup/base-backup.ts';
 import { proveWal, type WalReach } from '../backup/prove-wal.ts';
 import { OdoError } from '../errors/odo-error.ts';
 import { automaticJobs } from './data-plane-options.ts';
-import { type RestoreRequest, recoveryDefaults } from './restore-request.ts';
+import type { RestoreRequest } from './restore-request.ts';
 import type { StepContext } from './step.ts';
 
 /**
@@ -21,7 +21,7 @@ export async function proveReach(
   const source = wal.isElsewhere ? await ports.walSource() : await ports.source();
   if (source === null)
     throw new OdoError('BUG', 'The WAL lies in an archive that the request does not name.');
-  const { target, check, standby } = request.recovery ?? recoveryDefaults;
+  const { target, check, standby } = request.recovery;
   const reach = await proveWal({
     ...{ backup, wal, serverMajor, target, check, signal },
     storage: source.storage,

@@ -2,6 +2,7 @@ import { parseServerTime } from '../postgres/timestamp.ts';
 import type { ServerLauncher, ServerProcess } from '../service/server-launcher.ts';
 import type { Target } from '../target/target.ts';
 import { reachTargetConf } from './layout.ts';
+import { recoveryOf } from './planned-recovery.ts';
 import { readControl } from './read-control.ts';
 import { heldMessage, stopOf, writeRecoveryConfiguration } from './recovery-configuration.ts';
 import { recoveryFailed } from './recovery-failure.ts';
@@ -25,7 +26,7 @@ export const reachTarget: Step = {
     const plan = context.plan();
     const target = await context.ports.target(plan.target);
     const means = { target, launcher: await context.ports.launcher(plan.launcher, target) };
-    if (plan.recovery?.action !== 'pause') return shutDownAtTarget(context, means);
+    if (recoveryOf(plan).action !== 'pause') return shutDownAtTarget(context, means);
     return (await pauseAtTarget(context, means)) ?? shutDownAtTarget(context, means);
   },
 };

@@ -7,8 +7,9 @@ import {
   targetText,
 } from '../postgres/recovery-target.ts';
 import { parseMicros } from '../postgres/timestamp.ts';
+import { recoveryOf } from './planned-recovery.ts';
 import type { RestorePlan } from './restore-plan.ts';
-import { type RestoreRequest, recoveryDefaults } from './restore-request.ts';
+import type { RestoreRequest } from './restore-request.ts';
 
 /** `odo resume RUN --target-…`: null leaves it as it was. */
 export interface RecoveryChange {
@@ -28,7 +29,7 @@ export function changedRequest(
   { target, timeline, action, readings = [] }: RecoveryChange,
   backup: string,
 ): RestoreRequest {
-  const recovery = request.recovery ?? recoveryDefaults;
+  const { recovery } = request;
   return {
     ...request,
     backup,
@@ -71,10 +72,10 @@ export function whyBeyond(
   const [was, is] = [former.contents.wal?.timeline, next.contents.wal?.timeline];
   if (was !== is)
     return `The data files were recovered along timeline ${was}, and the new target is on timeline ${is}`;
-  const stop: RecoveryTarget = next.recovery?.stop ?? { kind: 'end' };
-  if (next.recovery?.target.kind === 'end') return null;
-  if (JSON.stringify(stop) === JSON.stringify(former.recovery?.stop)) return null;
-  if (!isBehind(standing, stop, next.recovery?.proof?.stop?.lsn ?? null)) return null;
+  const { target, stop, proof } = recoveryOf(next);
+  if (target.kind === 'end') return null;
+  if (JSON.stringify(stop) === JSON.stringify(recoveryOf(former).stop)) return null;
+  if (!isBehind(standing, stop, proof?.stop?.lsn ?? null)) return null;
   const last =
     standing.lastTransaction === null
       ? ''

@@ -4,6 +4,7 @@ import type { RecoveryTarget, RecoveryTargetAction } from '../postgres/recovery-
 import type { ServerLauncher } from '../service/server-launcher.ts';
 import type { Target } from '../target/target.ts';
 import { hbaFile, holdScript, identFile, restoreScript } from './layout.ts';
+import { recoveryOf } from './planned-recovery.ts';
 import { readControl } from './read-control.ts';
 import { restoreCommand } from './restore-command.ts';
 import type { StepContext } from './step.ts';
@@ -19,11 +20,10 @@ export interface RecoveryGoal {
 }
 
 /**
- * Where a run goes in the end; plans of older journals do not say it, and go to the end. Of WAL that came with the backup
- * the last record is known when it is unpacked.
+ * Where a run goes in the end. Of WAL that came with the backup the last record is known when it is unpacked.
  */
 export function stopOf(context: Pick<StepContext, 'plan' | 'outputOf'>): RecoveryTarget {
-  const stop = context.plan().recovery?.stop ?? { kind: 'end' };
+  const { stop } = recoveryOf(context.plan());
   const last = stop.kind === 'end' ? context.outputOf('configureRecovery')?.lastRecordLsn : null;
   return typeof last === 'string' ? { kind: 'lsn', lsn: last, inclusive: true } : stop;
 }

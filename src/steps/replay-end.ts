@@ -1,5 +1,6 @@
 import { parseLsn } from '../postgres/lsn.ts';
 import { parseSegmentName, segmentStart } from '../postgres/wal-segment.ts';
+import { recoveryOf } from './planned-recovery.ts';
 import type { RestorePlan } from './restore-plan.ts';
 
 /** Where a replay goes, for its progress. */
@@ -12,14 +13,13 @@ export interface ReplayEnd {
 /** Null when the plan knows no WAL. Without a proof it is the end of the last segment, which may not be full. */
 export function replayEnd(plan: RestorePlan, aim: 'consistency' | 'target'): ReplayEnd | null {
   const { backup, wal } = plan.contents;
-  const stop = plan.recovery?.stop;
-  if (aim === 'consistency' || stop?.kind === 'immediate') {
+  const { stop, proof } = recoveryOf(plan);
+  if (aim === 'consistency' || stop.kind === 'immediate') {
     if (backup.endLsn !== null) return { lsn: parseLsn(backup.endLsn), time: null };
     return wal === null ? null : endOfSegment(wal.consistentSegment, wal.segmentBytes);
   }
-  const proof = plan.recovery?.proof ?? null;
   if (proof?.stop) return { lsn: parseLsn(proof.stop.lsn), time: proof.stop.time };
-  if (stop?.kind === 'lsn' && proof === null) return { lsn: parseLsn(stop.lsn), time: null };
+  if (stop.kind === 'lsn' && proof === null) return { lsn: parseLsn(stop.lsn), time: null };
   if (proof !== null) return { lsn: parseLsn(proof.toLsn), time: proof.lastCommit?.time ?? null };
   return wal === null ? null : endOfSegment(wal.lastSegment, wal.segmentBytes);
 }

@@ -3,6 +3,7 @@ import type { ServerLogEvent } from '../postgres/log-line.ts';
 import { formatLsn, parseLsn } from '../postgres/lsn.ts';
 import { defaultSegmentBytes, parseSegmentName, segmentStart } from '../postgres/wal-segment.ts';
 import type { ServerProcess } from '../service/server-launcher.ts';
+import { recoveryOf } from './planned-recovery.ts';
 import type { RecoveryObserver } from './recovery-server.ts';
 import { replayEnd } from './replay-end.ts';
 import type { StepContext } from './step.ts';
@@ -39,7 +40,7 @@ export class ReplayProgress implements RecoveryObserver {
     const plan = context.plan();
     this.#context = context;
     this.#end = replayEnd(plan, aim);
-    this.#times = (plan.recovery?.proof?.times ?? []).map(([lsn, time]) => [parseLsn(lsn), time]);
+    this.#times = (recoveryOf(plan).proof?.times ?? []).map(([lsn, time]) => [parseLsn(lsn), time]);
     this.#segmentBytes = plan.contents.wal?.segmentBytes ?? defaultSegmentBytes;
   }
 

@@ -1,7 +1,7 @@
 import type { RecoveryTarget, RecoveryTargetAction, TargetTimeline } from '../postgres/recovery-target.ts';
 import type { ServiceSpec } from '../service/service.ts';
 import type { Owner } from '../target/tree.ts';
-import type { DataPlaneOptions } from './data-plane-options.ts';
+import { type DataPlaneOptions, dataPlaneDefaults } from './data-plane-options.ts';
 
 /** Where the backups lie. Credentials are never part of it: they are resolved again at every start and resume. */
 export interface SourceRequest {
@@ -93,8 +93,7 @@ export interface RestoreRequest extends DataPlaneOptions {
   readonly keepsConfiguration?: boolean;
   /** `auto`: of the data directory that is replaced, else of the image's or host's postgres, else 999:999. */
   readonly owner: 'auto' | Owner;
-  /** Requests of older journals do not have it. */
-  readonly recovery?: RecoveryRequest;
+  readonly recovery: RecoveryRequest;
   /** The run executes the plan in this file (`odo start --plan`), and makes none of its own. */
   readonly signedPlan?: SignedPlan | null;
   /** False: stop when the database is consistent, `odo promote` goes on. */
@@ -108,3 +107,10 @@ export interface RestoreRequest extends DataPlaneOptions {
   /** Output between two checkpoints. @unit bytes */
   readonly checkpointBytes: number;
 }
+
+/** A request from a journal, with what it may be too old to have. */
+export const storedRequest = (stored: unknown): RestoreRequest => ({
+  ...dataPlaneDefaults,
+  recovery: recoveryDefaults,
+  ...(stored as Omit<RestoreRequest, 'recovery'>),
+});

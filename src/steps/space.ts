@@ -2,7 +2,7 @@ import type { BackupContents } from '../backup/base-backup.ts';
 import type { TargetFacts } from '../target/target.ts';
 import type { PreflightFacts } from './facts.ts';
 import { tablespaceName } from './resolve-tablespaces.ts';
-import { type RestoreRequest, recoveryDefaults } from './restore-request.ts';
+import type { RestoreRequest } from './restore-request.ts';
 import { tablespaceBytes } from './tablespace-bytes.ts';
 import { isReplaced } from './tablespace-facts.ts';
 
@@ -78,7 +78,7 @@ function needOf(
 }
 
 /** Of an archive no more than the spool takes; what the backup itself brings is unpacked at once. */
-function waitingWal(contents: BackupContents, { recovery = recoveryDefaults }: RestoreRequest): number {
+function waitingWal(contents: BackupContents, { recovery }: RestoreRequest): number {
   const walBytes = walBytesOf(contents);
   return contents.wal?.source === 'archive' ? Math.min(walBytes, recovery.spoolBytes) : walBytes;
 }

@@ -1,4 +1,5 @@
 import { OdoError } from '../errors/odo-error.ts';
+import { recoveryOf } from './planned-recovery.ts';
 import { readControl } from './read-control.ts';
 import type { Step, StepFacts } from './step.ts';
 import { verifyStreaming } from './verify-standby.ts';
@@ -13,7 +14,7 @@ export const verify: Step = {
   async run(context): Promise<StepFacts> {
     const plan = context.plan();
     const promoted = context.outputOf('promote');
-    const standby = (plan.recovery?.standby ?? null) !== null;
+    const standby = recoveryOf(plan).standby !== null;
     const expected = standby
       ? { systemIdentifier: context.outputOf('recover')?.systemIdentifier, timeline: null }
       : { systemIdentifier: promoted?.systemIdentifier, timeline: promoted?.timeline };

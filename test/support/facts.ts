@@ -1,7 +1,7 @@
 import type { BackupContents, BaseBackup } from '../../src/backup/base-backup.ts';
 import { dataPlaneDefaults } from '../../src/steps/data-plane-options.ts';
 import type { PreflightFacts } from '../../src/steps/facts.ts';
-import type { RestoreRequest } from '../../src/steps/restore-request.ts';
+import { type RestoreRequest, recoveryDefaults } from '../../src/steps/restore-request.ts';
 
 /** Facts of a healthy restore, for tests of pure code; every test changes what it is about. */
 export const healthyBackup: BaseBackup = {
@@ -106,6 +106,7 @@ export const plainRequest: RestoreRequest = {
   overrideFile: null,
   owner: 'auto',
   promote: true,
+  recovery: recoveryDefaults,
   confirmed: false,
   reserveBytes: 0,
   jobs: 2,
