@@ -19,6 +19,7 @@ import type { LauncherSpec } from '../service/server-launcher.ts';
 import type { ServiceFacts, ServiceMount } from '../service/service.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import {
+  isMounted,
   type PlannedConfiguration,
   type PlannedServer,
   type SourceConfiguration,
@@ -57,9 +58,7 @@ export async function gatherConfiguration(
     .filter((destination) => destination !== dataMount?.destination.replace(/\/$/, ''));
   const wanted = files === null ? [] : lookedAtPaths(await readServerConfiguration(files, pgdata), pgdata);
   const visible = wanted.filter(
-    (path) =>
-      insideDataDirectory(pgdata, path, pgdata) === null &&
-      !serviceMounts.some((mount) => path === mount || path.startsWith(`${mount}/`)),
+    (path) => insideDataDirectory(pgdata, path, pgdata) === null && !isMounted(path, serviceMounts),
   );
   const inventory = await context.ports.inspectServer(launcher, [...new Set(visible)], context.signal);
   const view: ServerView = { ...viewOf(inventory, launcher), dataDirectory: pgdata };

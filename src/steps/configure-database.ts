@@ -15,6 +15,7 @@ import { requireOverrideFile } from './preflight.ts';
 import { readControl } from './read-control.ts';
 import type { RestorePlan } from './restore-plan.ts';
 import type { Step, StepContext } from './step.ts';
+import { TreeConfiguration } from './tree-configuration.ts';
 
 /** For clusters whose configuration lies outside the data directory (Debian, Bitnami): without one nothing starts. */
 async function generatedConf(tree: Tree): Promise<string> {
@@ -96,10 +97,11 @@ export const configureDatabase: Step = {
 async function restoreAutoConf(tree: Tree, isKept: boolean): Promise<string[]> {
   const names = (await tree.list('')).map(({ name }) => name);
   if (names.includes(asideAutoConf)) await tree.rename(asideAutoConf, autoFile);
-  const content = isKept ? await tree.readFile(autoFile, 16 * 1024 * 1024) : null;
+  const files = new TreeConfiguration(tree);
+  const content = isKept ? await files.read(autoFile) : null;
   if (content === null) return [];
-  const { text, removed } = filterSettings(Buffer.from(content).toString('latin1'), leftoverRecoveryKeys);
-  if (removed.length > 0) await tree.writeFile(autoFile, Buffer.from(text, 'latin1'), 0o600);
+  const { text, removed } = filterSettings(content, leftoverRecoveryKeys);
+  if (removed.length > 0) await files.write(autoFile, text);
   return removed.map((setting) => `${setting.name} removed from ${autoFile}`);
 }
 

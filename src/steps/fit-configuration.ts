@@ -23,8 +23,8 @@ import type { ServerInventory } from '../service/server-inventory.ts';
 import type { ServerLauncher } from '../service/server-launcher.ts';
 import type { Tree } from '../target/tree.ts';
 import { viewOf } from './configuration-facts.ts';
+import { isMounted } from './planned-configuration.ts';
 import { configurationRefused, tryConfiguration } from './prove-configuration.ts';
-import type { RestorePlan } from './restore-plan.ts';
 import type { StepContext } from './step.ts';
 import { TreeConfiguration } from './tree-configuration.ts';
 
@@ -149,13 +149,14 @@ async function lookAtServer(
     ...lookedAtPaths(configuration, dataDirectory),
     ...[hbaFile, identFile].map((file) => posix.join(dataDirectory, file)),
   ];
+  const mounts = plan.configuration?.serviceMounts ?? [];
   const paths = new Map<string, PathFacts>();
   const elsewhere: string[] = [];
   let isHidden = false;
   for (const path of new Set(wanted)) {
     const inside = insideDataDirectory(dataDirectory, path, dataDirectory);
     if (inside !== null) paths.set(path, await files.factsOf(inside));
-    else if (isMounted(path, plan)) isHidden = true;
+    else if (isMounted(path, mounts)) isHidden = true;
     else elsewhere.push(path);
   }
   const inventory = await context.ports.inspectServer(plan.launcher, elsewhere, context.signal);
@@ -163,10 +164,6 @@ async function lookAtServer(
   const server = { ...view, dataDirectory, paths: new Map([...view.paths, ...paths]) };
   return { server, inventory, origin: originOf(configuration), isHidden };
 }
-
-/** Only the service's own container has it. */
-const isMounted = (path: string, { configuration }: RestorePlan): boolean =>
-  (configuration?.serviceMounts ?? []).some((mount) => path === mount || path.startsWith(`${mount}/`));
 
 async function accessEdits(
   context: StepContext,

@@ -5,6 +5,7 @@ import { formatSettings } from '../postgres/setting-line.ts';
 import type { Tree } from '../target/tree.ts';
 import type { StandbyRequest } from './restore-request.ts';
 import type { StepContext } from './step.ts';
+import { TreeConfiguration } from './tree-configuration.ts';
 
 export const standbySignal = 'standby.signal';
 
@@ -36,20 +37,18 @@ export async function followPrimary(
     // Or nobody could ask whether it streams.
     hot_standby: 'on',
   };
-  const content = await tree.readFile(autoFile, 16 * 1024 * 1024);
-  const former = withoutBlock(Buffer.from(content ?? '').toString('latin1'));
+  const files = new TreeConfiguration(tree);
+  const former = withoutBlock((await files.read(autoFile)) ?? '');
   const separator = former === '' || former.endsWith('\n') ? '' : '\n';
   const block = Buffer.from(`${begin}\n${formatSettings(settings)}${end}\n`, 'utf8').toString('latin1');
-  await tree.writeFile(autoFile, Buffer.from(`${former}${separator}${block}`, 'latin1'), 0o600);
+  await files.write(autoFile, `${former}${separator}${block}`);
 }
 
 /** Takes out what an earlier attempt wrote, in front of whoever looks for leftovers of the source. */
 export async function stopFollowing(tree: Tree): Promise<void> {
-  const content = await tree.readFile(autoFile, 16 * 1024 * 1024);
-  if (content === null) return;
-  const text = Buffer.from(content).toString('latin1');
-  const former = withoutBlock(text);
-  if (former !== text) await tree.writeFile(autoFile, Buffer.from(former, 'latin1'), 0o600);
+  const files = new TreeConfiguration(tree);
+  const text = await files.read(autoFile);
+  if (text !== null) await files.write(autoFile, withoutBlock(text));
 }
 
 function withoutBlock(text: string): string {

@@ -23,6 +23,10 @@ export interface PlannedConfiguration {
   readonly source: SourceConfiguration | null;
 }
 
+/** Whether only the service's own container sees a path. */
+export const isMounted = (path: string, serviceMounts: PlannedConfiguration['serviceMounts']): boolean =>
+  serviceMounts.some((mount) => path === mount || path.startsWith(`${mount}/`));
+
 /** The backup's configuration as far as it was read before the restore. */
 export interface SourceConfiguration {
   readonly origin: Origin | null;
