@@ -7,6 +7,7 @@ import type { RecoveryTarget } from '../postgres/recovery-target.ts';
 import { fromServerClock } from '../postgres/server-clock.ts';
 import type { TimelineStretch } from '../postgres/timeline-history.ts';
 import { formatMicros } from '../postgres/timestamp.ts';
+import { longPageHeaderBytes, walPageBytes } from '../postgres/wal-page.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import type { BaseBackup, WalPlan } from './base-backup.ts';
 import type { WalCommit, WalProof } from './wal-proof.ts';
@@ -226,9 +227,8 @@ class Walk {
 function isAtOrBehind(lsn: bigint | null, wanted: string | null): boolean {
   if (lsn === null) return false;
   if (wanted === null) return true;
-  const pageBytes = 8192n;
-  const longestHeader = 40n;
-  return lsn + (lsn % pageBytes === 0n ? longestHeader : 0n) >= parseLsn(wanted);
+  const isBehindPage = lsn % BigInt(walPageBytes) === 0n;
+  return lsn + (isBehindPage ? BigInt(longPageHeaderBytes) : 0n) >= parseLsn(wanted);
 }
 
 const timeOf = (time: bigint): string => formatMicros(fromServerClock(time));

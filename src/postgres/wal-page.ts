@@ -1,6 +1,9 @@
 import { formatLsn } from './lsn.ts';
 import { majorOfWalMagic } from './server-version.ts';
 
+/** Of every page of a default build, which is the only one that odo reads (XLOG_BLCKSZ). @unit bytes */
+export const walPageBytes = 8192;
+
 /** Bytes of a segment's first page that {@link parseLongPageHeader} needs. @unit bytes */
 export const longPageHeaderBytes = 40;
 

@@ -1,4 +1,5 @@
 import type { TimelineStretch } from '../../postgres/timeline-history.ts';
+import { walPageBytes } from '../../postgres/wal-page.ts';
 import { joinParts, readHeader } from './crossing-record.ts';
 import { readEnds, readRestorePoint, setTarget } from './scan-values.ts';
 import type {
@@ -12,8 +13,7 @@ import type {
 } from './segment-scan.ts';
 import { openWalScan, outcomes, type StopReason, type WalScanModule } from './wal-scan-module.ts';
 
-/** XLOG_BLCKSZ. @unit bytes */
-const pageBytes = 8192n;
+const pageBytes = BigInt(walPageBytes);
 
 /** Where a chain of segments ends before its target, and why. */
 export interface ChainBreak {

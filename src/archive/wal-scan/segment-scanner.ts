@@ -1,5 +1,6 @@
 import { OdoError } from '../../errors/odo-error.ts';
 import { magicOfMajor } from '../../postgres/server-version.ts';
+import { walPageBytes as pageBytes } from '../../postgres/wal-page.ts';
 import { copyBytes } from '../../target/copy-bytes.ts';
 import { readEnds, readRestorePoint, setTarget } from './scan-values.ts';
 import type {
@@ -11,9 +12,6 @@ import type {
   UnfinishedPart,
 } from './segment-scan.ts';
 import { openWalScan, outcomes, stopReasons, type WalScanModule } from './wal-scan-module.ts';
-
-/** XLOG_BLCKSZ. @unit bytes */
-const pageBytes = 8192;
 
 /**
  * Reads one segment after another, each on its own: `begin`, `push` for every piece, and `end`. Nothing is thrown for

@@ -3,6 +3,7 @@ import { parentPort } from 'node:worker_threads';
 import { SegmentScanner } from '../../archive/wal-scan/segment-scanner.ts';
 import { OdoError } from '../../errors/odo-error.ts';
 import { fromErrorData, toErrorData } from '../../errors/serialize.ts';
+import { walPageBytes as pageBytes } from '../../postgres/wal-page.ts';
 import type { ByteRange, RangeLocation } from '../../storage/object-storage.ts';
 import { readWalObject } from '../read-wal-object.ts';
 import type { FromScanner, ScanJob, ToScanner } from './messages.ts';
@@ -11,8 +12,6 @@ const port = parentPort;
 if (port === null) throw new OdoError('BUG', 'The WAL scanner was started as a program.');
 const post = (message: FromScanner) => port.postMessage(message);
 
-/** Holds all that a segment's first page says. @unit bytes */
-const pageBytes = 8192;
 /** The thread is ended when its work is no longer wanted. */
 const { signal } = new AbortController();
 const scanner = await SegmentScanner.open();
