@@ -83,7 +83,7 @@ function inFrontOf(contents: BackupContents, newer: BackupContents): BackupConte
 }
 
 /** Where the records tell the place of the target, what lies behind it is neither needed nor missed. */
-export function withProof(
+function withProof(
   contents: BackupContents,
   proof: WalProof | null,
   problem: ErrorData | null,

@@ -75,7 +75,7 @@ function judgePreload({ value }: ConfiguredSetting, view: LeftoverView): Leftove
 }
 
 /** `en_US.UTF-8` and `en_US.utf8` are the same. */
-export const localeKey = (name: string): string => {
+const localeKey = (name: string): string => {
   const [base = '', codeset = ''] = name.split('.', 2);
   return `${base}.${codeset.toLowerCase().replace(/[^a-z0-9@]/g, '')}`;
 };

@@ -11,7 +11,7 @@ export const recoveryRows = ({ recovery, contents: { wal } }: RestorePlan): Row[
 ];
 
 /** `1 until 0/5000000, then 2` */
-export function pathText({ timeline, path }: NonNullable<RestorePlan['contents']['wal']>): string {
+function pathText({ timeline, path }: NonNullable<RestorePlan['contents']['wal']>): string {
   const stretches = path ?? [{ timeline, untilLsn: null }];
   return stretches
     .map((one) => (one.untilLsn === null ? `${one.timeline}` : `${one.timeline} until ${one.untilLsn}`))
