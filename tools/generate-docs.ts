@@ -188,12 +188,14 @@ function jsonOutputPage(): string {
     'server-log': 'A line of the log of the server that recovers.',
     recovery:
       'What the recovery server has come to: `consistent` (at `lsn`), `target-reached` (`says` are its own words; `stop` what they mean: before, after or at which commit, abort, LSN, restore point or consistency), `paused-at-target`, `shut-down-at-target`, `replayed` (`lsn` is where the last record that was read begins, `lastTransaction` the commit time of the last transaction, null when there was none) and `promoted` (to `timeline`).',
+    proof:
+      'What a drill has proved or disproved: `item.outcome` is `passed`, `failed`, `skipped` or `not-reached`; `details` has a line for each problem.',
     notice: 'Something to know (`info`) or to look at (`warning`).',
     refused:
       'The end: a check failed and nothing was touched. `error` decides the exit code; `others` failed too.',
     failed: 'The end of this attempt: `odo resume` goes on.',
     interrupted: 'The end of this attempt, by a signal: `odo resume` goes on.',
-    held: 'The end for now, as asked and not promoted: `reason` is `not-promoted` (consistent) or `at-target`, with `heldBy` `shutdown` or `pause` in its facts; paused, the database answers read-only queries, and `look` is the command that opens psql on it. `odo promote` goes on, or `odo resume` with another target.',
+    held: 'The end for now, as asked and not promoted: `reason` is `not-promoted` (consistent), `kept` (a drill that is left up) or `at-target`, with `heldBy` `shutdown` or `pause` in its facts; paused, the database answers read-only queries, and `look` is the command that opens psql on it. `odo promote` goes on, or `odo resume` with another target.',
     declined: 'The end: the operator did not agree to the plan. Nothing was touched.',
     completed:
       'The end: the database is restored and verified. `durationMs` counts from the first start, pauses included.',

@@ -271,6 +271,19 @@ export const sampleEvents = {
     type: 'server-log',
     line: 'LOG:  consistent recovery state reached at 2A/5000138',
   }),
+  proof: sampleEvent<'proof'>(398_000, {
+    type: 'proof',
+    item: {
+      id: 'amcheck:shop',
+      title: 'Tables and indexes of shop',
+      outcome: 'failed',
+      summary: '1 problem in 212 relations',
+      details: [
+        'index "orders_email": heap tuple (0,1) from table "orders" lacks matching index tuple within index "orders_email"',
+      ],
+      durationMs: 4120,
+    },
+  }),
   recovery: sampleEvent<'recovery'>(392_000, {
     type: 'recovery',
     phase: 'promote',

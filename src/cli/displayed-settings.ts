@@ -12,6 +12,8 @@ export interface DisplayedSetting {
 export function displayedSettings({ settings, provenance }: LoadedSettings): DisplayedSetting[] {
   return settingKeys.flatMap((key): DisplayedSetting[] => {
     const value = settings[key];
+    // A plan is a restore's; what a drill proves is in no plan page.
+    if (settingOf(key).group === 'drill') return [];
     if (value === null || (value === false && provenance[key] === 'default')) return [];
     return [{ name: settingName(key), value: shown(key, value), provenance: provenance[key] }];
   });
@@ -25,8 +27,10 @@ function shown(key: SettingKey, value: NonNullable<LoadedSettings['settings'][Se
   return unit === 'bytes/s' ? `${exactSize(value)}/s` : exactSize(value);
 }
 
-const listed = (choices: NonNullable<LoadedSettings['settings']['tablespace']>): string =>
-  choices.map(({ tablespace, directory }) => `${tablespace}=${directory}`).join(', ');
+type Listed = NonNullable<LoadedSettings['settings']['tablespace' | 'report']>;
+
+const listed = (choices: Listed): string =>
+  choices.map((one) => (typeof one === 'string' ? one : `${one.tablespace}=${one.directory}`)).join(', ');
 
 /** `256MiB`: exactly, in the largest unit that divides it, as the setting can be written. */
 function exactSize(bytes: number): string {

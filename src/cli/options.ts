@@ -11,8 +11,13 @@ import {
 } from '../config/schema.ts';
 import type { CliContext } from './context.ts';
 
+/** Only a drill has something to prove. */
+const onlyOfDrills = settingKeys.filter((key) => settingOf(key).group === 'drill');
+
 /** Everything `odo start` and `odo plan` take. */
-export const restoreSettings: readonly SettingKey[] = settingKeys;
+export const restoreSettings: readonly SettingKey[] = settingKeys.filter(
+  (key) => !onlyOfDrills.includes(key),
+);
 
 /** What opens a source of any kind. */
 const credentialSettings = [

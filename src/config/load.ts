@@ -138,10 +138,7 @@ function parseValue(key: SettingKey, one: RawValue): Parsed {
   const result = setting.value.safeParse(one.raw);
   if (result.success) {
     const { data } = result;
-    return {
-      ok: true,
-      value: setting.isPath && typeof data === 'string' ? resolve(one.baseDirectory, data) : data,
-    };
+    return { ok: true, value: setting.isPath ? resolved(data, one.baseDirectory) : data };
   }
   const raws = setting.repeats && Array.isArray(one.raw) ? one.raw : [one.raw];
   const shown = setting.secret ? 'is not valid' : `is ${raws.map(show).join(', ')}`;
@@ -160,6 +157,11 @@ function parseValue(key: SettingKey, one: RawValue): Parsed {
     },
   };
 }
+
+const resolved = (value: unknown, directory: string): unknown => {
+  if (Array.isArray(value)) return value.map((one) => resolved(one, directory));
+  return typeof value === 'string' ? resolve(directory, value) : value;
+};
 
 /** What a value's own check thinks was meant. */
 function suggestionOf({ issues }: z.ZodError): string | null {

@@ -212,3 +212,55 @@ export const slotName = z
   .string()
   .regex(/^[a-z0-9_]{1,63}$/)
   .meta({ description: 'the name of a replication slot: lower-case letters, digits and underscores' });
+
+const durationUnitsMs: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+/** `90s`, `15m`, `1h30m`, as milliseconds; null for anything else. */
+export function parseDuration(text: string): number | null {
+  const compact = text.trim().replaceAll(/\s+/g, '').toLowerCase();
+  if (!/^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/.test(compact)) return null;
+  let ms = 0;
+  for (const [, count, unit] of compact.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g))
+    ms += Number(count) * (durationUnitsMs[unit ?? ''] ?? Number.NaN);
+  return Number.isSafeInteger(Math.round(ms)) ? Math.round(ms) : null;
+}
+
+/** Milliseconds. */
+export const duration = z
+  .string()
+  .transform((value) => parseDuration(value) ?? Number.NaN)
+  .refine((ms) => Number.isSafeInteger(ms) && ms > 0)
+  .meta({ description: 'a duration such as 90s, 15m, 1h30m or 2d' });
+
+/** A fraction: 0.5 for `50%`; null for `off`. */
+export const percentOrOff = z
+  .string()
+  .transform((value): number | null => {
+    if (value === 'off') return null;
+    const [, percent] = /^(\d+(?:\.\d+)?)\s*%$/.exec(value.trim()) ?? [];
+    return percent === undefined ? Number.NaN : Number(percent) / 100;
+  })
+  .refine((fraction) => fraction === null || Number.isFinite(fraction))
+  .meta({ description: 'a percentage such as 50%, or off' });
+
+export const runKey = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,199}$/)
+  .meta({ description: 'up to 200 letters, digits and . _ : / @ -, such as nightly-orders-2026-11-22' });
+
+/** Forms of a report, by the file's extension. */
+export const reportExtensions = ['.html', '.md', '.json', '.xml'] as const;
+
+export const reportFiles = z
+  .union([z.string(), z.array(z.string())])
+  .transform((value): readonly string[] => (typeof value === 'string' ? value.split(/,\s*/) : value))
+  .refine((files) =>
+    files.every((file) => reportExtensions.some((extension) => file.toLowerCase().endsWith(extension))),
+  )
+  .meta({ description: `files that end in ${reportExtensions.join(', ')}` });

@@ -2,9 +2,12 @@
 export interface ErrorKind {
   readonly exitCode: number;
   readonly retryable: boolean;
+  /** It is the backup that is bad, whatever its surroundings: a drill has found what it looks for. */
+  readonly disproves: boolean;
 }
 
-const at = (exitCode: number, retryable = false): ErrorKind => ({ exitCode, retryable });
+const at = (exitCode: number, retryable = false): ErrorKind => ({ exitCode, retryable, disproves: false });
+const disproving = (exitCode: number): ErrorKind => ({ exitCode, retryable: false, disproves: true });
 
 /**
  * Every error odo reports. The exit codes are a contract with scripts (docs/exit-codes.md);
@@ -18,37 +21,37 @@ export const errorKinds = {
   OVERRIDE_FILE_MISSING: at(3),
 
   // Preliminary checks: nothing was touched.
-  FORMAT_UNKNOWN: at(4),
-  BACKUP_INCOMPLETE: at(4),
-  WAL_MISSING: at(4),
+  FORMAT_UNKNOWN: disproving(4),
+  BACKUP_INCOMPLETE: disproving(4),
+  WAL_MISSING: disproving(4),
   SERVER_MAJOR_MISMATCH: at(4),
   CHOICE_NEEDED: at(4),
   PRECONDITION_FAILED: at(4),
   PLAN_OUTDATED: at(4),
 
   STEP_FAILED: at(5),
-  RECOVERY_FAILED: at(5),
+  RECOVERY_FAILED: disproving(5),
   CONFIGURATION_REFUSED: at(5),
   ENGINE_FAILED: at(5, true),
   ENGINE_UNREACHABLE: at(4),
-  ARCHIVE_CORRUPT: at(5),
-  ENTRY_REFUSED: at(5),
+  ARCHIVE_CORRUPT: disproving(5),
+  ENTRY_REFUSED: disproving(5),
   JOURNAL_FAILED: at(5),
   STORAGE_UNAVAILABLE: at(5, true),
   OBJECT_CHANGED: at(5),
   OBJECT_TRUNCATED: at(5, true),
   INDEX_MISMATCH: at(5),
 
-  VERIFICATION_FAILED: at(6),
+  VERIFICATION_FAILED: disproving(6),
 
   RUN_NOT_FOUND: at(10),
   RUN_HELD: at(11),
   LEASE_LOST: at(11),
   ACCESS_DENIED: at(12),
   BUCKET_NOT_FOUND: at(13),
-  BACKUP_NOT_FOUND: at(13),
+  BACKUP_NOT_FOUND: disproving(13),
   OBJECT_NOT_FOUND: at(13),
-  TARGET_UNREACHABLE: at(13),
+  TARGET_UNREACHABLE: disproving(13),
   NOT_ENOUGH_SPACE: at(14),
 
   TARGET_NOT_EMPTY: at(15),

@@ -2,9 +2,10 @@ import type { Database } from 'better-sqlite3';
 import { OdoError } from '../errors/odo-error.ts';
 import { initial } from './migrations/0001-initial.ts';
 import { seekIndex } from './migrations/0002-seek-index.ts';
+import { drills } from './migrations/0003-drills.ts';
 import type { Migration } from './migrations/migration.ts';
 
-export const migrations: readonly Migration[] = [initial, seekIndex];
+export const migrations: readonly Migration[] = [initial, seekIndex, drills];
 
 /**
  * Brings the schema up to date in one transaction. A journal that carries a breaking migration this

@@ -11,6 +11,8 @@ export interface Context {
   /** `odo promote` was asked for a run that was held, when it was consistent or at its target. */
   readonly promoteAsked: boolean;
   readonly failure: ErrorData | null;
+  /** What a drill found bad about the backup before it came to a database that could be proved. */
+  readonly disproof: ErrorData | null;
   /** Every refusal of the preliminary checks. */
   readonly refusals: readonly ErrorData[];
 }
@@ -23,6 +25,7 @@ export function initialContext(runId: string, request: RestoreRequest): Context 
     agreed: false,
     promoteAsked: false,
     failure: null,
+    disproof: null,
     refusals: [],
   };
 }

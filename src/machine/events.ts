@@ -10,4 +10,6 @@ export type MachineEvent =
   | { readonly type: 'RESUME' }
   /** Go through every phase of an agreed plan again; completed steps answer from their records. */
   | { readonly type: 'REPLAY' }
-  | { readonly type: 'PROMOTE' };
+  | { readonly type: 'PROMOTE' }
+  /** Give the run up: remove what it made. */
+  | { readonly type: 'ABANDON' };

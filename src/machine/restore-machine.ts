@@ -1,4 +1,5 @@
 import { assign, fromPromise, setup } from 'xstate';
+import { errorKinds } from '../errors/codes.ts';
 import { toErrorData } from '../errors/serialize.ts';
 import { type Check, type CheckInput, checks, refusals } from '../steps/checks.ts';
 import type { PreflightFacts } from '../steps/facts.ts';
@@ -43,11 +44,13 @@ const machineSetup = setup({
     recover: unbound<StepFacts>(),
     reachTarget: unbound<StepFacts>(),
     promote: unbound<StepFacts>(),
+    prove: unbound<StepFacts>(),
     configureDatabase: unbound<StepFacts>(),
     switchOver: unbound<StepFacts>(),
     startService: unbound<StepFacts>(),
     verify: unbound<StepFacts>(),
     cleanUp: unbound<StepFacts>(),
+    tearDown: unbound<StepFacts>(),
   },
   guards: {
     backupIncomplete: refusing(checks.backupIncomplete),
@@ -75,9 +78,17 @@ const machineSetup = setup({
         !context.planned.standby),
     waitsWhenConsistent: ({ context }) => context.planned?.promote === false && !context.promoteAsked,
     followsPrimary: ({ context }) => context.planned?.standby === true,
+    isDrill: ({ context }) => context.planned?.drill != null,
+    keepsDrill: ({ context }) => context.planned?.drill === 'keep',
+    /** A drill has found what it looks for: the backup is bad, and nothing is left to go on with. */
+    disproves: ({ context, event }) =>
+      context.planned?.drill != null &&
+      'error' in event &&
+      errorKinds[toErrorData(event.error).code].disproves,
   },
   actions: {
     recordFailure: assign({ failure: ({ event }) => ('error' in event ? toErrorData(event.error) : null) }),
+    recordDisproof: assign({ disproof: ({ event }) => ('error' in event ? toErrorData(event.error) : null) }),
     recordRefusals: assign({
       refusals: (_, input: CheckInput) => refusals(input),
       failure: (_, input: CheckInput) => refusals(input)[0] ?? null,
@@ -100,7 +111,16 @@ const refusedWhen = <Name extends keyof typeof checks>(type: Name) => ({
   actions: { type: 'recordRefusals' as const, params: gathered },
 });
 
-const failed = { target: '#odo.failed' as const, actions: 'recordFailure' as const };
+const failed = [
+  {
+    guard: 'disproves' as const,
+    target: '#odo.restoring.tearDown' as const,
+    actions: 'recordDisproof' as const,
+  },
+  { target: '#odo.failed' as const, actions: 'recordFailure' as const },
+];
+/** Of a phase after which nothing can be said about the backup any more. */
+const stuck = { target: '#odo.failed' as const, actions: 'recordFailure' as const };
 
 /**
  * A run of odo: states are phases, guards are preliminary checks. Pure: no I/O, no clock. An interruption is
@@ -252,8 +272,25 @@ export const restoreMachine = machineSetup.createMachine({
         /** At the target, shut down or paused and answering queries; not promoted. */
         atTarget: { on: { PROMOTE: { target: 'promote', actions: 'askPromotion' } } },
         promote: {
-          invoke: { id: 'promote', src: 'promote', input: {}, onDone: 'configureDatabase', onError: failed },
+          invoke: {
+            id: 'promote',
+            src: 'promote',
+            input: {},
+            onDone: [{ guard: 'isDrill', target: 'prove' }, { target: 'configureDatabase' }],
+            onError: failed,
+          },
         },
+        prove: {
+          invoke: {
+            id: 'prove',
+            src: 'prove',
+            input: {},
+            onDone: [{ guard: 'keepsDrill', target: 'kept' }, { target: 'tearDown' }],
+            onError: failed,
+          },
+        },
+        /** A drill's database, proved and up, until nobody needs it any more. */
+        kept: { on: { ABANDON: 'tearDown' } },
         configureDatabase: {
           invoke: {
             id: 'configureDatabase',
@@ -277,6 +314,10 @@ export const restoreMachine = machineSetup.createMachine({
         cleanUp: {
           invoke: { id: 'cleanUp', src: 'cleanUp', input: {}, onDone: '#odo.completed', onError: failed },
         },
+        /** Removes everything that the run made: at the end of a drill, or of a run that is given up. */
+        tearDown: {
+          invoke: { id: 'tearDown', src: 'tearDown', input: {}, onDone: '#odo.completed', onError: stuck },
+        },
         stood: { type: 'history', history: 'deep' },
       },
     },
@@ -284,6 +325,7 @@ export const restoreMachine = machineSetup.createMachine({
       on: {
         RESUME: { target: '#odo.restoring.stood', actions: 'forgetFailure' },
         REPLAY: { target: '#odo.restoring', actions: 'forgetFailure' },
+        ABANDON: { target: '#odo.restoring.tearDown', actions: 'forgetFailure' },
       },
     },
     refused: { type: 'final' },

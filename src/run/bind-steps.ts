@@ -94,6 +94,7 @@ export function stepContext(
     notice: (level, message) => emit({ type: 'notice', level, message }),
     serverLog: (line) => emit({ type: 'server-log', line }),
     recovery: (milestone) => emit({ type: 'recovery', phase, ...milestone }),
+    proof: (item) => emit({ type: 'proof', item }),
     part: (instance, input, run) =>
       runJournaled(
         journal,
@@ -275,11 +276,13 @@ export function bindSteps(binding: RunBinding) {
       recover: bound('recover'),
       reachTarget: bound('reachTarget'),
       promote: bound('promote'),
+      prove: bound('prove'),
       configureDatabase: bound('configureDatabase'),
       switchOver: bound('switchOver'),
       startService: bound('startService'),
       verify: bound('verify'),
       cleanUp: bound('cleanUp'),
+      tearDown: bound('tearDown'),
     },
   });
 }

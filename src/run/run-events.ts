@@ -1,4 +1,5 @@
 import type { ErrorData } from '../errors/serialize.ts';
+import type { ProofItem } from '../report/run-report.ts';
 import { timedPhases } from '../steps/phase-assumptions.ts';
 import type { RestorePlan } from '../steps/restore-plan.ts';
 import type { RecoveryMilestone, StepProgress } from '../steps/step.ts';
@@ -37,6 +38,7 @@ export type RunEvent = { readonly at: string; readonly runId: string } & (
   | { readonly type: 'checkpoint'; readonly phase: Phase; readonly item: string; readonly bytes: number }
   | { readonly type: 'server-log'; readonly line: string }
   | ({ readonly type: 'recovery'; readonly phase: Phase } & RecoveryMilestone)
+  | { readonly type: 'proof'; readonly item: ProofItem }
   | { readonly type: 'notice'; readonly level: 'info' | 'warning'; readonly message: string }
   | { readonly type: 'refused'; readonly error: ErrorData; readonly others: readonly ErrorData[] }
   | { readonly type: 'failed'; readonly error: ErrorData; readonly phase: Phase | null }
@@ -54,13 +56,14 @@ export type RunEvent = { readonly at: string; readonly runId: string } & (
     }
 );
 
-/** Why a run waits for the operator: the database is consistent, or it is at the target of the recovery. */
-export type HeldReason = 'not-promoted' | 'at-target';
+/** Why a run waits for the operator: the database is consistent, is at the target of the recovery, or is a drill's that is kept. */
+export type HeldReason = 'not-promoted' | 'at-target' | 'kept';
 
 /** The step that came to where a run is held; its output are the facts. */
 export const stepOfHeld = {
   'not-promoted': 'recover',
   'at-target': 'reachTarget',
+  kept: 'prove',
 } as const satisfies Record<HeldReason, Phase>;
 
 /** An event before the run stamps it. */

@@ -11,6 +11,7 @@ import {
 } from '../journal/steps.ts';
 import type { ServiceSpec } from '../service/service.ts';
 import { batchesOf } from '../steps/fetch-files.ts';
+import { belongsTo, isTimed } from '../steps/phase-assumptions.ts';
 import { summarize } from '../steps/plan-restore.ts';
 import type { RestorePlan } from '../steps/restore-plan.ts';
 import { type RestoreRequest, storedRequest } from '../steps/restore-request.ts';
@@ -71,6 +72,7 @@ function describe(database: JournalDatabase, run: RunRecord): RunStatus {
   const attempts = listAttempts(database, run.id);
   const stateOf = stepStates(database, run.id);
   const described = phases
+    .filter((phase) => !isTimed(phase) || belongsTo(phase, request.drill == null ? 'restore' : 'drill'))
     .filter((phase) => phase !== 'confirm' && isPlanned(phase, plan))
     .map((phase) => describePhase(database, run.id, phase, stateOf, attempts, status));
   // Of a step itself it is only a position to show, not one from which anything goes on.

@@ -9,14 +9,35 @@ export const timedPhases = [
   'recover',
   'reachTarget',
   'promote',
+  'prove',
   'configureDatabase',
   'switchOver',
   'startService',
   'verify',
   'cleanUp',
+  'tearDown',
 ] as const;
 
+/** A drill’s database is started for it alone and removed again; nothing of the service is touched. */
+const onlyOfDrills: readonly TimedPhase[] = ['prove', 'tearDown'];
+const onlyOfRestores: readonly TimedPhase[] = [
+  'stopService',
+  'reachTarget',
+  'configureDatabase',
+  'switchOver',
+  'startService',
+  'verify',
+  'cleanUp',
+];
+
+/** Whether a run of this kind can come to the phase at all. */
+export const belongsTo = (phase: TimedPhase, kind: 'restore' | 'drill'): boolean =>
+  !(kind === 'drill' ? onlyOfRestores : onlyOfDrills).includes(phase);
+
 export type TimedPhase = (typeof timedPhases)[number];
+
+export const isTimed = (phase: string): phase is TimedPhase =>
+  (timedPhases as readonly string[]).includes(phase);
 
 interface Span {
   readonly ms: number;
@@ -60,9 +81,11 @@ export const assumptions: Readonly<Record<TimedPhase, Assumption>> = {
     perUnitMs: atRates(segment, 15 * MiB, 60 * MiB, 300 * MiB),
   },
   promote: { fixedMs: seconds(1, 3, 20), perUnitMs: atRates(segment, 15 * MiB, 60 * MiB, 300 * MiB) },
+  prove: { fixedMs: seconds(2, 20, 600) },
   configureDatabase: { fixedMs: seconds(0.1, 0.5, 5) },
   switchOver: { fixedMs: seconds(1, 3, 30) },
   startService: { fixedMs: seconds(0.5, 3, 30) },
   verify: { fixedMs: seconds(0.5, 3, 60) },
   cleanUp: { fixedMs: seconds(0.1, 1, 20) },
+  tearDown: { fixedMs: seconds(0.1, 1, 60) },
 };

@@ -120,6 +120,7 @@ export function summarize(plan: RestorePlan): PlanSummary {
     promote: plan.promote,
     atTarget: action,
     standby: standby !== null,
+    drill: plan.drill == null ? null : plan.drill.keep ? 'keep' : 'remove',
   };
 }
 

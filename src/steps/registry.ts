@@ -3,6 +3,7 @@ import { configureDatabase } from './configure-database.ts';
 import { configureRecovery } from './configure-recovery.ts';
 import { prepareTarget } from './prepare-target.ts';
 import { promote } from './promote.ts';
+import { prove } from './prove.ts';
 import { reachTarget } from './reach-target.ts';
 import { recover } from './recover.ts';
 import { restoreBase } from './restore-base.ts';
@@ -12,6 +13,7 @@ import { startService } from './start-service.ts';
 import type { Step } from './step.ts';
 import { stopService } from './stop-service.ts';
 import { switchOver } from './switch-over.ts';
+import { tearDown } from './tear-down.ts';
 import { verify } from './verify.ts';
 
 /** Every step that changes something, by phase, in the order of a run. */
@@ -25,9 +27,11 @@ export const steps = {
   recover,
   reachTarget,
   promote,
+  prove,
   configureDatabase,
   switchOver,
   startService,
   verify,
   cleanUp,
+  tearDown,
 } as const satisfies Record<string, Step>;

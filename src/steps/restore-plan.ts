@@ -6,6 +6,7 @@ import type { ServiceMount, ServiceSpec } from '../service/service.ts';
 import type { TargetFacts, TargetSpec } from '../target/target.ts';
 import type { Owner } from '../target/tree.ts';
 import type { DataPlaneOptions } from './data-plane-options.ts';
+import type { DrillRequest } from './drill-request.ts';
 import type { ExpectedDuration } from './expected-duration.ts';
 import type { PlannedConfiguration, PlannedServer } from './planned-configuration.ts';
 import type { RecoveryRequest } from './restore-request.ts';
@@ -117,6 +118,14 @@ export interface RestorePlan extends DataPlaneOptions {
   readonly jobs: number;
   readonly checkpointBytes: number;
   readonly warnings: readonly string[];
+  /** What is proved in the end; null and, in plans of older journals, absent: this is a restore. */
+  readonly drill?: PlannedDrill | null;
+}
+
+/** A drill's target is its own, and its `service` is `none`; the service it was held for is only described. */
+export interface PlannedDrill extends DrillRequest {
+  /** The service that runs the real database, untouched; null when none was named. */
+  readonly beside: string | null;
 }
 
 /** What the machine needs of a plan to choose its way; the plan itself is in the journal. */
@@ -134,4 +143,6 @@ export interface PlanSummary {
   readonly atTarget: RecoveryTargetAction;
   /** Follows a primary, and is never promoted. */
   readonly standby: boolean;
+  /** What becomes of a drill's database when it was proved; null: no drill. */
+  readonly drill: 'remove' | 'keep' | null;
 }

@@ -2,6 +2,7 @@ import type { RecoveryTarget, RecoveryTargetAction, TargetTimeline } from '../po
 import type { ServiceSpec } from '../service/service.ts';
 import type { Owner } from '../target/tree.ts';
 import { type DataPlaneOptions, dataPlaneDefaults } from './data-plane-options.ts';
+import type { DrillRequest, EvidenceRequest } from './drill-request.ts';
 
 /** Where the backups lie. Credentials are never part of it: they are resolved again at every start and resume. */
 export interface SourceRequest {
@@ -106,6 +107,12 @@ export interface RestoreRequest extends DataPlaneOptions {
   readonly jobs: number | 'auto';
   /** Output between two checkpoints. @unit bytes */
   readonly checkpointBytes: number;
+  /** The run is a drill: its target is made for it and removed again, and what `service` names is only looked at. */
+  readonly drill?: DrillRequest | null;
+  /** `--run-key`: a second start with the same key goes on with this run, or reports it. */
+  readonly runKey?: string | null;
+  /** Requests of older journals do not have it. */
+  readonly evidence?: EvidenceRequest;
 }
 
 /** A request from a journal, with what it may be too old to have. */

@@ -1,5 +1,6 @@
 import type { DecoderPool } from '../archive/decode/decoder-pool.ts';
 import type { RecoveryStop } from '../postgres/recovery-stop.ts';
+import type { ProofItem } from '../report/run-report.ts';
 import type { ServerInventory } from '../service/server-inventory.ts';
 import type { LauncherSpec, ServerLauncher } from '../service/server-launcher.ts';
 import type { Service, ServiceSpec } from '../service/service.ts';
@@ -109,6 +110,8 @@ export interface StepContext {
   notice(level: 'info' | 'warning', message: string): void;
   serverLog(line: string): void;
   recovery(milestone: RecoveryMilestone): void;
+  /** Tells what a drill has proved or disproved. */
+  proof(item: ProofItem): void;
   /** A part that is journalled on its own: completed once, never run again; its checkpoint outlives a kill. */
   part<Output>(
     instance: string,

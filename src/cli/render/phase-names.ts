@@ -14,11 +14,13 @@ export const phaseNames = {
   recover: 'recover',
   reachTarget: 'reach target',
   promote: 'promote',
+  prove: 'prove',
   configureDatabase: 'configure database',
   switchOver: 'switch over',
   startService: 'start service',
   verify: 'verify',
   cleanUp: 'clean up',
+  tearDown: 'tear down',
 } as const satisfies Record<Phase, string>;
 
 export const phaseNameWidth = Math.max(...Object.values(phaseNames).map((name) => name.length));

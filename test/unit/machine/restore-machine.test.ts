@@ -37,6 +37,7 @@ const inPlace: PlanSummary = {
   promote: true,
   atTarget: 'promote',
   standby: false,
+  drill: null,
 };
 
 /** The machine with effects that only note their names; `fails` makes one phase fail the first time. */
@@ -230,8 +231,8 @@ describe('the machine of a run', () => {
     const digest = createHash('sha256').update(shape).digest('hex').slice(0, 16);
     expect({ machineVersion, digest }).toMatchInlineSnapshot(`
       {
-        "digest": "00ab3948471c13ca",
-        "machineVersion": 3,
+        "digest": "d78ef6269d3abd95",
+        "machineVersion": 4,
       }
     `);
   });
