@@ -1,18 +1,6 @@
-import { formatBytes } from '../../steps/units.ts';
+import { formatBytes } from '../../report/units.ts';
 
-/** `0.4 s`, `12 s`, `6 m 02 s`, `3 h 05 m`, `2 d 04 h`: two units at most. */
-export function formatDuration(ms: number): string {
-  if (ms < 9_950) return `${(Math.max(0, ms) / 1000).toFixed(1)} s`;
-  const seconds = Math.round(ms / 1000);
-  if (seconds < 60) return `${seconds} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} m ${two(seconds % 60)} s`;
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} m`;
-  const hours = Math.round(minutes / 60);
-  return `${Math.floor(hours / 24)} d ${two(hours % 24)} h`;
-}
-
-const two = (value: number): string => String(value).padStart(2, '0');
+export { formatDuration } from '../../report/units.ts';
 
 /** `117 MiB/s`, `42 segments/s` */
 export function formatRate(perSecond: number, unit: 'bytes' | 'segments' | 'wal-bytes'): string {
