@@ -1,0 +1,36 @@
+import type { RunReport } from '../run-report.ts';
+import { formatTime, plural } from '../text.ts';
+import { subjectOf, verdictWords } from '../words.ts';
+import { icon } from './icons.ts';
+import { html, type Markup } from './markup.ts';
+import { proofAnchor } from './proof-table.ts';
+
+/** The verdict, before anything else. */
+export function banner(report: RunReport): Markup {
+  return html`<header class="banner ${report.verdict}"><div class="wide">
+<p class="subject">${subjectOf(report)}</p>
+<h1>${icon(report.verdict)} ${verdictWords[report.verdict]}</h1>
+<p class="headline">${report.headline}</p>
+<p class="stamp">${formatTime(report.startedAt)} · run ${report.runId}</p>
+</div></header>`;
+}
+
+/** What is wrong and what to do; null when there is nothing. */
+export function findings(report: RunReport): Markup | null {
+  const { error, next } = report;
+  if (report.findings.length === 0 && error === null && next === null) return null;
+  return html`<section class="findings${report.findings.length === 0 ? ' state' : ''}" aria-labelledby="findings"><h2 id="findings">${report.findings.length === 0 ? 'State' : plural(report.findings.length, 'finding')}</h2><div>
+${report.findings.length === 0 ? null : html`<ol>${report.findings.map((found) => finding(report, found))}</ol>`}
+${error === null ? null : stopped(error)}
+${next === null ? null : html`<p class="next">To go on: <code>${next}</code></p>`}
+</div></section>`;
+}
+
+function finding({ proofs }: RunReport, { about, message }: RunReport['findings'][number]): Markup {
+  const index = proofs.findIndex((proof) => proof.id === about);
+  const what = index < 0 ? about : html`<a href="#${proofAnchor(index)}">${about}</a>`;
+  return html`<li><p>${message}</p> <p class="about">${what}</p></li>\n`;
+}
+
+const stopped = ({ code, message, hint, causes }: NonNullable<RunReport['error']>): Markup =>
+  html`<div class="stopped"><p><code>${code}</code> ${message}</p>${causes.map((cause) => html`<p class="cause">${cause}</p>`)}${hint === undefined ? null : html`<p>${hint}</p>`}</div>`;

@@ -1,0 +1,65 @@
+import type { RunReport } from '../run-report.ts';
+import { formatBytes } from '../units.ts';
+import { lineChart, type Point, roundedTop } from './line-chart.ts';
+import { html, type Markup } from './markup.ts';
+import { type Moment, seriesOf } from './sample-series.ts';
+import { lineKey } from './throughput-chart.ts';
+import { timeGrid, timeLabels } from './time-axis.ts';
+import type { DrawnSpan, TimeScale } from './time-scale.ts';
+
+/** Null when nothing was replayed long enough to be seen. */
+export function replayChart(report: RunReport, spans: readonly DrawnSpan[], scale: TimeScale): Markup | null {
+  const attempts = seriesOf(report, 'wal-bytes', spans).flatMap((series) => series.attempts);
+  const moments = attempts.flat();
+  const total = Math.max(0, ...moments.map(({ sample }) => sample.total ?? 0));
+  const done = Math.max(0, ...moments.map((moment) => moment.done));
+  if (moments.length === 0) return null;
+  const top = roundedTop(Math.max(done, total));
+  const [first, last] = [
+    moments.find(({ sample }) => sample.lsn),
+    moments.findLast(({ sample }) => sample.lsn),
+  ];
+  const way =
+    first === undefined || last === undefined ? '' : `, from ${first.sample.lsn} to ${last.sample.lsn}`;
+  const text = `Replayed: ${formatBytes(done)} of WAL${way}`;
+  const wanted = total > 0 ? `the plan held ${formatBytes(total)}` : null;
+  return lineChart({
+    id: 'replay',
+    title: 'Position of replay over time',
+    description: `${text}${wanted === null ? '' : `; ${wanted}`}.`,
+    lines: [
+      ...(total > 0
+        ? [
+            {
+              style: 'line-limit',
+              pieces: [
+                [
+                  { x: 0, y: total / top },
+                  { x: 1, y: total / top },
+                ],
+              ],
+              area: false,
+            },
+          ]
+        : []),
+      {
+        style: 'line-1',
+        pieces: attempts
+          .filter((attempt) => attempt.length > 1)
+          .map((attempt) => thinned(attempt, scale, top)),
+        area: true,
+      },
+    ],
+    marks: [0, 0.5, 1].map((at) => ({ at, text: formatBytes(top * at) })),
+    grid: timeGrid(scale),
+    foot: html`${timeLabels(scale)}<figcaption><span class="key">${lineKey('line-1')} ${text}</span>${wanted === null ? null : html` <span class="key">${lineKey('line-limit')} ${wanted}</span>`}</figcaption>`,
+  });
+}
+
+/** At most four hundred corners, the first and the last among them. */
+function thinned(moments: readonly Moment[], scale: TimeScale, top: number): Point[] {
+  const every = Math.ceil(moments.length / 400);
+  return moments
+    .filter((_, index) => index % every === 0 || index === moments.length - 1)
+    .map((moment) => ({ x: scale.at(moment.ms), y: moment.done / top }));
+}

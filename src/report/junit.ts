@@ -1,0 +1,150 @@
+import { environmentFacts, type NamedValue, runFacts, tookMs } from './facts.ts';
+import { amountRows, objectiveRows } from './measure-rows.ts';
+import type { ProofItem, RunReport } from './run-report.ts';
+import { printable } from './text.ts';
+import { levelWords, subjectOf, verdictWords } from './words.ts';
+
+/** One `<testcase>` before it is XML. */
+interface TestCase {
+  readonly name: string;
+  /** After `odo.restore.` or `odo.drill.`: `amcheck`, so that CI groups what belongs together. */
+  readonly group: string;
+  readonly durationMs: number | null;
+  readonly result: 'passed' | 'failure' | 'error' | 'skipped';
+  readonly message: string;
+  readonly details: readonly string[];
+}
+
+/**
+ * JUnit XML for CI: a suite with a case for each proof, and one for the run itself, which holds what no proof says. It
+ * is valid by the schema of Ant, the strictest in use (all elements, in its order), and by Jenkins'.
+ */
+export function reportJunit(report: RunReport): string {
+  const cases = [...report.proofs.map(proofCase), runCase(report)];
+  const count = (result: TestCase['result']): string =>
+    String(cases.filter((test) => test.result === result).length);
+  const name = subjectOf(report);
+  const suite = attributes({
+    name,
+    package: `odo.${report.kind}`,
+    id: '0',
+    // The schema wants no zone; it is UTC like all times of a report.
+    timestamp: new Date(report.startedAt).toISOString().slice(0, 19),
+    hostname: report.environment.host || 'localhost',
+    tests: String(cases.length),
+    failures: count('failure'),
+    errors: count('error'),
+    skipped: count('skipped'),
+    time: seconds(tookMs(report)),
+  });
+  return `${[
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    '<testsuites>',
+    `  <testsuite${suite}>`,
+    '    <properties>',
+    ...properties(report).map(({ name, value }) => `      <property${attributes({ name, value })}/>`),
+    '    </properties>',
+    ...cases.map((test) => testCase(test, `odo.${report.kind}.${test.group}`)),
+    `    <system-out>${text(report.events.map(eventLine).join('\n'))}</system-out>`,
+    `    <system-err>${text(report.findings.map((found) => found.message).join('\n'))}</system-err>`,
+    '  </testsuite>',
+    '</testsuites>',
+  ].join('\n')}\n`;
+}
+
+function proofCase(proof: ProofItem): TestCase {
+  const results = {
+    passed: 'passed',
+    failed: 'failure',
+    skipped: 'skipped',
+    'not-reached': 'skipped',
+  } as const;
+  return {
+    name: `${proof.title} [${proof.id}]`,
+    group: proof.id.split(':')[0] ?? proof.id,
+    durationMs: proof.durationMs,
+    result: results[proof.outcome],
+    message: proof.outcome === 'not-reached' ? `Not reached: ${proof.summary}` : proof.summary,
+    details: proof.details,
+  };
+}
+
+/** Of an unfinished run it is an error: a pipeline must not take it for proved, although no proof failed. */
+function runCase(report: RunReport): TestCase {
+  const failedProofs = new Set(
+    report.proofs.filter((proof) => proof.outcome === 'failed').map((proof) => proof.id),
+  );
+  const others = report.findings.filter((found) => !failedProofs.has(found.about));
+  const { error } = report;
+  return {
+    name: 'The run [run]',
+    group: 'run',
+    durationMs: tookMs(report),
+    result:
+      report.verdict === 'unfinished'
+        ? 'error'
+        : others.length > 0 || isUnexplained(report)
+          ? 'failure'
+          : 'passed',
+    message: others[0]?.message ?? report.headline,
+    details: [
+      ...others.slice(1).map((found) => found.message),
+      ...(error === null ? [] : [`${error.code}: ${error.message}`, ...error.causes]),
+      ...(error?.hint === undefined ? [] : [error.hint]),
+      ...(report.next === null ? [] : [`Next: ${report.next}`]),
+    ],
+  };
+}
+
+/** Failed, but neither by a proof nor by a finding. */
+const isUnexplained = (report: RunReport): boolean =>
+  report.verdict === 'failed' && !report.proofs.some((proof) => proof.outcome === 'failed');
+
+function testCase(test: TestCase, classname: string): string {
+  const open = `    <testcase${attributes({ name: test.name, classname, time: seconds(test.durationMs) })}`;
+  if (test.result === 'passed') return `${open}/>`;
+  const type =
+    test.result === 'skipped' ? {} : { type: test.result === 'failure' ? 'disproved' : 'unfinished' };
+  const inner = attributes({ message: test.message, ...type });
+  const body = text([test.message, ...test.details].join('\n'));
+  return `${open}>\n      <${test.result}${inner}>${body}</${test.result}>\n    </testcase>`;
+}
+
+function properties(report: RunReport): NamedValue[] {
+  return [
+    { name: 'Verdict', value: verdictWords[report.verdict] },
+    ...runFacts(report),
+    ...[...objectiveRows(report), ...amountRows(report)].map(({ name, value, limit }) => ({
+      name,
+      value: limit === null ? value : `${value} (limit ${limit.text})`,
+    })),
+    ...environmentFacts(report),
+  ];
+}
+
+const eventLine = ({ at, level, message }: RunReport['events'][number]): string =>
+  `${at} ${levelWords[level]}: ${message}`;
+
+const seconds = (ms: number | null): string => (Math.max(0, ms ?? 0) / 1000).toFixed(3);
+
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  // As they are, a parser makes spaces of them in an attribute.
+  '\n': '&#10;',
+  '\t': '&#9;',
+};
+
+const text = (value: string): string =>
+  printable(value).replace(/[&<>]/g, (found) => entities[found] ?? found);
+
+function attributes(values: Readonly<Record<string, string>>): string {
+  return Object.entries(values)
+    .map(
+      ([name, value]) =>
+        ` ${name}="${printable(value).replace(/[&<>"\n\t]/g, (found) => entities[found] ?? found)}"`,
+    )
+    .join('');
+}
