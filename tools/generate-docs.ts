@@ -11,7 +11,6 @@ import { exitCodes } from '../src/cli/exit-codes.ts';
 import { description } from '../src/cli/help.ts';
 import { processHost } from '../src/cli/process-host.ts';
 import { createProgram } from '../src/cli/program.ts';
-import { phaseNames } from '../src/cli/render/phase-names.ts';
 import { SecretRedactor } from '../src/config/redact.ts';
 import {
   expectedOf,
@@ -26,6 +25,7 @@ import {
 import { errorKinds } from '../src/errors/codes.ts';
 import { symptomGroups, symptoms } from '../src/postgres/log-symptoms.ts';
 import type { Symptom } from '../src/postgres/symptoms/symptom.ts';
+import { phaseNames } from '../src/run/phase-names.ts';
 import { sampleSurvey } from './sample-backups.ts';
 import { sampleEvents, samplePlan, sampleReplay, sampleRunId, sampleStatus } from './sample-events.ts';
 

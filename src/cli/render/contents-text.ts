@@ -1,8 +1,8 @@
 import type { BackupContents } from '../../backup/base-backup.ts';
 import { formatVersionNumber } from '../../postgres/server-version.ts';
-import { dataRows } from './plan/data-rows.ts';
-import type { Row } from './plan/row.ts';
-import { walText } from './plan/wal-rows.ts';
+import { dataRows } from '../../run/plan-rows/data-rows.ts';
+import type { Row } from '../../run/plan-rows/row.ts';
+import { walText } from '../../run/plan-rows/wal-rows.ts';
 import { labelled } from './text.ts';
 import { formatTime } from './units.ts';
 

@@ -1,22 +1,14 @@
+import { expectedText } from '../../run/expected-text.ts';
+import { phaseNames } from '../../run/phase-names.ts';
 import type { RunEvent } from '../../run/run-events.ts';
 import type { RestorePlan } from '../../steps/restore-plan.ts';
 import { formatBytes } from '../../steps/units.ts';
-import { expectedText } from './expected-text.ts';
-import { phaseNames } from './phase-names.ts';
 import type { RunHeading } from './renderer.ts';
 import { cut, printable, widthOf } from './text.ts';
-import {
-  formatAmount,
-  formatDuration,
-  formatPercent,
-  formatRate,
-  formatServerTime,
-  formatTime,
-} from './units.ts';
+import { formatAmount, formatDuration, formatPercent, formatRate, formatTime } from './units.ts';
 
 type EventOf<Type extends RunEvent['type']> = Extract<RunEvent, { type: Type }>;
 
-type DistributiveOmit<Union, Key extends PropertyKey> = Union extends unknown ? Omit<Union, Key> : never;
 type ReplayEvent = Extract<EventOf<'progress'>, { unit: 'wal-bytes' }>;
 
 /** `base 20261120T020000, timeline 3 -> volume pgdata` */
@@ -143,40 +135,6 @@ export function replayTimeText({
   );
   if (at == null || to == null) return at == null ? null : `at ${at}`;
   return `at ${at} of ${to.slice(0, 11) === at.slice(0, 11) ? to.slice(11) : to}`;
-}
-
-/** A milestone of the recovery, a sentence of a few words. */
-export function recoveryText(event: DistributiveOmit<EventOf<'recovery'>, 'at' | 'runId' | 'type'>): string {
-  switch (event.state) {
-    case 'consistent':
-      return `consistent at ${event.lsn}`;
-    case 'target-reached':
-      return `target reached: ${event.stop === null ? printable(event.says) : stopText(event.stop)}`;
-    case 'paused-at-target':
-      return 'paused at the target: the database can be read, and is not promoted';
-    case 'shut-down-at-target':
-      return 'shut down at the target; the database is not promoted';
-    case 'replayed':
-      return `replayed to ${event.lsn}${event.lastTransaction === null ? '' : `, last transaction ${formatServerTime(event.lastTransaction)}`}`;
-    case 'promoted':
-      return `promoted to timeline ${event.timeline}`;
-  }
-}
-
-type RecoveryStop = NonNullable<Extract<EventOf<'recovery'>, { state: 'target-reached' }>['stop']>;
-
-function stopText({ side, what, xid, lsn, name, time }: RecoveryStop): string {
-  const at = time === null ? '' : ` at ${formatServerTime(time)}`;
-  switch (what) {
-    case 'consistency':
-      return 'the database is consistent';
-    case 'lsn':
-      return `stopped ${side} ${lsn}`;
-    case 'restore-point':
-      return `stopped at the restore point "${printable(name ?? '')}", made${at}`;
-    default:
-      return `stopped ${side} the ${what} of transaction ${xid}${at}`;
-  }
 }
 
 /** `systemIdentifier` → `system identifier` */

@@ -1,17 +1,10 @@
+import { phaseNames } from '../../run/phase-names.ts';
+import { recoveryText } from '../../run/recovery-text.ts';
 import type { Phase, RunEvent } from '../../run/run-events.ts';
 import type { Host } from '../host.ts';
 import { errorsText, errorText } from './error-text.ts';
-import {
-  completedText,
-  headingOf,
-  headingOfPlan,
-  inPhase,
-  planLine,
-  progressText,
-  recoveryText,
-} from './event-text.ts';
+import { completedText, headingOf, headingOfPlan, inPhase, planLine, progressText } from './event-text.ts';
 import { heldText } from './held-text.ts';
-import { phaseNames } from './phase-names.ts';
 import type { Renderer, RenderOptions } from './renderer.ts';
 import { printable } from './text.ts';
 import { formatTime } from './units.ts';
@@ -68,7 +61,7 @@ export function plainRenderer(host: Host, options: RenderOptions): Renderer {
           if (options.verbose) say(event, `server: ${printable(event.line)}`);
           return;
         case 'recovery':
-          return say(event, recoveryText(event));
+          return say(event, printable(recoveryText(event)));
         case 'notice':
           return say(event, `${event.level === 'warning' ? 'warning: ' : ''}${printable(event.message)}`);
         case 'refused':

@@ -1,18 +1,18 @@
 import type { LoadedSettings } from '../../config/load.ts';
+import { actionRows } from '../../run/plan-rows/action-rows.ts';
+import { backupRows } from '../../run/plan-rows/backup-rows.ts';
+import { configurationRows } from '../../run/plan-rows/configuration-rows.ts';
+import { proofRows } from '../../run/plan-rows/proof-rows.ts';
+import { recoveryRows } from '../../run/plan-rows/recovery-rows.ts';
+import type { Row } from '../../run/plan-rows/row.ts';
+import { serverRows } from '../../run/plan-rows/server-rows.ts';
+import { walRows } from '../../run/plan-rows/wal-rows.ts';
+import { workRows } from '../../run/plan-rows/work-rows.ts';
 import type { RestorePlan } from '../../steps/restore-plan.ts';
 import { type DisplayedSetting, displayedSettings } from '../displayed-settings.ts';
-import { actionRows } from './plan/action-rows.ts';
-import { backupRows } from './plan/backup-rows.ts';
-import { configurationRows } from './plan/configuration-rows.ts';
 import { durationLines } from './plan/duration-lines.ts';
-import { proofRows } from './plan/proof-rows.ts';
-import { recoveryRows } from './plan/recovery-rows.ts';
-import type { Row } from './plan/row.ts';
-import { serverRows } from './plan/server-rows.ts';
 import { signatureLines } from './plan/signature-lines.ts';
 import { spaceLines } from './plan/space-table.ts';
-import { walRows } from './plan/wal-rows.ts';
-import { workRows } from './plan/work-rows.ts';
 import { labelled, wrap } from './text.ts';
 import { formatTime } from './units.ts';
 
@@ -38,7 +38,7 @@ export function planText(plan: RestorePlan, loaded: LoadedSettings, page: PlanPa
   return [
     ...section('Plan of a restore', headLines(plan, page)),
     ...section('What happens', rows(actionRows(plan))),
-    ...section('Backup', rows(backupRows(plan, loaded))),
+    ...section('Backup', rows(backupRows(plan, whatDecided(loaded)))),
     ...section('Recovery', rows([...recoveryRows(plan), ...proofRows(plan), ...walRows(plan)])),
     ...section('Space', spaceLines(plan, width)),
     ...section('Server', rows(serverRows(plan))),
@@ -65,6 +65,10 @@ const headLines = ({ createdAt, digest }: RestorePlan, { odoVersion, host, width
   ...labelled('  made', `${formatTime(createdAt)} by odo ${odoVersion} on ${host}`, { labelWidth, width }),
   ...(digest === undefined ? [] : ['  SHA-256'.padEnd(labelWidth) + digest]),
 ];
+
+/** Where the settings stand that chose the backup. */
+const whatDecided = ({ layers, provenance }: LoadedSettings): string[] =>
+  (['backup', 'before'] as const).filter((key) => layers[key] !== null).map((key) => provenance[key]);
 
 function section(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : [title, ...lines, ''];

@@ -1,8 +1,9 @@
+import { phaseNames, phaseNameWidth } from '../../run/phase-names.ts';
+import { recoveryText } from '../../run/recovery-text.ts';
 import type { PhaseStatus, RunStatus } from '../../run/run-api.ts';
 import { errorText } from './error-text.ts';
-import { recoveryText, replayText } from './event-text.ts';
+import { replayText } from './event-text.ts';
 import { heldText, lookCommand } from './held-text.ts';
-import { phaseNames, phaseNameWidth } from './phase-names.ts';
 import { indented, labelled, printable } from './text.ts';
 import { formatAmount, formatDuration, formatPercent, formatTime } from './units.ts';
 

@@ -1,18 +1,11 @@
+import { phaseNames, phaseNameWidth } from '../../run/phase-names.ts';
+import { recoveryText } from '../../run/recovery-text.ts';
 import type { Phase, RunEvent } from '../../run/run-events.ts';
 import type { Host } from '../host.ts';
 import { errorsText, errorText } from './error-text.ts';
-import {
-  completedText,
-  fittedProgress,
-  headingOf,
-  headingOfPlan,
-  inPhase,
-  planLine,
-  recoveryText,
-} from './event-text.ts';
+import { completedText, fittedProgress, headingOf, headingOfPlan, inPhase, planLine } from './event-text.ts';
 import { type LiveLine, LiveRegion } from './live-region.ts';
 import { paint } from './paint.ts';
-import { phaseNames, phaseNameWidth } from './phase-names.ts';
 import type { Renderer, RenderOptions } from './renderer.ts';
 import { cut, indented, widthOf } from './text.ts';
 import { formatDuration } from './units.ts';

@@ -1,6 +1,7 @@
 import { formatBytes } from '../../report/units.ts';
 
 export { formatDuration } from '../../report/units.ts';
+export { formatTime } from '../../steps/units.ts';
 
 /** `117 MiB/s`, `42 segments/s` */
 export function formatRate(perSecond: number, unit: 'bytes' | 'segments' | 'wal-bytes'): string {
@@ -23,12 +24,3 @@ export function formatPercent(done: number, total: number | null): string | null
   if (total === null || total <= 0) return null;
   return `${done >= total ? 100 : Math.min(99, Math.floor((done * 100) / total))}%`;
 }
-
-/** RFC 3339 to the second, UTC: `2026-11-22T22:09:55Z`. Anything else is shown as it is. */
-export function formatTime(rfc3339: string): string {
-  const ms = Date.parse(rfc3339);
-  return Number.isNaN(ms) ? rfc3339 : `${new Date(ms).toISOString().slice(0, 19)}Z`;
-}
-
-/** To the microsecond, as it decides which transactions are there: `2026-11-22 22:09:55.041523Z`. */
-export const formatServerTime = (rfc3339: string): string => rfc3339.replace('T', ' ');

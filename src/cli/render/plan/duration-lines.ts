@@ -1,7 +1,7 @@
+import { expectedText } from '../../../run/expected-text.ts';
+import { phaseNames } from '../../../run/phase-names.ts';
 import type { Expected, ExpectedPhase } from '../../../steps/expected-duration.ts';
 import type { RestorePlan } from '../../../steps/restore-plan.ts';
-import { expectedText } from '../expected-text.ts';
-import { phaseNames } from '../phase-names.ts';
 import { type Column, tableText } from '../table-text.ts';
 import { labelled } from '../text.ts';
 import { formatDuration } from '../units.ts';

@@ -1,4 +1,4 @@
-import type { Phase } from '../../run/run-events.ts';
+import type { Phase } from './run-events.ts';
 
 /** What a person reads. */
 export const phaseNames = {

@@ -1,5 +1,5 @@
-import type { RestorePlan } from '../../../steps/restore-plan.ts';
-import { formatBytes } from '../../../steps/units.ts';
+import type { RestorePlan } from '../../steps/restore-plan.ts';
+import { formatBytes } from '../../steps/units.ts';
 import { capped, type Row } from './row.ts';
 
 /** What is read of a backup: its trees or its archives, and what it builds on; `most` of each are named. */

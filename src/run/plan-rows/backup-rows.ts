@@ -1,16 +1,15 @@
-import type { LoadedSettings } from '../../../config/load.ts';
-import type { RestorePlan } from '../../../steps/restore-plan.ts';
-import { formatTime } from '../units.ts';
+import type { RestorePlan } from '../../steps/restore-plan.ts';
+import { formatTime } from '../../steps/units.ts';
 import { dataRows } from './data-rows.ts';
 import { capped, type Row } from './row.ts';
 
 /** A page is read: of a backup in hundreds of parts the rest is in the JSON. */
 const mostNamed = 12;
 
-/** Which backup, why this one, and which were passed over. */
+/** Which backup, why this one, and which were passed over. `asked`: the settings that decided it. */
 export function backupRows(
   { contents, selectedBecause, passedOver, source }: RestorePlan,
-  { layers, provenance }: LoadedSettings,
+  asked: readonly string[] = [],
 ): Row[] {
   const { backup } = contents;
   const facts = [
@@ -19,9 +18,6 @@ export function backupRows(
     backup.finishedAt === null ? null : `finished ${formatTime(backup.finishedAt)}`,
     backup.systemIdentifier === null ? null : `system identifier ${backup.systemIdentifier}`,
   ].filter((fact) => fact !== null);
-  const asked = (['backup', 'before'] as const)
-    .filter((key) => layers[key] !== null)
-    .map((key) => provenance[key]);
   return [
     [
       'source',

@@ -1,5 +1,5 @@
-import type { RestorePlan } from '../../../steps/restore-plan.ts';
-import { formatBytes } from '../../../steps/units.ts';
+import type { RestorePlan } from '../../steps/restore-plan.ts';
+import { formatBytes } from '../../steps/units.ts';
 import { listRow, type Row } from './row.ts';
 
 /** With which means the restore works, and what was chosen beside. */

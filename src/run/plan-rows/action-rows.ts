@@ -1,5 +1,5 @@
-import { targetText } from '../../../postgres/recovery-target.ts';
-import type { RestorePlan } from '../../../steps/restore-plan.ts';
+import { targetText } from '../../postgres/recovery-target.ts';
+import type { RestorePlan } from '../../steps/restore-plan.ts';
 import { expectedText } from '../expected-text.ts';
 import type { Row } from './row.ts';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { recoveryRows } from '../../../../src/cli/render/plan/recovery-rows.ts';
 import type { RecoveryTarget } from '../../../../src/postgres/recovery-target.ts';
+import { recoveryRows } from '../../../../src/run/plan-rows/recovery-rows.ts';
 import type { PlannedRecovery, RestorePlan } from '../../../../src/steps/restore-plan.ts';
 import { recoveryDefaults } from '../../../../src/steps/restore-request.ts';
 import { healthyContents } from '../../../support/facts.ts';

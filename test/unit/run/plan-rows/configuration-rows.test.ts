@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { configurationRows } from '../../../../src/cli/render/plan/configuration-rows.ts';
+import { configurationRows } from '../../../../src/run/plan-rows/configuration-rows.ts';
 import type { PlannedConfiguration, PlannedEdit } from '../../../../src/steps/planned-configuration.ts';
 import type { RestorePlan } from '../../../../src/steps/restore-plan.ts';
 

@@ -1,5 +1,5 @@
-import { targetText } from '../../../postgres/recovery-target.ts';
-import type { RestorePlan } from '../../../steps/restore-plan.ts';
+import { targetText } from '../../postgres/recovery-target.ts';
+import type { RestorePlan } from '../../steps/restore-plan.ts';
 import type { Row } from './row.ts';
 
 /** Where recovery ends, on which timeline, and what was proven of the way there. */

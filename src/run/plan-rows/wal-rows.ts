@@ -1,7 +1,7 @@
-import { formatLsn } from '../../../postgres/lsn.ts';
-import { parseSegmentName, segmentStart } from '../../../postgres/wal-segment.ts';
-import type { RestorePlan } from '../../../steps/restore-plan.ts';
-import { formatBytes } from '../../../steps/units.ts';
+import { formatLsn } from '../../postgres/lsn.ts';
+import { parseSegmentName, segmentStart } from '../../postgres/wal-segment.ts';
+import type { RestorePlan } from '../../steps/restore-plan.ts';
+import { formatBytes } from '../../steps/units.ts';
 import type { Row } from './row.ts';
 
 type Wal = RestorePlan['contents']['wal'];

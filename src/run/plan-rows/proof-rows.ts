@@ -1,6 +1,6 @@
-import type { WalProof } from '../../../backup/wal-proof.ts';
-import { targetText } from '../../../postgres/recovery-target.ts';
-import type { PlannedRecovery, RestorePlan } from '../../../steps/restore-plan.ts';
+import type { WalProof } from '../../backup/wal-proof.ts';
+import { targetText } from '../../postgres/recovery-target.ts';
+import type { PlannedRecovery, RestorePlan } from '../../steps/restore-plan.ts';
 import type { Row } from './row.ts';
 
 /** What reading the WAL beforehand has shown of the way to the target, and no more than that. */

@@ -1,4 +1,4 @@
-import type { RestorePlan } from '../../../steps/restore-plan.ts';
+import type { RestorePlan } from '../../steps/restore-plan.ts';
 import type { Row } from './row.ts';
 
 /** What runs PostgreSQL, whose the files are, and where the tablespaces go. */

@@ -1,5 +1,5 @@
-import type { PlannedConfiguration } from '../../../steps/planned-configuration.ts';
-import type { RestorePlan } from '../../../steps/restore-plan.ts';
+import type { PlannedConfiguration } from '../../steps/planned-configuration.ts';
+import type { RestorePlan } from '../../steps/restore-plan.ts';
 import type { Row } from './row.ts';
 
 /** What the backup's configuration says, and what of it is replaced or left out so that the server starts. */
