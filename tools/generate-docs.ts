@@ -11,6 +11,8 @@ import { exitCodes } from '../src/cli/exit-codes.ts';
 import { description } from '../src/cli/help.ts';
 import { processHost } from '../src/cli/process-host.ts';
 import { createProgram } from '../src/cli/program.ts';
+import { assertionKeys, expectationKeys } from '../src/config/assertions.ts';
+import { yamlJsonSchema } from '../src/config/json-schema.ts';
 import { SecretRedactor } from '../src/config/redact.ts';
 import {
   expectedOf,
@@ -20,7 +22,6 @@ import {
   settingKeys,
   settingName,
   settingOf,
-  yamlJsonSchema,
 } from '../src/config/schema.ts';
 import { errorKinds } from '../src/errors/codes.ts';
 import { symptomGroups, symptoms } from '../src/postgres/log-symptoms.ts';
@@ -121,7 +122,7 @@ function configurationPage(): string {
       '1. flags of the command',
       '2. environment variables: `ODO_` and the flag’s name (`--data-dir`: `ODO_DATA_DIR`), and the AWS names below; an empty one counts as not set',
       '3. the file `.env` in the working directory, with the same names',
-      '4. the file `odo.yaml` in the working directory, or the one that `--config` or `ODO_CONFIG` names',
+      '4. the file `odo.yaml` in the working directory, or the one that `--config` or `ODO_CONFIG` names: of a drill first what stands below the database’s name',
       '5. the default',
     ].join('\n'),
     'Where a setting has several variables, the first of them that is set counts. `--volume`, `--new-volume` and `--data-dir` are one choice, as are `--service`, `--container` and `--local`: a choice made in a stronger place hides those of weaker ones, so that `odo start -V fresh` works beside `volume: pgdata` in `odo.yaml`. Two of one choice in the same place are an error.',
@@ -137,6 +138,17 @@ function configurationPage(): string {
         rows(settingKeys.filter((key) => settingOf(key).group === group)),
       ),
     ]),
+    '## Databases of a drill',
+    'Two sections stand beside the settings in `odo.yaml`; only drills use them, see [many-databases.md](many-databases.md). `databases` names what `odo drill --all` drills: below each name stands what is different there, any setting of this page that belongs in `odo.yaml` except `parallel`, `run-key` and `journal`. It comes before the same setting at the top of the file, and behind flags and variables. `odo drill --database NAME` takes one.',
+    `\`assertions\`, at the top and below a database, is a list of questions to the restored database. A database has the common ones and its own; one of its own replaces a common one of the same name. Each has exactly one of ${expectationKeys.map(code).join(', ')}.`,
+    table(
+      ['key', 'meaning', 'value'],
+      Object.entries(assertionKeys).map(([name, { meaning, value }]) => [
+        code(name),
+        meaning,
+        value.meta()?.description ?? '',
+      ]),
+    ),
     '## Example',
     [
       '```yaml',

@@ -1,5 +1,8 @@
 import { resolve } from 'node:path';
 import type { z } from 'zod';
+import { nearest } from '../errors/nearest.ts';
+import type { Assertion } from '../steps/drill-request.ts';
+import { assertionsOf } from './assertions.ts';
 import { readDotenv, readEnvironment } from './environment-layer.ts';
 import type { LayerValues, RawValue } from './layer.ts';
 import { type ConfigProblem, configInvalid } from './problem.ts';
@@ -16,7 +19,7 @@ import {
   layers as strongestFirst,
 } from './schema.ts';
 import { type HostClock, readTimeWords, timeReading } from './time-words.ts';
-import { readYaml } from './yaml-layer.ts';
+import { readYaml, type YamlDatabase, type YamlSettings } from './yaml-layer.ts';
 
 /** A flag as it was given: text, true and false for switches, a list for one that repeats. */
 export type FlagValue = string | boolean | readonly string[];
@@ -24,7 +27,7 @@ export type FlagValues = Readonly<Partial<Record<SettingKey, FlagValue>>>;
 
 export interface LoadedSettings {
   readonly settings: Settings;
-  /** Where each value comes from: `flag -u`, `environment ODO_URL`, `.env line 3`, `odo.yaml line 4`, `default`. */
+  /** Where each value comes from: `flag -u`, `environment ODO_URL`, `.env line 3`, `odo.yaml line 4`, `odo.yaml line 9 (databases.orders)`, `default`. */
   readonly provenance: Readonly<Record<SettingKey, string>>;
   /** Null for a default. */
   readonly layers: Readonly<Record<SettingKey, Layer | null>>;
@@ -34,6 +37,12 @@ export interface LoadedSettings {
   readonly readings: readonly string[];
   /** The clock by which times are in the past or not. */
   readonly clock: HostClock;
+  /** What a drill asks of the restored database: of all databases, and of the chosen one. */
+  readonly assertions: readonly Assertion[];
+  /** Names in `databases` of odo.yaml, in its order. */
+  readonly databases: readonly string[];
+  /** The chosen one of them. */
+  readonly database: string | null;
 }
 
 export interface LoadInput {
@@ -43,13 +52,15 @@ export interface LoadInput {
   /** The settings the command uses: others may be wrong without stopping it. */
   readonly keys: readonly SettingKey[];
   readonly clock: HostClock;
+  /** Name in `databases` of odo.yaml, whose settings come before those of all databases. */
+  readonly database?: string | null;
 }
 
 /**
- * flags > environment > .env > odo.yaml > defaults, setting by setting. Throws one CONFIG_INVALID with every
+ * flags > environment > .env > the database's own in odo.yaml > odo.yaml > defaults, setting by setting. Throws one CONFIG_INVALID with every
  * problem of every layer.
  */
-export function loadSettings({ flags, env, cwd, keys, clock }: LoadInput): LoadedSettings {
+export function loadSettings({ flags, env, cwd, keys, clock, database = null }: LoadInput): LoadedSettings {
   const flagLayer = readFlags(flags, cwd);
   const environment = readEnvironment(env, cwd);
   const named = flagLayer.values.get('config') ?? environment.values.get('config');
@@ -57,8 +68,10 @@ export function loadSettings({ flags, env, cwd, keys, clock }: LoadInput): Loade
     cwd,
     named === undefined ? null : { path: String(named.raw), provenance: named.provenance },
   );
-  const stack = [flagLayer, environment, readDotenv(cwd), yaml];
+  const own = database === null ? null : (yaml.databases.get(database) ?? null);
+  const stack = [flagLayer, environment, readDotenv(cwd), layerOf(own), yaml];
   const problems = stack.flatMap((layer) => layer.problems);
+  if (database !== null && own === null) problems.push(unknownDatabase(database, yaml));
 
   const settings: Record<string, unknown> = {};
   const provenance: Record<string, string> = {};
@@ -92,7 +105,29 @@ export function loadSettings({ flags, env, cwd, keys, clock }: LoadInput): Loade
     warnings: stack.flatMap((layer) => layer.warnings),
     readings,
     clock,
+    assertions: assertionsOf(yaml.assertions, own?.assertions ?? []),
+    databases: [...yaml.databases.keys()],
+    database,
   });
+}
+
+const layerOf = (own: YamlDatabase | null): LayerValues => ({
+  values: own?.values ?? new Map(),
+  problems: [],
+  warnings: [],
+});
+
+function unknownDatabase(database: string, yaml: YamlSettings): ConfigProblem {
+  const known = [...yaml.databases.keys()];
+  return {
+    where: `database ${database}`,
+    file: null,
+    line: null,
+    key: 'database',
+    message: 'there is no such entry below databases in odo.yaml',
+    expected: known.length === 0 ? null : `one of ${known.join(', ')}`,
+    suggestion: nearest(database, known)[0] ?? null,
+  };
 }
 
 /** The value with the time that its words mean; null for any other. */

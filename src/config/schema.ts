@@ -13,8 +13,8 @@ export const groups = {
   odo: 'odo itself:',
 } as const;
 
-/** Where a setting may come from, strongest first. */
-export const layers = ['flag', 'environment', 'dotenv', 'file'] as const;
+/** Where a setting may come from, strongest first; `database` is one entry of `databases` in odo.yaml. */
+export const layers = ['flag', 'environment', 'dotenv', 'database', 'file'] as const;
 export type Layer = (typeof layers)[number];
 
 export interface Setting<Value extends z.ZodType = z.ZodType, Default = string | number | boolean | null> {
@@ -54,6 +54,8 @@ const notInFiles = ['flag', 'environment'] as const;
 /** A secret in a flag is in every process list. */
 const notInFlagsOrYaml = ['environment', 'dotenv'] as const;
 const notInYaml = ['flag', 'environment', 'dotenv'] as const;
+/** One for all databases that are drilled together. */
+const notOfOneDatabase = ['flag', 'environment', 'dotenv', 'file'] as const;
 
 /**
  * Every setting of odo. `--help`, docs/cli.md, docs/configuration.md and the JSON Schema of odo.yaml come from
@@ -696,6 +698,7 @@ export const settings = {
     group: 'drill',
     argument: '<n>',
     env: ['ODO_PARALLEL'],
+    from: notOfOneDatabase,
     description: 'databases that are drilled at the same time with --all; auto: by cores, memory and disk',
     default: 'auto',
     value: values.autoOrWholeNumber(1, 64),
@@ -705,6 +708,7 @@ export const settings = {
     group: 'evidence',
     argument: '<key>',
     env: ['ODO_RUN_KEY'],
+    from: notOfOneDatabase,
     description:
       'name of this run for schedulers: the same key again resumes the run, or reports it when it has ended',
     default: null,
@@ -752,6 +756,7 @@ export const settings = {
     group: 'odo',
     argument: '<file>',
     env: ['ODO_JOURNAL'],
+    from: notOfOneDatabase,
     description: 'journal of the runs, on a local disk, not on what is restored',
     default: null,
     defaultText: '$XDG_STATE_HOME/odo/journal.sqlite or ~/.local/state/odo/journal.sqlite',
@@ -801,30 +806,3 @@ export const mayComeFrom = (key: SettingKey, layer: Layer): boolean =>
 /** What an error says was expected. */
 export const expectedOf = (key: SettingKey): string =>
   settingOf(key).value.meta()?.description ?? 'another value';
-
-/** JSON Schema of odo.yaml, for editors. */
-export function yamlJsonSchema(): Record<string, unknown> {
-  const keys = settingKeys.filter((key) => mayComeFrom(key, 'file'));
-  return {
-    $schema: 'https://json-schema.org/draft/2020-12/schema',
-    title: 'odo.yaml',
-    description: 'Settings of odo. Credentials do not belong here.',
-    type: 'object',
-    additionalProperties: false,
-    properties: Object.fromEntries(
-      keys.map((key) => {
-        const {
-          $schema: _,
-          description: expected,
-          ...schema
-        } = z.toJSONSchema(settingOf(key).value, { io: 'input' });
-        const one = settingOf(key);
-        const description = `${one.description}; ${expected}`;
-        return [
-          settingName(key),
-          { ...schema, description, ...(one.default === null ? {} : { default: one.default }) },
-        ];
-      }),
-    ),
-  };
-}

@@ -1,14 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { yamlJsonSchema } from '../../../src/config/json-schema.ts';
 import { SecretRedactor, withoutSecrets } from '../../../src/config/redact.ts';
-import {
-  expectedOf,
-  mayComeFrom,
-  settingKeys,
-  settingName,
-  settingOf,
-  yamlJsonSchema,
-} from '../../../src/config/schema.ts';
+import { expectedOf, mayComeFrom, settingKeys, settingName, settingOf } from '../../../src/config/schema.ts';
 import { defaultJournalFile } from '../../../src/config/state-dir.ts';
 import {
   autoOrWholeNumber,
