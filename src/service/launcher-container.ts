@@ -8,10 +8,18 @@ import { followLog } from './container-log.ts';
 import { containerArgv } from './container-tool.ts';
 import { stopTimeoutSeconds } from './conventions.ts';
 import { queryResult } from './launcher-local.ts';
-import { connectionOptions, launcherArguments, psqlArguments, shellCommand } from './launcher-settings.ts';
+import {
+  connectionOptions,
+  type Login,
+  launcherArguments,
+  psqlArguments,
+  shellCommand,
+  socketPort,
+} from './launcher-settings.ts';
 import { stopServer } from './launcher-stop.ts';
 import type {
   LauncherSpec,
+  LaunchOptions,
   ServerLauncher,
   ServerMount,
   ServerPaths,
@@ -28,9 +36,10 @@ const roleLabel = 'odo.role';
 const workDirectory = '/odo';
 /** In memory of the container: a socket needs no volume, and its path must be short. */
 const socketDirectory = '/run/odo';
+const publishedPort = `${socketPort}/tcp`;
 
 /**
- * PostgreSQL of an image on the target's volume: no network, no capabilities, not the image's entry point (it would
+ * PostgreSQL of an image on the target's volume: no network unless asked, no capabilities, not the image's entry point (it would
  * change owners, or run initdb). The engine keeps it running when odo is killed; its name says whose it is.
  */
 export class ContainerLauncher implements ServerLauncher {
@@ -59,6 +68,7 @@ export class ContainerLauncher implements ServerLauncher {
     args: readonly string[],
     onLine: (line: string) => void,
     signal: AbortSignal,
+    { port = null }: LaunchOptions = {},
   ): Promise<ServerProcess> {
     const { containers } = this.#docker;
     const command = launcherArguments({
@@ -66,11 +76,13 @@ export class ContainerLauncher implements ServerLauncher {
       socketDirectory,
       runId: this.#runId,
       args,
+      // What the engine publishes must listen on the container's own address.
+      listen: port === null ? null : { address: '0.0.0.0', port: socketPort },
     });
     const container = await this.#create(
       'server',
       containerArgv('postgres', command),
-      { asRoot: false },
+      { asRoot: false, port },
       signal,
     );
     await containers.start(container, signal);
@@ -108,9 +120,10 @@ export class ContainerLauncher implements ServerLauncher {
     return found?.State.Running === true && found.Config.Labels[runIdLabel] === this.#runId;
   }
 
-  psqlCommand(options: { user: string; database: string }): string {
+  /** In the container it always listens on the same port, wherever that is published. */
+  psqlCommand({ user, database }: Login): string {
     const words = ['docker', 'exec', '-it', this.#name('server')];
-    return shellCommand([...words, 'psql', ...connectionOptions(socketDirectory, options)]);
+    return shellCommand([...words, 'psql', ...connectionOptions(socketDirectory, { user, database })]);
   }
 
   async runTool(
@@ -121,7 +134,7 @@ export class ContainerLauncher implements ServerLauncher {
     const { containers } = this.#docker;
     // The engine's exec takes input and keeps both outputs apart; the container around it only waits.
     const wait = ['/bin/sh', '-c', 'trap "exit 0" TERM INT; while :; do sleep 3600 & wait $!; done'] as const;
-    const container = await this.#create('tool', wait, { asRoot }, signal);
+    const container = await this.#create('tool', wait, { asRoot, port: null }, signal);
     try {
       await containers.start(container, signal);
       const result = await containers.exec(container, containerArgv(tool, args), {
@@ -152,7 +165,7 @@ export class ContainerLauncher implements ServerLauncher {
   async #create(
     role: 'server' | 'tool',
     [program, ...rest]: readonly [string, ...string[]],
-    { asRoot }: { asRoot: boolean },
+    { asRoot, port }: { asRoot: boolean; port: number | null },
     signal: AbortSignal,
   ): Promise<string> {
     await this.#requireMounts(signal);
@@ -165,12 +178,18 @@ export class ContainerLauncher implements ServerLauncher {
       WorkingDir: '/',
       Env: [`PGDATA=${this.#spec.pgdata}`],
       Labels: { [runIdLabel]: this.#runId, [roleLabel]: role },
-      NetworkDisabled: true,
+      NetworkDisabled: port === null,
       StopSignal: 'SIGINT',
       StopTimeout: stopTimeoutSeconds,
       Healthcheck: { Test: ['NONE'] },
+      ...(port === null ? {} : { ExposedPorts: { [publishedPort]: {} } }),
       HostConfig: {
-        NetworkMode: 'none',
+        ...(port === null
+          ? { NetworkMode: 'none' }
+          : {
+              NetworkMode: 'bridge',
+              PortBindings: { [publishedPort]: [{ HostIp: '127.0.0.1', HostPort: String(port) }] },
+            }),
         CapDrop: ['ALL'],
         // Root without them could not even read what belongs to the owner of the data directory.
         ...(asRoot ? { CapAdd: ['DAC_OVERRIDE', 'CHOWN', 'FOWNER'] } : {}),

@@ -12,6 +12,7 @@ import { FollowedFile } from './followed-file.ts';
 import {
   clusterNameOf,
   connectionOptions,
+  type Login,
   launcherArguments,
   psqlArguments,
   shellCommand,
@@ -21,7 +22,7 @@ import { endServers, processesOn, removeStalePostmasterFile, serverRuns } from '
 import { hostUser } from './local-binaries.ts';
 import { livePostmaster, signalProcess } from './postmaster.ts';
 import { identity, runAs, serverEnvironment } from './run-as.ts';
-import type { ServerLauncher, ServerPaths, ServerProcess } from './server-launcher.ts';
+import type { LaunchOptions, ServerLauncher, ServerPaths, ServerProcess } from './server-launcher.ts';
 import { makeSocketDirectory, removeSocketDirectory } from './socket-directory.ts';
 
 /** In the work directory: of a server that outlives odo. */
@@ -50,7 +51,7 @@ export class LocalLauncher implements ServerLauncher {
     args: readonly string[],
     onLine: (line: string) => void,
     signal: AbortSignal,
-    { outlives }: { readonly outlives: boolean } = { outlives: false },
+    { outlives = false, port = null }: LaunchOptions = {},
   ): Promise<ServerProcess> {
     signal.throwIfAborted();
     const { dataDirectory, socketDirectory, workDirectory } = this.paths;
@@ -63,7 +64,13 @@ export class LocalLauncher implements ServerLauncher {
     await followed?.follow();
     const child = spawn(
       program,
-      launcherArguments({ dataDirectory, socketDirectory, runId: this.#runId, args }),
+      launcherArguments({
+        dataDirectory,
+        socketDirectory,
+        runId: this.#runId,
+        args,
+        listen: port === null ? null : { address: '127.0.0.1', port },
+      }),
       {
         ...identity(this.#owner),
         // From its first instant on, so that a leftover is known by it.
@@ -117,7 +124,7 @@ export class LocalLauncher implements ServerLauncher {
         (await processesOn(dataDirectory))
           .map(({ title }) => segmentOfTitle(title))
           .find((segment) => segment !== null) ?? null,
-      query: (sql, options) => this.#query(socketDirectory, sql, options),
+      query: (sql, options) => this.#query(socketDirectory, sql, { ...options, port }),
       release: async () => {
         if (followed === null) throw new OdoError('BUG', 'This server ends with odo.');
         signal.removeEventListener('abort', interrupt);
@@ -140,7 +147,7 @@ export class LocalLauncher implements ServerLauncher {
     return serverRuns(this.paths.dataDirectory, clusterNameOf(this.#runId));
   }
 
-  psqlCommand(options: { user: string; database: string }): string {
+  psqlCommand(options: Login): string {
     return shellCommand([
       join(this.#binDir, 'psql'),
       ...connectionOptions(this.paths.socketDirectory, options),
@@ -154,11 +161,7 @@ export class LocalLauncher implements ServerLauncher {
     await removeSocketDirectory(socketDirectory);
   }
 
-  async #query(
-    socketDirectory: string,
-    sql: string,
-    options: { user: string; database: string },
-  ): Promise<string> {
+  async #query(socketDirectory: string, sql: string, options: Login): Promise<string> {
     const result = await runAs(
       join(this.#binDir, 'psql'),
       [...psqlArguments(socketDirectory, options), '-c', sql],

@@ -5,20 +5,22 @@ export const socketPort = 5432;
 
 /**
  * What every server of a launcher needs, whatever the configuration file or postgresql.auto.conf says: its log on
- * stderr, no network, its socket where only the owner gets at it. Last on the command line, so that it holds.
+ * stderr, no network unless it is launched to listen, its socket where only the owner gets at it. Last on the command line, so that it holds.
  */
 export function launcherArguments(options: {
   readonly dataDirectory: string;
   readonly socketDirectory: string;
   readonly runId: string;
   readonly args: readonly string[];
+  /** Null: nowhere but on its socket. */
+  readonly listen?: { readonly address: string; readonly port: number } | null;
 }): string[] {
   const settings = {
-    listen_addresses: '',
+    listen_addresses: options.listen?.address ?? '',
     // A list of directories; quoted, as a comma could be part of the name (varlena.c, SplitDirectoriesString).
     unix_socket_directories: `"${options.socketDirectory.replaceAll('"', '""')}"`,
     unix_socket_permissions: '0700',
-    port: String(socketPort),
+    port: String(options.listen?.port ?? socketPort),
     cluster_name: clusterNameOf(options.runId),
     logging_collector: 'off',
     log_destination: 'stderr',
@@ -27,18 +29,19 @@ export function launcherArguments(options: {
   return ['-D', options.dataDirectory, ...options.args, ...own];
 }
 
-export function psqlArguments(
-  socketDirectory: string,
-  options: { user: string; database: string },
-): string[] {
+/** Whom to be, where; the name of a server's socket has its port in it. */
+export interface Login {
+  readonly user: string;
+  readonly database: string;
+  readonly port?: number | null;
+}
+
+export function psqlArguments(socketDirectory: string, options: Login): string[] {
   return ['-XAtqw', '-v', 'ON_ERROR_STOP=1', ...connectionOptions(socketDirectory, options)];
 }
 
-export function connectionOptions(
-  socketDirectory: string,
-  { user, database }: { user: string; database: string },
-): string[] {
-  return ['-h', socketDirectory, '-p', String(socketPort), '-U', user, '-d', database];
+export function connectionOptions(socketDirectory: string, { user, database, port }: Login): string[] {
+  return ['-h', socketDirectory, '-p', String(port ?? socketPort), '-U', user, '-d', database];
 }
 
 /** For a person to copy; words that a shell would take apart are quoted. */

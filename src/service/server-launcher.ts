@@ -47,7 +47,14 @@ export interface ServerProcess {
   release(): Promise<void>;
 }
 
-/** Starts PostgreSQL on the target: no network, the given configuration file, nothing of the service's. */
+export interface LaunchOptions {
+  /** It may be released, so nothing of it hangs on this process. */
+  readonly outlives?: boolean;
+  /** Of the loopback address of the host (of the engine), where it listens too; null: it has no network. */
+  readonly port?: number | null;
+}
+
+/** Starts PostgreSQL on the target: no network unless asked, the given configuration file, nothing of the service's. */
 export interface ServerLauncher {
   readonly description: string;
   readonly paths: ServerPaths;
@@ -56,13 +63,12 @@ export interface ServerLauncher {
     args: readonly string[],
     onLine: (line: string) => void,
     signal: AbortSignal,
-    /** `outlives`: it may be released, so nothing of it hangs on this process. */
-    options?: { readonly outlives: boolean },
+    options?: LaunchOptions,
   ): Promise<ServerProcess>;
   /** Whether a server of this run runs now, whoever launched it. */
   isRunning(): Promise<boolean>;
-  /** For a person's shell on this host: how to open psql on the server. */
-  psqlCommand(options: { user: string; database: string }): string;
+  /** For a person's shell on this host: how to open psql on the server, which was launched with that port. */
+  psqlCommand(options: { user: string; database: string; port?: number | null }): string;
   /** Runs a tool of the server's own binaries (`pg_controldata`, `initdb -S`) as the owner, or root with `asRoot`. */
   runTool(
     tool: string,
