@@ -29,27 +29,37 @@ export function toRestoreRequest(loaded: LoadedSettings, cwd: string): RestoreRe
   const service = toService(loaded, cwd, problems);
   if (target !== null) problems.push(...misfits(target, service, settings.tablespace ?? []));
   const recovery = toRecovery(loaded, problems);
-  const { readings } = loaded;
   if (problems.length > 0 || source === null || target === null) throw usage(problems);
   return {
-    source,
+    ...commonRequest(loaded, { source, target, service, recovery }),
+    tablespaces: settings.tablespace ?? [],
+    overrideFile: toOverrideFile(settings.override, cwd),
+    promote: settings.promote,
+    confirmed: settings.yes,
+  };
+}
+
+/** What a restore and a drill have in common; with the rest as it is for one that changes nothing of the operator's. */
+export function commonRequest(
+  { settings, readings }: LoadedSettings,
+  parts: Pick<RestoreRequest, 'source' | 'target' | 'service' | 'recovery'>,
+): RestoreRequest {
+  return {
+    ...parts,
     backup: settings.backup,
     before: settings.before,
     ...(readings.length === 0 ? {} : { readings }),
     walUrl: settings.walUrl,
     server: settings.server,
-    target,
-    tablespaces: settings.tablespace ?? [],
+    tablespaces: [],
     volumeAccess: settings.volumeAccess,
-    service,
     image: settings.image,
     binDir: settings.pgBin,
-    overrideFile: toOverrideFile(settings.override, cwd),
+    overrideFile: null,
     keepsConfiguration: settings.keepConfig,
     owner: settings.owner,
-    promote: settings.promote,
-    recovery,
-    confirmed: settings.yes,
+    promote: true,
+    confirmed: true,
     reserveBytes: settings.reserve,
     jobs: settings.jobs,
     checkpointBytes: settings.checkpointSize,
@@ -59,10 +69,17 @@ export function toRestoreRequest(loaded: LoadedSettings, cwd: string): RestoreRe
     publishIndex: settings.publishIndex,
     pageChecksums: settings.pageChecksums,
     memoryBytes: settings.memory,
+    runKey: settings.runKey,
+    evidence: {
+      reports: settings.report ?? [],
+      metricsFile: settings.metricsFile,
+      notifyUrl: settings.notify,
+    },
   };
 }
 
-const sourceMissing = 'Say where the backups lie: -u s3://BUCKET/PREFIX (or ODO_URL, or S3_BACKUP_URL)';
+export const sourceMissing =
+  'Say where the backups lie: -u s3://BUCKET/PREFIX (or ODO_URL, or S3_BACKUP_URL)';
 
 export function toSource({ settings, provenance }: LoadedSettings): SourceRequest {
   const { url, endpoint, region } = settings;
@@ -99,7 +116,7 @@ function toTarget(loaded: LoadedSettings, problems: string[]): TargetRequest | n
   return null;
 }
 
-function toService(loaded: LoadedSettings, cwd: string, problems: string[]): ServiceSpec {
+export function toService(loaded: LoadedSettings, cwd: string, problems: string[]): ServiceSpec {
   const { service, container, local, pgBin, project } = loaded.settings;
   const made = madeChoices(loaded, choices.service);
   if (made.length > 1) {
@@ -258,10 +275,11 @@ function toOverrideFile(override: string | boolean | null, cwd: string): string 
 const madeChoices = (loaded: LoadedSettings, group: readonly SettingKey[]): SettingKey[] =>
   group.filter((key) => loaded.settings[key] !== null && loaded.settings[key] !== false);
 
-const list = ({ provenance }: LoadedSettings, keys: readonly SettingKey[]): string =>
+/** The settings as they were given: `-u and ODO_URL`. */
+export const list = ({ provenance }: LoadedSettings, keys: readonly SettingKey[]): string =>
   keys.map((key) => provenance[key].replace(/^flag /, '')).join(' and ');
 
-function usage(problems: readonly string[], help = 'odo start --help'): OdoError {
+export function usage(problems: readonly string[], help = 'odo start --help'): OdoError {
   const sentences = problems.map((problem) => `${problem}.`);
   return new OdoError('USAGE', sentences.length === 1 ? `${sentences[0]}` : 'The request is not complete.', {
     hint: `All options and examples: ${help}`,

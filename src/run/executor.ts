@@ -4,6 +4,7 @@ import { type JournalDatabase, openJournal } from '../journal/open.ts';
 import { createRun, findRun } from '../journal/runs.ts';
 import { findStep } from '../journal/steps.ts';
 import { machineVersion } from '../machine/version.ts';
+import { withOwnTarget } from '../steps/drill-target.ts';
 import type { RestorePlan } from '../steps/restore-plan.ts';
 import { type RestoreRequest, storedRequest } from '../steps/restore-request.ts';
 import type { StepFacts } from '../steps/step.ts';
@@ -15,14 +16,15 @@ import { newRunId } from './run-id.ts';
 import { type RunOptions, RunProcess } from './run-process.ts';
 import { unknownRun } from './status.ts';
 
-export async function startRun(request: RestoreRequest, surroundings: RunSurroundings): Promise<RunOutcome> {
+export async function startRun(asked: RestoreRequest, surroundings: RunSurroundings): Promise<RunOutcome> {
   // An address that cannot be read from is no run yet.
-  parseStorageUrl(request.source.url);
-  if (request.walUrl != null) parseStorageUrl(request.walUrl);
+  parseStorageUrl(asked.source.url);
+  if (asked.walUrl != null) parseStorageUrl(asked.walUrl);
   const database = openJournal(surroundings.journalFile);
   try {
     const now = new Date();
     const runId = newRunId(now);
+    const request = withOwnTarget(asked, runId);
     createRun(database, { id: runId, request, odoVersion, machineVersion, startedAtMs: now.getTime() });
     return await new RunProcess(database, runId, request, surroundings, 'end').run('started', {
       takeOver: false,
@@ -56,13 +58,14 @@ export async function promoteRun(runId: string, surroundings: RunSurroundings): 
 
 /** Every preliminary check and the plan, on a journal in memory: nothing is changed and nothing kept. */
 export async function planRun(
-  request: RestoreRequest,
+  asked: RestoreRequest,
   surroundings: RunSurroundings,
 ): Promise<{ plan: RestorePlan | null; problems: readonly ErrorData[] }> {
   const database = openJournal(':memory:');
   try {
     const now = new Date();
     const runId = newRunId(now);
+    const request = withOwnTarget(asked, runId);
     createRun(database, { id: runId, request, odoVersion, machineVersion, startedAtMs: now.getTime() });
     const process = new RunProcess(database, runId, request, surroundings, 'plan');
     const outcome = await process.run('started', {

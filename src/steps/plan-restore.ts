@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { OdoError } from '../errors/odo-error.ts';
 import type { LauncherSpec } from '../service/server-launcher.ts';
 import { automaticJobs, dataPlaneOptionsOf } from './data-plane-options.ts';
+import type { DrillRequest } from './drill-request.ts';
 import type { PreflightFacts } from './facts.ts';
 import { officialOwner } from './launcher-choice.ts';
 import { planDigest } from './plan-digest.ts';
@@ -46,7 +47,8 @@ export async function planRestore(
   const [need, ...needElsewhere] = spaceNeeds(facts, request);
   const targetAction = actionFor(facts, request);
   const newVolume = facts.targetSpec.kind === 'docker-volume' && facts.targetSpec.create;
-  const hasService = service.kind !== 'none';
+  const drill = request.drill ?? null;
+  const hasService = service.kind !== 'none' && drill === null;
   const owner =
     request.owner !== 'auto' ? request.owner : (formerOwner(target) ?? launcher.spec.owner ?? officialOwner);
   const switchOver =
@@ -73,9 +75,13 @@ export async function planRestore(
     found: foundOn(target),
     removes: whatIsRemoved(facts, request),
     access: target.access,
-    service: request.service,
-    serviceDescription: service.description,
-    serviceWasRunning: service.running,
+    ...(drill === null
+      ? {
+          service: request.service,
+          serviceDescription: service.description,
+          serviceWasRunning: service.running,
+        }
+      : besideService(service, drill)),
     stopsFirst: hasService && !newVolume,
     switchOver,
     launcher: withTablespaces({ ...launcher.spec, owner }, facts.tablespaces),
@@ -102,6 +108,17 @@ export async function planRestore(
   };
   return { ...plan, digest: planDigest(plan) };
 }
+
+/** A drill takes its image, its layout and its superuser from the service, and then leaves it alone. */
+const besideService = (
+  service: PreflightFacts['service'],
+  drill: DrillRequest,
+): Pick<RestorePlan, 'service' | 'serviceDescription' | 'serviceWasRunning' | 'drill'> => ({
+  service: { kind: 'none' },
+  serviceDescription: 'no service',
+  serviceWasRunning: false,
+  drill: { ...drill, beside: service.kind === 'none' ? null : service.description },
+});
 
 function plannedRecovery({ recovery, readings }: RestoreRequest, { reach }: PreflightFacts): PlannedRecovery {
   const said = readings === undefined ? {} : { readings };
@@ -210,7 +227,8 @@ function planWarnings(
       `${target.description} holds another database cluster (system identifier ${target.systemIdentifier}) than the backup (${contents.backup.systemIdentifier}).`,
     );
   }
-  if (tablespaces.some(({ place }) => place === null)) {
+  const isDrill = request.drill != null;
+  if (!isDrill && tablespaces.some(({ place }) => place === null)) {
     warnings.push(
       `Tablespaces are restored inside the data directory (${tablespaceFolder}/), not to their former paths, unless --tablespace names a place for them.`,
     );
@@ -222,7 +240,7 @@ function planWarnings(
     );
   }
   for (const { tablespace, suggestion } of tablespaces) {
-    if (suggestion === null) continue;
+    if (suggestion === null || isDrill) continue;
     warnings.push(
       `${service.description} mounts a volume where ${inWords(tablespace)} used to be; to restore it there: ${suggestion}`,
     );

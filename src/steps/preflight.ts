@@ -60,7 +60,8 @@ export async function gatherFacts(
     service,
     ...found,
     configuration:
-      launcher === null
+      // A drill's database runs on odo's own configuration, and the backup's is not changed for good.
+      launcher === null || request.drill != null
         ? null
         : await gatherConfiguration({ request, service, dataMount, launcher, pgdata }, place, context),
     reach: reaches.get(id) ?? null,

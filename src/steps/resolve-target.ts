@@ -44,6 +44,8 @@ export function serverLayout(
   if (service.kind !== 'compose' && service.kind !== 'container') return { ...official, mount: null };
   const pgdata = service.pgdata ?? official.pgdata;
   const mount = mountOf(service, pgdata);
+  // Its own volume takes the place of the service's, which is not looked into.
+  if (request.drill != null) return { pgdata, mountPoint: mount?.destination ?? pgdata, mount: null };
   if (mount === null) {
     throw new OdoError(
       'SERVICE_CONFLICT',
@@ -80,6 +82,7 @@ export function resolveTarget(
   } as const;
   const present = target.kind === 'new-volume' ? target.present : target.name;
   if (mount !== null && present !== null) requireMounted(mount, present, service);
+  if (request.drill != null) return { ...common, volume: target.name, create: true, labels: {} };
   if (target.kind === 'new-volume') {
     const { name, labels } = newVolume(service, target.name);
     return { ...common, volume: name, create: true, labels };

@@ -1,5 +1,6 @@
 import type { BackupContents, BaseBackup } from '../../src/backup/base-backup.ts';
 import { dataPlaneDefaults } from '../../src/steps/data-plane-options.ts';
+import type { DrillRequest } from '../../src/steps/drill-request.ts';
 import type { PreflightFacts } from '../../src/steps/facts.ts';
 import { type RestoreRequest, recoveryDefaults } from '../../src/steps/restore-request.ts';
 
@@ -112,4 +113,14 @@ export const plainRequest: RestoreRequest = {
   jobs: 2,
   checkpointBytes: 256 * 1024 * 1024,
   ...dataPlaneDefaults,
+};
+
+export const plainDrill: DrillRequest = {
+  keep: false,
+  port: null,
+  amcheck: 'heapallindexed',
+  dump: false,
+  assertions: [],
+  limits: { maxRtoMs: null, maxRpoMs: null, maxRegression: null },
+  database: null,
 };

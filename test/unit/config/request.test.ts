@@ -71,6 +71,8 @@ it('makes a request from the flags of an old script, without the credentials', (
     publishIndex: false,
     pageChecksums: false,
     memoryBytes: null,
+    runKey: null,
+    evidence: { reports: [], metricsFile: null, notifyUrl: null },
   });
   expect(JSON.stringify(made)).not.toContain('sekret');
 });

@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { automaticJobs, dataPlaneDefaults } from '../../../src/steps/data-plane-options.ts';
+import type { DrillRequest } from '../../../src/steps/drill-request.ts';
+import { withOwnTarget } from '../../../src/steps/drill-target.ts';
 import type { PreflightFacts } from '../../../src/steps/facts.ts';
 import { planRestore, summarize } from '../../../src/steps/plan-restore.ts';
 import { plannedTrees } from '../../../src/steps/planned-trees.ts';
 import type { RestoreRequest } from '../../../src/steps/restore-request.ts';
 import type { StepContext } from '../../../src/steps/step.ts';
 import type { TablespaceFacts } from '../../../src/steps/tablespace-facts.ts';
-import { healthyFacts, plainRequest } from '../../support/facts.ts';
+import { healthyFacts, plainDrill, plainRequest } from '../../support/facts.ts';
 
 /** The plan of pure facts: it needs the run's id, the time and the cores, and no adapter. */
 const context = {
@@ -161,5 +163,73 @@ describe('the plan', () => {
   test('survives as JSON, as the journal keeps it', async () => {
     const planned = await plan();
     expect(JSON.parse(JSON.stringify(planned))).toEqual(planned);
+  });
+});
+
+describe('the plan of a drill', () => {
+  const service = {
+    ...healthyFacts.service,
+    description: 'Compose service db',
+    kind: 'compose',
+    running: true,
+    project: 'shop',
+    superuser: 'boss',
+  } as const;
+  const request: Partial<RestoreRequest> = {
+    service: { kind: 'compose', service: 'db', file: '/srv/compose.yaml', project: null },
+    target: { kind: 'new-volume', name: 'odo-drill-r', present: null },
+    drill: plainDrill,
+  };
+  const facts: Partial<PreflightFacts> = {
+    ...target({ exists: false }),
+    targetSpec: {
+      kind: 'docker-volume',
+      volume: 'odo-drill-r',
+      subpath: '',
+      create: true,
+      labels: {},
+      access: 'auto',
+      helperImage: null,
+    },
+    service,
+  };
+
+  test('leaves the service alone, and takes only its superuser', async () => {
+    const planned = await plan(facts, request);
+    expect(planned).toMatchObject({
+      service: { kind: 'none' },
+      serviceWasRunning: false,
+      stopsFirst: false,
+      switchOver: null,
+      targetAction: 'create',
+      removes: null,
+      superuser: 'boss',
+      drill: { ...plainDrill, beside: 'Compose service db' },
+    });
+    expect(summarize(planned)).toMatchObject({ hasService: false, stopsFirst: false, drill: 'remove' });
+  });
+
+  test('says nothing of where its tablespaces lie, which go with it', async () => {
+    const suggested = { ...insideFacts, suggestion: '--tablespace cold=/mnt/production/cold' };
+    expect((await plan({ ...facts, tablespaces: [suggested] }, request)).warnings).toEqual([]);
+  });
+
+  test('is no part of what is signed for a restore', async () => {
+    expect(await plan()).not.toHaveProperty('drill');
+    const kept = await plan(facts, { ...request, drill: { ...plainDrill, keep: true } });
+    expect(summarize(kept).drill).toBe('keep');
+    expect(kept.digest).not.toBe((await plan(facts, request)).digest);
+  });
+});
+
+describe('the name of a drill', () => {
+  test('is its run’s own; a restore keeps the name that it was given', () => {
+    const named = (target: RestoreRequest['target'], drill: DrillRequest | null) =>
+      withOwnTarget({ ...plainRequest, target, drill }, '20261128-010203-abcd').target;
+    const volume = { kind: 'new-volume', name: 'odo-drill', present: null } as const;
+    const directory = { kind: 'data-directory', path: '/srv/odo-drill' } as const;
+    expect(named(volume, plainDrill)).toEqual({ ...volume, name: 'odo-drill-20261128-010203-abcd' });
+    expect(named(directory, plainDrill)).toMatchObject({ path: '/srv/odo-drill-20261128-010203-abcd' });
+    expect(named(volume, null)).toBe(volume);
   });
 });

@@ -3,7 +3,7 @@ import { errorCode } from '../../../src/errors/odo-error.ts';
 import type { ServiceFacts, ServiceMount } from '../../../src/service/service.ts';
 import { resolveTarget, serverLayout } from '../../../src/steps/resolve-target.ts';
 import type { RestoreRequest, TargetRequest } from '../../../src/steps/restore-request.ts';
-import { healthyFacts, plainRequest } from '../../support/facts.ts';
+import { healthyFacts, plainDrill, plainRequest } from '../../support/facts.ts';
 
 const mount: ServiceMount = {
   kind: 'volume',
@@ -100,5 +100,33 @@ describe('the target of a restore', () => {
     expect(code(() => resolve({ kind: 'volume', name: 'pgdata' }, compose({ mounts: [] })))).toBe(
       'SERVICE_CONFLICT',
     );
+  });
+});
+
+describe('the target of a drill', () => {
+  const drilled = (target: TargetRequest, service: ServiceFacts) => {
+    const request: RestoreRequest = { ...plainRequest, target, drill: plainDrill };
+    const layout = serverLayout(request, service, 17);
+    return { layout, target: resolveTarget(request, service, layout) };
+  };
+  const own: TargetRequest = { kind: 'new-volume', name: 'odo-drill-r', present: null };
+
+  test('is mounted where the service has its volume, under a name that Compose does not know', () => {
+    const { layout, target } = drilled(own, compose({ pgdata: '/var/lib/postgresql/data/pgdata' }));
+    expect(layout).toEqual({
+      pgdata: '/var/lib/postgresql/data/pgdata',
+      mountPoint: '/var/lib/postgresql/data',
+      mount: null,
+    });
+    expect(target).toMatchObject({ volume: 'odo-drill-r', subpath: 'pgdata', create: true, labels: {} });
+  });
+
+  test('needs no volume of the service, and no directory where the service has its data', () => {
+    expect(drilled(own, compose({ mounts: [] }))).toMatchObject({
+      layout: { mountPoint: '/var/lib/postgresql/data' },
+      target: { volume: 'odo-drill-r', subpath: '' },
+    });
+    const directory: TargetRequest = { kind: 'data-directory', path: '/srv/odo-drill-r' };
+    expect(drilled(directory, compose()).target).toEqual(directory);
   });
 });
