@@ -219,8 +219,10 @@ export function bindSteps(binding: RunBinding) {
 
   const bound = (phase: Phase & keyof typeof steps) =>
     fromPromise<StepFacts, Record<string, never>>(({ signal }) =>
-      track(() => {
+      track(async () => {
         const step: Step = steps[phase];
+        // A disproof in one half of the restore aborts the other, which may be writing still.
+        if (phase === 'tearDown') await Promise.all(binding.inFlight);
         return runPhase<StepFacts>(phase, {
           signal,
           version: step.version,

@@ -26,6 +26,8 @@ export const holdScript = 'hold.sh';
 export const recoverConf = 'recover.conf';
 export const reachTargetConf = 'reach-target.conf';
 export const promoteConf = 'promote.conf';
+export const drillConf = 'drill.conf';
+export const drillHbaFile = 'drill_hba.conf';
 export const hbaFile = 'pg_hba.conf';
 export const identFile = 'pg_ident.conf';
 

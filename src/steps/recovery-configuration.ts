@@ -63,8 +63,8 @@ export async function writeRecoveryConfiguration(
   await work.writeFile(configFile, text, 0o644);
 }
 
-/** What promotion must not change: starting once without them writes another state into pg_control. */
-const keptSettings = (control: ControlFile): Record<string, string> => ({
+/** What promotion and a drill must not change: starting once without them writes another state into pg_control. */
+export const keptSettings = (control: ControlFile): Record<string, string> => ({
   wal_level: control.walLevel,
   wal_log_hints: control.walLogHints ? 'on' : 'off',
   // Starting once without it would throw away every recorded commit time.

@@ -1,16 +1,82 @@
-import { plannedTrees } from './planned-trees.ts';
-import type { Step } from './step.ts';
+import { errorCode } from '../errors/odo-error.ts';
+import { readMarker } from '../target/marker.ts';
+import { markerFile, type Target } from '../target/target.ts';
+import { type PlannedTree, plannedTrees } from './planned-trees.ts';
+import type { Step, StepContext } from './step.ts';
+import { workResource } from './work-tree.ts';
 
-/** Removes everything that the run made: its server, its work directory, its target. */
+/**
+ * Removes everything that the run made: its server, its work directories, its targets, and in places that were there
+ * before what it laid down. Nothing else, by the marks that it left; so it may come at any point of the run, and again
+ * after it was cut short. What cannot be removed does not keep the rest from going.
+ */
 export const tearDown: Step = {
   name: 'tearDown',
   version: 1,
   async run(context) {
     const plan = context.plan();
-    const data = await context.ports.target(plan.target);
-    await (await context.ports.launcher(plan.launcher, data)).removeLeftovers();
-    for (const { target } of plannedTrees(plan))
-      await (await context.ports.target(target)).discard(context.runId);
-    return {};
+    const trees = await Promise.all(
+      plannedTrees(plan).map(async (tree) => ({ ...tree, at: await context.ports.target(tree.target) })),
+    );
+    const [data] = trees;
+    // Nothing is taken away below a server that runs.
+    if (data !== undefined) await endServer(data.at, context);
+    context.failpoint('tearDown:ended');
+    const trouble: unknown[] = [];
+    const attempt = async (remove: () => Promise<void>): Promise<void> => {
+      try {
+        await remove();
+      } catch (error) {
+        context.signal.throwIfAborted();
+        trouble.push(error);
+      }
+    };
+    // Discarding one target takes away the helper containers that emptying another needs.
+    for (const { action, at } of trees) {
+      if (action !== 'create') await attempt(() => empty(at, action, context));
+    }
+    for (const { action, at, description } of trees) {
+      if (action !== 'create') continue;
+      await attempt(() => at.discard(context.runId));
+      context.resourceRemoved(at.spec.kind === 'docker-volume' ? 'volume' : 'directory', description);
+    }
+    context.failpoint('tearDown:discarded');
+    for (const { at } of trees) {
+      await attempt(() => at.cleanUp(context.runId));
+      const work = workResource(context, at);
+      context.resourceRemoved(work.kind, work.name);
+    }
+    if (trouble.length > 0) throw trouble[0];
+    return { target: plan.targetDescription };
   },
 };
+
+async function endServer(data: Target, context: StepContext): Promise<void> {
+  // Without a directory there is no server, and nowhere to look for one.
+  if (data.spec.kind === 'data-directory' && !(await data.inspect(context.signal)).exists) return;
+  await (await context.ports.launcher(context.plan().launcher, data)).removeLeftovers();
+  context.resourceRemoved('server', `odo-${context.runId}-server`);
+}
+
+/**
+ * A volume or directory of the operator's is left as empty as the run found it or made it. What is to be cleaned is still
+ * theirs until prepareTarget has done so; then only the mark goes.
+ */
+async function empty(target: Target, action: PlannedTree['action'], context: StepContext): Promise<void> {
+  const tree = await target.dataTree(context.runId);
+  if ((await markOn(tree)) !== context.runId) return;
+  if (action === 'fill' || context.outputOf('prepareTarget') !== null) {
+    await tree.clear([markerFile, 'lost+found']);
+  }
+  await tree.remove(markerFile);
+}
+
+/** Null also for a place that is gone. */
+async function markOn(tree: Parameters<typeof readMarker>[0]): Promise<string | null> {
+  try {
+    return await readMarker(tree);
+  } catch (error) {
+    if (errorCode(error) === 'TARGET_NOT_FOUND') return null;
+    throw error;
+  }
+}
