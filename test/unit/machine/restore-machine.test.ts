@@ -1,76 +1,12 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { createActor, fromPromise, waitFor } from 'xstate';
-import { OdoError } from '../../../src/errors/odo-error.ts';
+import { createActor, waitFor } from 'xstate';
 import { initialContext } from '../../../src/machine/context.ts';
 import { restoreMachine } from '../../../src/machine/restore-machine.ts';
 import { machineVersion } from '../../../src/machine/version.ts';
-import type { PreflightFacts } from '../../../src/steps/facts.ts';
-import type { PlanSummary } from '../../../src/steps/restore-plan.ts';
-import type { RestoreRequest } from '../../../src/steps/restore-request.ts';
 import { isCurrent } from '../../../tools/draw-machine.ts';
 import { healthyFacts, plainRequest } from '../../support/facts.ts';
-
-const changing = [
-  'stopService',
-  'prepareTarget',
-  'restoreBase',
-  'restoreWal',
-  'configureRecovery',
-  'seal',
-  'recover',
-  'reachTarget',
-  'promote',
-  'configureDatabase',
-  'switchOver',
-  'startService',
-  'verify',
-  'cleanUp',
-] as const;
-
-const inPlace: PlanSummary = {
-  backupId: 'b',
-  removes: 'old data',
-  stopsFirst: true,
-  switchesOver: false,
-  hasService: true,
-  promote: true,
-  atTarget: 'promote',
-  standby: false,
-  drill: null,
-};
-
-/** The machine with effects that only note their names; `fails` makes one phase fail the first time. */
-function rehearse(options: { facts?: PreflightFacts; summary?: PlanSummary; fails?: string } = {}) {
-  const ran: string[] = [];
-  let failing = options.fails;
-  const effect = (name: string) =>
-    fromPromise<Record<string, never>, Record<string, never>>(async () => {
-      if (failing === name) {
-        failing = undefined;
-        throw new OdoError('ENGINE_FAILED', `${name} failed`);
-      }
-      ran.push(name);
-      return {};
-    });
-  const machine = restoreMachine.provide({
-    actors: {
-      ...Object.fromEntries(changing.map((name) => [name, effect(name)])),
-      preflight: fromPromise<PreflightFacts, { request: RestoreRequest }>(
-        async () => options.facts ?? healthyFacts,
-      ),
-      plan: fromPromise<PlanSummary, { request: RestoreRequest }>(async () => options.summary ?? inPlace),
-    },
-  });
-  return { machine, ran };
-}
-
-async function reach(
-  actor: ReturnType<typeof createActor<ReturnType<typeof rehearse>['machine']>>,
-  state: string,
-) {
-  await waitFor(actor, (snapshot) => snapshot.matches(state as never), { timeout: 2000 });
-}
+import { changing, inPlace, reach, rehearse } from '../../support/rehearsed-machine.ts';
 
 const input = { runId: 'r', request: plainRequest };
 
