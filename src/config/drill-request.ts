@@ -33,19 +33,19 @@ export function toDrillRequest(loaded: LoadedSettings, cwd: string): RestoreRequ
   };
 }
 
-function toDrill({ settings }: LoadedSettings): DrillRequest {
+function toDrill({ settings, assertions, database }: LoadedSettings): DrillRequest {
   return {
     keep: settings.keep,
     port: settings.port,
     amcheck: settings.amcheck,
     dump: settings.dump,
-    assertions: [],
+    assertions,
     limits: {
       maxRtoMs: settings.maxRto,
       maxRpoMs: settings.maxRpo,
       maxRegression: settings.maxRegression,
     },
-    database: null,
+    database,
   };
 }
 

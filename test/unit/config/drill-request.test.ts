@@ -116,6 +116,18 @@ describe('what a drill proves', () => {
     expect(request({ pageChecksums: false }).pageChecksums).toBe(false);
   });
 
+  it('asks what odo.yaml asks of this database', () => {
+    writeFileSync(
+      join(cwd, 'odo.yaml'),
+      'databases:\n  orders:\n    assertions:\n      - { name: fresh, sql: select max(at) from orders, max-age: 15m }\n',
+    );
+    const loaded = loadSettings({ flags: { url }, env: {}, cwd, keys: settingKeys, clock, database: 'orders' });
+    expect(toDrillRequest(loaded, cwd).drill).toMatchObject({
+      database: 'orders',
+      assertions: [{ name: 'fresh', expect: { kind: 'max-age', ms: 900_000 } }],
+    });
+  });
+
   it('reads its limits, and the evidence that is left', () => {
     const made = request({
       keep: true,
