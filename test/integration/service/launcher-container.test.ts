@@ -2,10 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { connectDocker, type Docker } from '../../../src/docker/client.ts';
 import { ContainerLauncher } from '../../../src/service/launcher-container.ts';
+import { freeLoopbackPort } from '../../../src/service/loopback-port.ts';
 import { imageLayout, imageName, type Major } from '../../lab/images.ts';
 import { run } from '../../lab/run-command.ts';
 import { waitUntil } from '../../lab/wait-until.ts';
 import { removeEverythingOf } from '../../support/engine.ts';
+import { isListening } from '../../support/free-port.ts';
 import { describeWithLab } from '../../support/with-lab.ts';
 
 const never = new AbortController().signal;
@@ -107,6 +109,23 @@ describeWithLab('a recovery server in a container', () => {
     });
     await server.stop('fast');
     await expect(server.query('SELECT 1', asPostgres)).rejects.toMatchObject({ code: 'STEP_FAILED' });
+  });
+
+  test('with a port it is reached on the loopback address of this host, and nowhere else of it', async () => {
+    const launcher = await prepare(17);
+    const port = await freeLoopbackPort('auto');
+    const lines: string[] = [];
+    const server = await launcher.launch([], (line) => lines.push(line), never, { port });
+    await waitUntil('it listens', () => isListening(port));
+    expect((await container())?.HostConfig.PortBindings).toEqual({
+      '5432/tcp': [{ HostIp: '127.0.0.1', HostPort: String(port) }],
+    });
+    await waitUntil('it is ready', () => lines.some((line) => line.includes('ready to accept connections')));
+    expect(await server.query('SELECT 1', asPostgres)).toBe('1');
+    expect(launcher.psqlCommand({ ...asPostgres, port })).toContain('-p 5432 ');
+    await expect(freeLoopbackPort(port)).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
+    await launcher.removeLeftovers();
+    expect(await freeLoopbackPort(port)).toBe(port);
   });
 
   test('one that cannot start ends with its reason in the log', async () => {

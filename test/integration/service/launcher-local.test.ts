@@ -4,8 +4,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { LocalLauncher } from '../../../src/service/launcher-local.ts';
+import { freeLoopbackPort } from '../../../src/service/loopback-port.ts';
 import { livePostmaster, readPostmasterFile, signalProcess } from '../../../src/service/postmaster.ts';
 import { waitUntil } from '../../lab/wait-until.ts';
+import { isListening } from '../../support/free-port.ts';
 import { describeWithLab } from '../../support/with-lab.ts';
 import { type LocalCluster, localCluster, testRun } from './local-cluster.ts';
 
@@ -49,6 +51,18 @@ describeWithLab('a recovery server of this host', () => {
     expect(await server.exited).toEqual({ exitCode: 0 });
     expect(lines.at(-1)).toMatch(/database system is shut down/);
     await server.stop('fast');
+  });
+
+  test('with a port it listens on the loopback address, and its psql finds its socket', async () => {
+    const port = await freeLoopbackPort('auto');
+    const lines: string[] = [];
+    const server = await launcher().launch([], (line) => lines.push(line), never, { port });
+    await waitUntil('it is ready', () => lines.some((line) => line.includes('ready to accept connections')));
+    expect(await isListening(port)).toBe(true);
+    expect(await server.query('SHOW listen_addresses', asBoss)).toBe('127.0.0.1');
+    expect(launcher().psqlCommand({ ...asBoss, port })).toContain(`-p ${port} `);
+    await launcher().removeLeftovers();
+    expect(await isListening(port)).toBeNull();
   });
 
   test('uses the configuration file it is given, and nothing of the environment', async () => {

@@ -121,7 +121,14 @@ describe('what a drill proves', () => {
       join(cwd, 'odo.yaml'),
       'databases:\n  orders:\n    assertions:\n      - { name: fresh, sql: select max(at) from orders, max-age: 15m }\n',
     );
-    const loaded = loadSettings({ flags: { url }, env: {}, cwd, keys: settingKeys, clock, database: 'orders' });
+    const loaded = loadSettings({
+      flags: { url },
+      env: {},
+      cwd,
+      keys: settingKeys,
+      clock,
+      database: 'orders',
+    });
     expect(toDrillRequest(loaded, cwd).drill).toMatchObject({
       database: 'orders',
       assertions: [{ name: 'fresh', expect: { kind: 'max-age', ms: 900_000 } }],
