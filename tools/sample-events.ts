@@ -441,7 +441,11 @@ export const otherHalf: readonly RunEvent[] = [
 
 export const sampleStatus: RunStatus = {
   runId: sampleRunId,
+  kind: 'restore',
+  runKey: null,
   status: 'running',
+  verdict: null,
+  abandonedAt: null,
   startedAt: '2026-11-22T22:09:55.000Z',
   endedAt: null,
   source: 's3://backups/main',

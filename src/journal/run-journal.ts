@@ -217,14 +217,32 @@ export class RunJournal {
 
   setStatus(status: RunState, error: ErrorData | null): void {
     this.#write(() =>
+      this.#database.prepare('UPDATE run SET status = ?, ended_at_ms = ?, error = ? WHERE id = ?').run(
+        // Of a run that was given up, completed means that all of it is removed.
+        status === 'abandoned' ? 'completed' : status,
+        status === 'running' ? null : this.#nowMs(),
+        error === null ? null : JSON.stringify(error),
+        this.runId,
+      ),
+    );
+  }
+
+  /** What a drill came to. */
+  setVerdict(verdict: 'passed' | 'failed'): void {
+    this.#write(() =>
+      this.#database.prepare('UPDATE run SET verdict = ? WHERE id = ?').run(verdict, this.runId),
+    );
+  }
+
+  /** The run is given up: from here on it can only be removed, and it is under way until it is. */
+  abandon(): void {
+    this.#write(() =>
       this.#database
-        .prepare('UPDATE run SET status = ?, ended_at_ms = ?, error = ? WHERE id = ?')
-        .run(
-          status,
-          status === 'running' ? null : this.#nowMs(),
-          error === null ? null : JSON.stringify(error),
-          this.runId,
-        ),
+        .prepare(
+          `UPDATE run SET abandoned_at_ms = coalesce(abandoned_at_ms, ?), status = 'running', ended_at_ms = NULL
+           WHERE id = ?`,
+        )
+        .run(this.#nowMs(), this.runId),
     );
   }
 

@@ -3,11 +3,21 @@ import type { ErrorData } from '../errors/serialize.ts';
 import type { ExecutorIdentity } from './executor-identity.ts';
 import type { JournalDatabase } from './open.ts';
 
-export type RunState = 'running' | 'failed' | 'refused' | 'declined' | 'held' | 'completed';
+/** `abandoned`: given up, and what it made is removed. */
+export type RunState = 'running' | 'failed' | 'refused' | 'declined' | 'held' | 'completed' | 'abandoned';
+
+export type RunKind = 'restore' | 'drill';
 
 export interface RunRecord {
   readonly id: string;
   readonly status: RunState;
+  readonly kind: RunKind;
+  /** `--run-key`; null when none was given. */
+  readonly runKey: string | null;
+  /** What a drill came to; null: a restore, or nothing is proved yet. */
+  readonly verdict: 'passed' | 'failed' | null;
+  /** When its operator gave it up; from then on it can only be removed. Null: nobody did. */
+  readonly abandonedAtMs: number | null;
   /** JSON the journal does not understand: the operator's request, redacted. */
   readonly request: unknown;
   readonly odoVersion: string;
@@ -26,7 +36,11 @@ export interface Lease {
 
 interface RunRow {
   id: string;
-  status: RunState;
+  status: Exclude<RunState, 'abandoned'>;
+  kind: RunKind;
+  run_key: string | null;
+  verdict: 'passed' | 'failed' | null;
+  abandoned_at_ms: number | null;
   request: string;
   odo_version: string;
   machine_version: number;
@@ -41,7 +55,11 @@ interface RunRow {
 function toRecord(row: RunRow): RunRecord {
   return {
     id: row.id,
-    status: row.status,
+    status: row.status === 'completed' && row.abandoned_at_ms !== null ? 'abandoned' : row.status,
+    kind: row.kind,
+    runKey: row.run_key,
+    verdict: row.verdict,
+    abandonedAtMs: row.abandoned_at_ms,
     request: JSON.parse(row.request),
     odoVersion: row.odo_version,
     machineVersion: row.machine_version,
@@ -61,14 +79,22 @@ function toRecord(row: RunRow): RunRecord {
 
 export function createRun(
   database: JournalDatabase,
-  run: { id: string; request: unknown; odoVersion: string; machineVersion: number; startedAtMs: number },
+  run: {
+    id: string;
+    kind?: RunKind;
+    runKey?: string | null;
+    request: unknown;
+    odoVersion: string;
+    machineVersion: number;
+    startedAtMs: number;
+  },
 ): void {
   database
     .prepare(
-      `INSERT INTO run (id, status, request, odo_version, machine_version, started_at_ms)
-       VALUES (?, 'running', ?, ?, ?, ?)`,
+      `INSERT INTO run (id, status, kind, run_key, request, odo_version, machine_version, started_at_ms)
+       VALUES (@id, 'running', @kind, @runKey, @request, @odoVersion, @machineVersion, @startedAtMs)`,
     )
-    .run(run.id, JSON.stringify(run.request), run.odoVersion, run.machineVersion, run.startedAtMs);
+    .run({ kind: 'restore', runKey: null, ...run, request: JSON.stringify(run.request) });
 }
 
 export function findRun(database: JournalDatabase, id: string): RunRecord | null {

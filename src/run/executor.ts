@@ -25,7 +25,15 @@ export async function startRun(asked: RestoreRequest, surroundings: RunSurroundi
     const now = new Date();
     const runId = newRunId(now);
     const request = withOwnTarget(asked, runId);
-    createRun(database, { id: runId, request, odoVersion, machineVersion, startedAtMs: now.getTime() });
+    createRun(database, {
+      id: runId,
+      kind: request.drill == null ? 'restore' : 'drill',
+      runKey: request.runKey ?? null,
+      request,
+      odoVersion,
+      machineVersion,
+      startedAtMs: now.getTime(),
+    });
     return await new RunProcess(database, runId, request, surroundings, 'end').run('started', {
       takeOver: false,
       redo: [],
@@ -101,6 +109,11 @@ async function goOn(
           hint: 'Start a new one with: odo start',
         },
       );
+    }
+    if (run.status === 'abandoned') {
+      throw new OdoError('USAGE', `Run ${runId} was abandoned, and what it made is removed.`, {
+        hint: 'Start a new one with: odo start',
+      });
     }
     if (run.status === 'completed' && options.move !== null) {
       throw new OdoError(

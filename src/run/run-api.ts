@@ -1,4 +1,5 @@
 import type { ErrorData } from '../errors/serialize.ts';
+import type { RunKind, RunState } from '../journal/runs.ts';
 import type { RecoveryChange } from '../steps/recovery-change.ts';
 import type { RestorePlan } from '../steps/restore-plan.ts';
 import type { RestoreRequest } from '../steps/restore-request.ts';
@@ -56,8 +57,15 @@ export type KeptReplay = ReplayPosition & {
 /** One run as the journal knows it; what `odo status --json` prints. */
 export interface RunStatus {
   readonly runId: string;
-  /** `interrupted`: not ended, and no odo is working on it. */
-  readonly status: 'running' | 'interrupted' | 'failed' | 'refused' | 'declined' | 'held' | 'completed';
+  readonly kind: RunKind;
+  /** `--run-key`; null when none was given. */
+  readonly runKey: string | null;
+  /** `interrupted`: not ended, and no odo is working on it. `abandoned`: given up, and what it made is removed. */
+  readonly status: RunState | 'interrupted';
+  /** What a drill came to; null: a restore, or nothing is proved yet. */
+  readonly verdict: 'passed' | 'failed' | null;
+  /** When its operator gave it up (`odo abandon`); from then on it can only be removed. */
+  readonly abandonedAt: string | null;
   readonly startedAt: string;
   readonly endedAt: string | null;
   readonly source: string;

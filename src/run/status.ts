@@ -81,7 +81,11 @@ function describe(database: JournalDatabase, run: RunRecord): RunStatus {
     described.find((phase) => phase.state !== 'completed' && phase.state !== 'pending')?.phase ?? null;
   return {
     runId: run.id,
+    kind: run.kind,
+    runKey: run.runKey,
     status,
+    verdict: run.verdict,
+    abandonedAt: run.abandonedAtMs === null ? null : iso(run.abandonedAtMs),
     startedAt: iso(run.startedAtMs),
     endedAt: run.endedAtMs === null ? null : iso(run.endedAtMs),
     source: request.source.url,
@@ -105,8 +109,8 @@ function describe(database: JournalDatabase, run: RunRecord): RunStatus {
     heldBy:
       held && run.lease !== null ? `process ${run.lease.executor.pid} on ${run.lease.executor.host}` : null,
     error: run.error,
-    held: run.status === 'held' ? whyHeld(database, run.id, stateOf) : null,
-    next: nextCommand(run.id, status),
+    held: run.status === 'held' ? whyHeld(database, run, stateOf) : null,
+    next: nextCommand(run, status),
   };
 }
 
@@ -121,11 +125,18 @@ function isPlanned(phase: Phase, plan: RestorePlan | null): boolean {
   return phase !== 'startService' || hasService;
 }
 
-function whyHeld(database: JournalDatabase, runId: string, stateOf: StateOf): RunStatus['held'] {
-  const reason = stateOf(stepOfHeld['at-target'], '') === 'completed' ? 'at-target' : 'not-promoted';
-  const facts = findStep(database, runId, stepOfHeld[reason], '')?.output ?? {};
-  return { reason, facts: facts as NonNullable<RunStatus['held']>['facts'] };
+function whyHeld(
+  database: JournalDatabase,
+  { id, kind }: RunRecord,
+  stateOf: StateOf,
+): NonNullable<RunStatus['held']> {
+  const atTarget = stateOf(stepOfHeld['at-target'], '') === 'completed';
+  const reason = kind === 'drill' ? 'kept' : atTarget ? 'at-target' : 'not-promoted';
+  const facts = findStep(database, id, stepOfHeld[reason], '')?.output ?? {};
+  return { reason, facts: facts as PhaseFacts };
 }
+
+type PhaseFacts = NonNullable<PhaseStatus['facts']>;
 
 type StateOf = (name: string, instance: string) => 'intended' | 'completed' | null;
 
@@ -168,7 +179,7 @@ function describePhase(
     endedAt: last?.endedAtMs == null ? null : iso(last.endedAtMs),
     facts:
       memorized && state === 'completed'
-        ? (findStep(database, runId, phase, '')?.output as PhaseStatus['facts'])
+        ? (findStep(database, runId, phase, '')?.output as PhaseFacts)
         : null,
   };
 }
@@ -196,9 +207,10 @@ function baseBytes(
   return { done, total: archives.reduce((sum, archive) => sum + archive.sizeBytes, 0) };
 }
 
-function nextCommand(runId: string, status: RunStatus['status']): string | null {
-  if (status === 'held') return `odo promote ${runId}`;
-  return status === 'failed' || status === 'interrupted' ? `odo resume ${runId}` : null;
+function nextCommand({ id, kind, abandonedAtMs }: RunRecord, status: RunStatus['status']): string | null {
+  if (status === 'held') return kind === 'drill' ? `odo abandon ${id}` : `odo promote ${id}`;
+  if (status !== 'failed' && status !== 'interrupted') return null;
+  return abandonedAtMs === null ? `odo resume ${id}` : `odo abandon ${id}`;
 }
 
 function describeTarget(request: RestoreRequest): string {

@@ -202,6 +202,43 @@ describe('records of a run', () => {
   });
 });
 
+test('a drill keeps its key and verdict, and is abandoned only when all of it is removed', () => {
+  const database = journal();
+  createRun(database, {
+    id: 'r1',
+    kind: 'drill',
+    runKey: 'nightly-1',
+    request: {},
+    odoVersion: '0',
+    machineVersion: 1,
+    startedAtMs: 5,
+  });
+  let nowMs = 1000;
+  const records = new RunJournal(database, 'r1', take(database), me, () => nowMs);
+  expect(findRun(database, 'r1')).toMatchObject({
+    kind: 'drill',
+    runKey: 'nightly-1',
+    verdict: null,
+    abandonedAtMs: null,
+  });
+  records.setVerdict('failed');
+  records.setStatus('held', null);
+  expect(findRun(database, 'r1')).toMatchObject({ status: 'held', verdict: 'failed', endedAtMs: 1000 });
+  nowMs = 2000;
+  records.abandon();
+  expect(findRun(database, 'r1')).toMatchObject({ status: 'running', abandonedAtMs: 2000, endedAtMs: null });
+  nowMs = 3000;
+  // A second odo that finishes what a killed one began.
+  records.abandon();
+  records.setStatus('abandoned', null);
+  expect(findRun(database, 'r1')).toMatchObject({
+    status: 'abandoned',
+    verdict: 'failed',
+    abandonedAtMs: 2000,
+    endedAtMs: 3000,
+  });
+});
+
 test('another plan keeps the former one, forgets what must be done again, and leads the next machine through it', () => {
   const database = journal();
   newRun(database);
