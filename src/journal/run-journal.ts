@@ -3,6 +3,7 @@ import type { ErrorData } from '../errors/serialize.ts';
 import type { ExecutorIdentity } from './executor-identity.ts';
 import { type JournalDatabase, wrapping } from './open.ts';
 import type { RunState } from './runs.ts';
+import * as samples from './samples.ts';
 import * as seekIndexes from './seek-indexes.ts';
 import * as stepRecords from './steps.ts';
 
@@ -165,6 +166,13 @@ export class RunJournal {
       this.#database
         .prepare("UPDATE resource SET state = 'removed' WHERE run_id = ? AND kind = ? AND name = ?")
         .run(this.runId, kind, name),
+    );
+  }
+
+  /** True when those of the phase were thinned for it. */
+  appendSample(phase: string, atMs: number, data: unknown): boolean {
+    return this.#write(() =>
+      samples.appendSample(this.#database, { runId: this.runId, phase, atMs, data: JSON.stringify(data) }),
     );
   }
 

@@ -19,6 +19,7 @@ import { readSignedPlan } from './plan-file.ts';
 import { ProgressMeter } from './progress-meter.ts';
 import type { KeptReplay } from './run-api.ts';
 import type { Phase, UnstampedEvent } from './run-events.ts';
+import { SampleKeeper } from './sample-keeper.ts';
 
 /** What the phases of one run share. */
 export interface RunBinding {
@@ -55,6 +56,7 @@ export function stepContext(
   attempt: number,
   signal: AbortSignal,
   step: { name: string; version: number },
+  samples = new SampleKeeper(binding.journal, phase),
 ): StepContext {
   const { journal, emit, runId } = binding;
   const meter = new ProgressMeter();
@@ -77,6 +79,7 @@ export function stepContext(
     },
     progress: (progress) => {
       const nowMs = binding.ports.now().getTime();
+      samples.offer(nowMs, progress);
       // The last one stays on the screen while what comes after it is silent.
       if (nowMs - lastProgressMs < progressEveryMs && progress.done !== progress.total) return;
       lastProgressMs = nowMs;
@@ -179,6 +182,7 @@ export function bindSteps(binding: RunBinding) {
     const startedMs = binding.ports.now().getTime();
     let attempt = 0;
     let earlier = false;
+    const samples = new SampleKeeper(binding.journal, phase);
     try {
       const output = await runJournaled<Output>(
         binding.journal,
@@ -195,10 +199,14 @@ export function bindSteps(binding: RunBinding) {
           onEarlier: () => {
             earlier = true;
           },
-          run: (number) =>
-            options.run(
-              stepContext(binding, phase, number, options.signal, { name: phase, version: options.version }),
-            ),
+          run: async (number) => {
+            const step = { name: phase, version: options.version };
+            const output = await options.run(
+              stepContext(binding, phase, number, options.signal, step, samples),
+            );
+            samples.flush();
+            return output;
+          },
         },
         options.signal,
       );

@@ -30,6 +30,9 @@ export class ReplayProgress implements RecoveryObserver {
   readonly #times: readonly (readonly [lsn: bigint, time: string])[];
   readonly #segmentBytes: number;
   readonly #closed = new AbortController();
+  readonly #failure = Promise.withResolvers<never>();
+  /** Where the replay is could not be told: the journal is gone. */
+  readonly failed = this.#failure.promise;
   #asking: Promise<void> = Promise.resolve();
   #from: bigint | null = null;
   #position = 0n;
@@ -45,7 +48,7 @@ export class ReplayProgress implements RecoveryObserver {
   }
 
   onServer(server: ServerProcess): void {
-    this.#asking = this.#keepAsking(server);
+    this.#asking = this.#keepAsking(server).catch(this.#failure.reject);
   }
 
   onLine(_line: string, event: ServerLogEvent | null): void {
