@@ -1,5 +1,5 @@
 import type { ErrorData } from '../errors/serialize.ts';
-import type { ProofItem } from '../report/run-report.ts';
+import type { Environment, ProofItem } from '../report/run-report.ts';
 import { timedPhases } from '../steps/phase-assumptions.ts';
 import type { RestorePlan } from '../steps/restore-plan.ts';
 import type { RecoveryMilestone, StepProgress } from '../steps/step.ts';
@@ -14,7 +14,12 @@ export type Phase = (typeof phases)[number];
  * cannot disagree. `at` is RFC 3339 UTC. Never a secret.
  */
 export type RunEvent = { readonly at: string; readonly runId: string } & (
-  | { readonly type: 'run'; readonly status: 'started' | 'resumed' }
+  | {
+      readonly type: 'run';
+      readonly status: 'started' | 'resumed';
+      /** Absent in journals of an older odo. */
+      readonly environment?: Omit<Environment, 'server'>;
+    }
   | { readonly type: 'plan'; readonly plan: RestorePlan }
   | {
       readonly type: 'phase';

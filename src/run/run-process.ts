@@ -15,6 +15,7 @@ import { changedRequest } from '../steps/recovery-change.ts';
 import type { RestorePlan } from '../steps/restore-plan.ts';
 import type { RestoreRequest } from '../steps/restore-request.ts';
 import { bindSteps, type RunBinding, readPlan } from './bind-steps.ts';
+import { currentEnvironment } from './current-environment.ts';
 import { readDurationHistory } from './duration-history.ts';
 import { currentExecutor } from './executor-identity.ts';
 import { failpoint } from './failpoints.ts';
@@ -102,7 +103,7 @@ export class RunProcess {
         const redo = options.revives ? await this.#whatIsToRevive(binding) : options.redo;
         if (redo === null) return this.#outcome('held', null);
         const forgotten = stepsToForget(redo, journal);
-        this.#emit({ type: 'run', status });
+        this.#emit({ type: 'run', status, environment: currentEnvironment() });
         if (options.move !== null && !(await this.#move(binding, options.move, signal))) {
           this.#emit({ type: 'declined' });
           return this.#outcome('declined', null);

@@ -25,7 +25,7 @@ function proofTexts({ proof, check }: PlannedRecovery): string[] {
   }
   const { lastCommit, stop } = proof;
   return [
-    extentText(proof),
+    walProofText(proof),
     ...(lastCommit === null
       ? []
       : [`last transaction kept: ${lastCommit.xid}, committed ${lastCommit.time} at ${lastCommit.lsn}`]),
@@ -33,7 +33,8 @@ function proofTexts({ proof, check }: PlannedRecovery): string[] {
   ];
 }
 
-function extentText({ extent, fromLsn, toLsn, segments }: WalProof): string {
+/** How much of the WAL was read. */
+export function walProofText({ extent, fromLsn, toLsn, segments }: WalProof): string {
   const count = `${segments} ${segments === 1 ? 'segment' : 'segments'}`;
   return extent === 'records'
     ? `every record from ${fromLsn} to ${toLsn} was read and is whole, ${count}`
