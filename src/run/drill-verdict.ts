@@ -6,21 +6,22 @@ import { gatherRunFacts } from './report/run-facts.ts';
 import { unknownRun } from './status.ts';
 
 export interface DrillVerdict {
-  readonly verdict: Verdict;
-  /** 6 when the drill failed; 0 otherwise, where an error of the run has the last word. */
+  readonly verdict: Exclude<Verdict, 'unfinished'>;
+  /** 0, or 6 when the drill failed. */
   readonly exitCode: number;
   /** Worst first, one sentence each. */
   readonly findings: readonly Finding[];
 }
 
 /**
- * What a drill has come to, from its journal: its steps are in there, or it was refused and its refusals are.
- * @throws RUN_NOT_FOUND
+ * What a drill that is at its end has come to, from its journal. One that ended without having proved its database has
+ * not passed. @throws RUN_NOT_FOUND
  */
 export function verdictOf(database: JournalDatabase, runId: string): DrillVerdict {
   const facts = gatherRunFacts(database, runId);
   if (facts === null) throw unknownRun(database, runId);
   const { verdict, findings } = judge(database, facts);
-  const exitCode = verdict === 'failed' ? errorKinds.VERIFICATION_FAILED.exitCode : 0;
-  return { verdict, exitCode, findings };
+  return verdict === 'passed'
+    ? { verdict, exitCode: 0, findings }
+    : { verdict: 'failed', exitCode: errorKinds.VERIFICATION_FAILED.exitCode, findings };
 }

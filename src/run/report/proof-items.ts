@@ -52,16 +52,19 @@ export function proofItems(
     };
   };
   const base = facts.outputOf('restoreBase');
-  return [
+  const items = [
     item('backup', [], backupResult(facts)),
     item('wal', ['preflight'], walResult(facts)),
     item('files', ['restoreBase'], filesResult(base)),
     item('pages', [], pagesResult(facts, base)),
     item('recovery', ['recover', 'reachTarget', 'promote'], recoveryResult(facts)),
-    ...(facts.isDrill
-      ? [item('database', [], databaseResult(facts)), ...provenItems(facts)]
-      : [item('service', ['startService', 'verify'], serviceResult(facts))]),
   ];
+  if (!facts.isDrill) return [...items, item('service', ['startService', 'verify'], serviceResult(facts))];
+  const proven = provenItems(facts);
+  // What the database itself was asked about a thing is the last word on it.
+  const known = items.map((one) => proven.find(({ id }) => id === one.id) ?? one);
+  const others = proven.filter(({ id }) => !items.some((one) => one.id === id));
+  return [...known, item('database', [], databaseResult(facts)), ...others];
 }
 
 /** The checks beforehand have passed once there is a plan; before that, those of the backup when it was looked at. */

@@ -26,8 +26,11 @@ async function reportAfter(
   try {
     const { id } = record(database);
     const report = makeReport(file, id);
-    const { verdict, findings } = verdictOf(database, id);
-    expect({ verdict, findings }).toEqual({ verdict: report.verdict, findings: report.findings });
+    expect(verdictOf(database, id)).toEqual({
+      verdict: report.verdict === 'passed' ? 'passed' : 'failed',
+      exitCode: report.verdict === 'passed' ? 0 : 6,
+      findings: report.findings,
+    });
     expect(JSON.parse(JSON.stringify(report))).toEqual(report);
     return report;
   } finally {
@@ -80,6 +83,18 @@ test('a drill in which all was well passed, with a line for each proof and what 
   );
   expect(report.trend.map(({ runId, verdict }) => [runId, verdict])).toEqual([['d', 'passed']]);
   expect(report.phases.map(({ phase, bytes }) => [phase, bytes])).toContainEqual(['restoreBase', 13_000]);
+});
+
+test('what the database was asked about a thing stands in the place of what was known before', async () => {
+  const recovery = { ...passedProof('recovery'), summary: 'asked' };
+  const report = await reportAfter((database) =>
+    recordDrill(database, { id: 'd', startedAt: at, proofs: [recovery, passedProof('identity')] }),
+  );
+  expect(report.proofs.map(({ id }) => id)).toEqual([
+    ...['backup', 'wal', 'files', 'pages', 'recovery', 'database', 'identity'],
+    ...['rto', 'rpo', 'regression'],
+  ]);
+  expect(proofIn(report, 'recovery')?.summary).toBe('asked');
 });
 
 test('a failed proof fails the drill with a finding of its own', async () => {
