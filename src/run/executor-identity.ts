@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { ExecutorIdentity } from '../journal/executor-identity.ts';
 import { currentBootId } from '../target/boot-id.ts';
+import { currentContainerId } from './container-id.ts';
 
 function readOr(path: string, fallback: string): string {
   try {
@@ -18,23 +19,45 @@ function processStart(pid: number): string | null {
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
 }
 
-const currentBoot = (): string => currentBootId() ?? 'unknown';
+/** `pid:[4026531836]` */
+function currentPidNamespace(): string | null {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return null;
+  }
+}
 
 export function currentExecutor(): ExecutorIdentity {
   return {
     host: hostname(),
-    bootId: currentBoot(),
+    bootId: currentBootId() ?? 'unknown',
     pid: process.pid,
     processStart: processStart(process.pid) ?? 'unknown',
+    pidNamespace: currentPidNamespace(),
+    containerId: currentContainerId(),
   };
 }
 
+/** What can be said from here about the process that holds a run. */
+export type HolderState = 'alive' | 'gone' | 'unknown';
+
 /**
- * True only when the holder is gone for certain: same boot of the same host, and no process with that pid and
- * start time. Another host (or container, which has its own pids and host name) cannot be judged from here.
+ * Another host cannot be judged from here, and neither can another container, which has its own pids: containers may
+ * have a host name in common, with each other or with the machine. A container that was started again has its former
+ * id, and new pids; what ran in it before is gone.
  */
-export function isGone(holder: ExecutorIdentity): boolean {
-  if (holder.host !== hostname() || holder.bootId === 'unknown') return false;
-  if (holder.bootId !== currentBoot()) return true;
-  return processStart(holder.pid) !== holder.processStart;
+export function stateOfHolder(
+  holder: ExecutorIdentity,
+  me = currentExecutor(),
+  startOf: (pid: number) => string | null = processStart,
+): HolderState {
+  if (holder.host !== me.host || holder.bootId === 'unknown') return 'unknown';
+  if (holder.bootId !== me.bootId) return 'gone';
+  const sharesPids = holder.pidNamespace === undefined || holder.pidNamespace === me.pidNamespace;
+  if (sharesPids) return startOf(holder.pid) === holder.processStart ? 'alive' : 'gone';
+  return holder.containerId != null && holder.containerId === me.containerId ? 'gone' : 'unknown';
 }
+
+/** True only when the holder is gone for certain. */
+export const isGone = (holder: ExecutorIdentity): boolean => stateOfHolder(holder) === 'gone';

@@ -4,7 +4,7 @@ import { openJournal } from '../../../src/journal/open.ts';
 import { RunJournal } from '../../../src/journal/run-journal.ts';
 import { acquireLease, createRun } from '../../../src/journal/runs.ts';
 import { listAttempts } from '../../../src/journal/steps.ts';
-import { currentExecutor, isGone } from '../../../src/run/executor-identity.ts';
+import { currentExecutor } from '../../../src/run/executor-identity.ts';
 import { type JournaledWork, runJournaled } from '../../../src/run/journaled-step.ts';
 import { ProgressMeter } from '../../../src/run/progress-meter.ts';
 import { newRunId } from '../../../src/run/run-id.ts';
@@ -103,19 +103,6 @@ describe('a journalled step', () => {
       ),
     ).rejects.toThrow();
     expect(listAttempts(database, 'r')).toHaveLength(1);
-  });
-});
-
-describe('who works on a run', () => {
-  test('this process is not gone; one with another start time, or of another boot, is', () => {
-    const me = currentExecutor();
-    expect(isGone(me)).toBe(false);
-    expect(isGone({ ...me, processStart: '1' })).toBe(true);
-    expect(isGone({ ...me, bootId: 'another boot' })).toBe(true);
-  });
-
-  test('a process on another host cannot be judged', () => {
-    expect(isGone({ ...currentExecutor(), host: 'elsewhere', processStart: '1' })).toBe(false);
   });
 });
 
