@@ -102,6 +102,16 @@ export function findRun(database: JournalDatabase, id: string): RunRecord | null
   return row === undefined ? null : toRecord(row);
 }
 
+/** The newest run with this key; null when there is none. */
+export function findRunByKey(database: JournalDatabase, key: string): RunRecord | null {
+  const row = database
+    .prepare<[string], RunRow>(
+      'SELECT * FROM run WHERE run_key = ? ORDER BY started_at_ms DESC, rowid DESC LIMIT 1',
+    )
+    .get(key);
+  return row === undefined ? null : toRecord(row);
+}
+
 /** Newest first. */
 export function listRunRecords(database: JournalDatabase, limit: number): RunRecord[] {
   return database
@@ -135,16 +145,7 @@ export function acquireLease(
         lease.expiresAtMs <= options.nowMs ||
         options.takeOver ||
         options.isDead(lease.executor);
-      if (!free) {
-        throw new OdoError(
-          'RUN_HELD',
-          `Run ${runId} is being worked on by another odo: process ${lease.executor.pid} on ${lease.executor.host}.`,
-          {
-            hint: `Watch it with: odo status ${runId} --watch. If that process is gone for certain, wait until ${new Date(lease.expiresAtMs).toISOString()} or add --take-over.`,
-            details: { holder: lease.executor, expiresAt: new Date(lease.expiresAtMs).toISOString() },
-          },
-        );
-      }
+      if (!free) throw runHeld(runId, lease);
       database
         .prepare(
           `UPDATE run SET lease_executor = ?, lease_epoch = lease_epoch + 1, lease_expires_at_ms = ? WHERE id = ?`,
@@ -157,6 +158,18 @@ export function acquireLease(
       return row.epoch;
     })
     .immediate();
+}
+
+export function runHeld(runId: string, { executor, expiresAtMs }: Lease): OdoError {
+  const expiresAt = new Date(expiresAtMs).toISOString();
+  return new OdoError(
+    'RUN_HELD',
+    `Run ${runId} is being worked on by another odo: process ${executor.pid} on ${executor.host}.`,
+    {
+      hint: `Watch it with: odo status ${runId} --watch. If that process is gone for certain, wait until ${expiresAt} or add --take-over.`,
+      details: { holder: executor, expiresAt },
+    },
+  );
 }
 
 export function renewLease(

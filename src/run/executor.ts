@@ -1,20 +1,21 @@
 import { OdoError } from '../errors/odo-error.ts';
 import type { ErrorData } from '../errors/serialize.ts';
 import { type JournalDatabase, openJournal } from '../journal/open.ts';
-import { createRun, findRun } from '../journal/runs.ts';
+import { findRun } from '../journal/runs.ts';
 import { findStep } from '../journal/steps.ts';
-import { machineVersion } from '../machine/version.ts';
-import { withOwnTarget } from '../steps/drill-target.ts';
 import type { RestorePlan } from '../steps/restore-plan.ts';
 import { type RestoreRequest, storedRequest } from '../steps/restore-request.ts';
 import type { StepFacts } from '../steps/step.ts';
 import { parseStorageUrl } from '../storage/storage-url.ts';
-import { odoVersion } from './odo-version.ts';
+import { makeRun, type NewRun } from './new-run.ts';
 import type { AskedMove, RunOutcome, RunSurroundings } from './run-api.ts';
+import { startByKey } from './run-by-key.ts';
 import { stepOfHeld } from './run-events.ts';
-import { newRunId } from './run-id.ts';
 import { type RunOptions, RunProcess } from './run-process.ts';
 import { unknownRun } from './status.ts';
+
+/** Nothing but what the run itself does next. */
+const asItIs: RunOptions = { takeOver: false, redo: [], event: null, move: null, revives: false };
 
 export async function startRun(asked: RestoreRequest, surroundings: RunSurroundings): Promise<RunOutcome> {
   // An address that cannot be read from is no run yet.
@@ -22,25 +23,12 @@ export async function startRun(asked: RestoreRequest, surroundings: RunSurroundi
   if (asked.walUrl != null) parseStorageUrl(asked.walUrl);
   const database = openJournal(surroundings.journalFile);
   try {
-    const now = new Date();
-    const runId = newRunId(now);
-    const request = withOwnTarget(asked, runId);
-    createRun(database, {
-      id: runId,
-      kind: request.drill == null ? 'restore' : 'drill',
-      runKey: request.runKey ?? null,
-      request,
-      odoVersion,
-      machineVersion,
-      startedAtMs: now.getTime(),
-    });
-    return await new RunProcess(database, runId, request, surroundings, 'end').run('started', {
-      takeOver: false,
-      redo: [],
-      event: null,
-      move: null,
-      revives: false,
-    });
+    const begin = ({ runId, request }: NewRun): Promise<RunOutcome> =>
+      new RunProcess(database, runId, request, surroundings, 'end').run('started', asItIs);
+    const { runKey = null } = asked;
+    if (runKey === null) return await begin(makeRun(database, asked));
+    const ways = { begin, goOn: (runId: string) => goOn(runId, surroundings, asItIs) };
+    return await startByKey(database, { ...asked, runKey }, surroundings, ways);
   } finally {
     database.close();
   }
@@ -56,12 +44,7 @@ export async function resumeRun(
 
 /** Finishes a run that is held, when the database is consistent or at its target. */
 export async function promoteRun(runId: string, surroundings: RunSurroundings): Promise<RunOutcome> {
-  return goOn(runId, surroundings, {
-    redo: [],
-    takeOver: false,
-    event: { type: 'PROMOTE' },
-    move: null,
-  });
+  return goOn(runId, surroundings, { ...asItIs, event: { type: 'PROMOTE' } });
 }
 
 /** Every preliminary check and the plan, on a journal in memory: nothing is changed and nothing kept. */
@@ -71,18 +54,9 @@ export async function planRun(
 ): Promise<{ plan: RestorePlan | null; problems: readonly ErrorData[] }> {
   const database = openJournal(':memory:');
   try {
-    const now = new Date();
-    const runId = newRunId(now);
-    const request = withOwnTarget(asked, runId);
-    createRun(database, { id: runId, request, odoVersion, machineVersion, startedAtMs: now.getTime() });
+    const { runId, request } = makeRun(database, asked);
     const process = new RunProcess(database, runId, request, surroundings, 'plan');
-    const outcome = await process.run('started', {
-      takeOver: false,
-      redo: [],
-      event: null,
-      move: null,
-      revives: false,
-    });
+    const outcome = await process.run('started', asItIs);
     if (outcome.status === 'interrupted') throw new OdoError('INTERRUPTED', 'The plan was interrupted.');
     const { refusals, failure } = process.lastContext();
     const problems = refusals.length > 0 ? refusals : failure === null ? [] : [failure];
