@@ -17,6 +17,20 @@ export const tookMs = (span: {
   readonly endedAt: string | null;
 }): number | null => (span.endedAt === null ? null : Date.parse(span.endedAt) - Date.parse(span.startedAt));
 
+/** Short ones to the millisecond: of a query, `0.0 s` would say nothing. */
+export const formatTook = (ms: number): string => (ms < 1000 ? `${Math.round(ms)} ms` : formatDuration(ms));
+
+/** Why it stopped, in lines: the code, what a finding has not said yet, the causes, what to do. Empty when it did not. */
+export function stopLines({ error, findings }: RunReport): string[] {
+  if (error === null) return [];
+  const said = findings.some((found) => found.message === error.message);
+  return [
+    said ? error.code : `${error.code}: ${error.message}`,
+    ...error.causes,
+    ...(error.hint === undefined ? [] : [error.hint]),
+  ];
+}
+
 /** What was run, when, from what and to where. */
 export function runFacts(report: RunReport): NamedValue[] {
   const { source } = report;

@@ -1,4 +1,4 @@
-import { environmentFacts, type NamedValue, runFacts, tookMs } from './facts.ts';
+import { environmentFacts, type NamedValue, runFacts, stopLines, tookMs } from './facts.ts';
 import { amountRows, objectiveRows } from './measure-rows.ts';
 import type { ProofItem, RunReport } from './run-report.ts';
 import { printable } from './text.ts';
@@ -75,7 +75,6 @@ function runCase(report: RunReport): TestCase {
     report.proofs.filter((proof) => proof.outcome === 'failed').map((proof) => proof.id),
   );
   const others = report.findings.filter((found) => !failedProofs.has(found.about));
-  const { error } = report;
   return {
     name: 'The run [run]',
     group: 'run',
@@ -89,8 +88,7 @@ function runCase(report: RunReport): TestCase {
     message: others[0]?.message ?? report.headline,
     details: [
       ...others.slice(1).map((found) => found.message),
-      ...(error === null ? [] : [`${error.code}: ${error.message}`, ...error.causes]),
-      ...(error?.hint === undefined ? [] : [error.hint]),
+      ...stopLines(report),
       ...(report.next === null ? [] : [`Next: ${report.next}`]),
     ],
   };

@@ -1,4 +1,4 @@
-import { environmentFacts, type NamedValue, runFacts } from './facts.ts';
+import { environmentFacts, formatTook, type NamedValue, runFacts, stopLines } from './facts.ts';
 import { amountRows, type MeasureRow, objectiveRows } from './measure-rows.ts';
 import { phaseRows } from './phase-rows.ts';
 import type { RunReport } from './run-report.ts';
@@ -8,7 +8,6 @@ import { countedOutcomes, levelWords, outcomeWords, subjectOf, verdictWords } fr
 
 /** Markdown as GitHub and GitLab draw it, for a pull request, a wiki or a chat: the verdict first. */
 export function reportMarkdown(report: RunReport): string {
-  const { error } = report;
   const sections = [
     `# ${verdictWords[report.verdict]}: ${inline(subjectOf(report))}`,
     inline(report.headline),
@@ -16,15 +15,7 @@ export function reportMarkdown(report: RunReport): string {
       'Findings',
       bullets(report.findings.map((found) => `**${inline(found.about)}**: ${inline(found.message)}`)),
     ),
-    section(
-      'What stopped it',
-      error === null
-        ? ''
-        : bullets([
-            `${inline(error.code)}: ${inline(error.message)}`,
-            ...[...error.causes, error.hint ?? ''].map(inline),
-          ]),
-    ),
+    section('What stopped it', bullets(stopLines(report).map(inline))),
     section('What goes on with it', report.next === null ? '' : fenced(report.next)),
     section('Run', facts(runFacts(report))),
     section('Measures', measures(report)),
@@ -83,7 +74,7 @@ function proofs({ proofs }: RunReport): string {
       proof.outcome === 'failed' ? 'FAILED' : outcomeWords[proof.outcome],
       proof.title,
       proof.summary,
-      proof.durationMs === null ? '' : formatDuration(proof.durationMs),
+      proof.durationMs === null ? '' : formatTook(proof.durationMs),
     ]),
   );
   const details = proofs

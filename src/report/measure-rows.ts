@@ -1,6 +1,6 @@
 import type { Measures, RunReport } from './run-report.ts';
 import { formatTime, plural } from './text.ts';
-import { formatBytes, formatDuration } from './units.ts';
+import { formatBytes, formatDuration, formatRoundDuration } from './units.ts';
 
 /** One measure as every form shows it. */
 export interface MeasureRow {
@@ -24,7 +24,7 @@ export interface MeasureLimit {
 
 function limitOf(valueMs: number | null, maxMs: number | null): MeasureLimit | null {
   if (maxMs === null) return null;
-  const text = formatDuration(maxMs);
+  const text = formatRoundDuration(maxMs);
   if (valueMs === null) return { text, kept: 'unknown', share: null };
   return {
     text,
@@ -37,7 +37,7 @@ const durationOr = (ms: number | null, otherwise = 'unknown'): string =>
   ms === null ? otherwise : formatDuration(ms);
 
 /** Recovery time and recovery point: what a drill is for. */
-export function objectiveRows({ measures }: RunReport): MeasureRow[] {
+export function objectiveRows({ measures, verdict }: RunReport): MeasureRow[] {
   return [
     {
       id: 'rto',
@@ -46,7 +46,7 @@ export function objectiveRows({ measures }: RunReport): MeasureRow[] {
       limit: limitOf(measures.rtoMs, measures.maxRtoMs),
       note:
         measures.rtoMs === null
-          ? 'The database never answered a query.'
+          ? `The database ${verdict === 'unfinished' ? 'has not answered a query yet' : 'never answered a query'}.`
           : 'From the request to a database that answers queries, without the time in which no odo worked on it.',
     },
     {
@@ -75,7 +75,7 @@ export function amountRows({ measures }: RunReport): MeasureRow[] {
       ? []
       : row(
           'Behind the archive',
-          formatDuration(measures.behindArchiveMs),
+          measures.behindArchiveMs === 0 ? 'nothing' : formatDuration(measures.behindArchiveMs),
           'From the last recovered commit to the last one in the archive.',
         )),
     ...row(

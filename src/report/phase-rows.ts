@@ -1,7 +1,7 @@
-import { tookMs } from './facts.ts';
+import { formatTook, tookMs } from './facts.ts';
 import type { PhaseSpan } from './run-report.ts';
 import { formatTime } from './text.ts';
-import { formatBytes, formatDuration } from './units.ts';
+import { formatBytes } from './units.ts';
 import { attemptWords } from './words.ts';
 
 /** One attempt of a phase, as the tables of phases show it; an empty text is not known. */
@@ -24,7 +24,7 @@ export function phaseRows(phases: readonly PhaseSpan[]): PhaseRow[] {
       attempt: String(span.attempt),
       outcome: attemptWords[span.outcome],
       startedAt: formatTime(span.startedAt),
-      took: took === null ? '' : formatDuration(took),
+      took: took === null ? '' : formatTook(took),
       bytes: bytes === null ? '' : formatBytes(bytes),
       // A rate of less than a second is noise.
       rate: bytes === null || took === null || took < 1000 ? '' : `${formatBytes((bytes / took) * 1000)}/s`,

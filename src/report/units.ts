@@ -24,4 +24,12 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(hours / 24)} d ${two(hours % 24)} h`;
 }
 
+/** `0`, `30 s`, `5 m`, `1 h 30 m`: of limits and scales, which are round, without what is zero. */
+export function formatRoundDuration(ms: number): string {
+  if (ms === 0) return '0';
+  return formatDuration(ms)
+    .replace(/\.0 s$/, ' s')
+    .replace(/ 00 [smh]$/, '');
+}
+
 const two = (value: number): string => String(value).padStart(2, '0');

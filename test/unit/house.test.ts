@@ -45,6 +45,10 @@ const violations: readonly (readonly [room: string, line: string])[] = [
   ['service', `import { openTarget } from '../target/open-target.ts';`],
   ['service', `import type { Step } from '../steps/step.ts';`],
   ['docker', `import type { Target } from '../target/target.ts';`],
+  ['report', `import type { RunApi } from '../run/run-api.ts';`],
+  ['report', `import type { Step } from '../steps/step.ts';`],
+  ['report', `import { openJournal } from '../journal/open.ts';`],
+  ['report', `import { parseLsn } from '../postgres/lsn.ts';`],
   ['errors', `import { readFile } from 'node:fs';`],
   ['errors', `import type { Step } from '../steps/step.ts';`],
 ];
@@ -64,6 +68,9 @@ const allowed: readonly (readonly [room: string, line: string])[] = [
   ['target', `import type { Engine } from '../docker/client.ts';`],
   ['service', `import type { Owner } from '../target/tree.ts';`],
   ['docker', `import Docker from 'dockerode';`],
+  ['report', `import type { ErrorData } from '../errors/serialize.ts';`],
+  ['steps', `import { formatBytes } from '../report/units.ts';`],
+  ['cli', `import { reportHtml } from '../report/html/page.ts';`],
 ];
 
 interface Finding {

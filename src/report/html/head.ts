@@ -1,3 +1,4 @@
+import { stopLines } from '../facts.ts';
 import type { RunReport } from '../run-report.ts';
 import { formatTime, plural } from '../text.ts';
 import { subjectOf, verdictWords } from '../words.ts';
@@ -17,11 +18,12 @@ export function banner(report: RunReport): Markup {
 
 /** What is wrong and what to do; null when there is nothing. */
 export function findings(report: RunReport): Markup | null {
-  const { error, next } = report;
-  if (report.findings.length === 0 && error === null && next === null) return null;
+  const { next } = report;
+  const stopped = stopLines(report);
+  if (report.findings.length === 0 && stopped.length === 0 && next === null) return null;
   return html`<section class="findings${report.findings.length === 0 ? ' state' : ''}" aria-labelledby="findings"><h2 id="findings">${report.findings.length === 0 ? 'State' : plural(report.findings.length, 'finding')}</h2><div>
 ${report.findings.length === 0 ? null : html`<ol>${report.findings.map((found) => finding(report, found))}</ol>`}
-${error === null ? null : stopped(error)}
+${stopped.length === 0 ? null : html`<div class="stopped">${stopped.map((line) => html`<p>${line}</p>`)}</div>`}
 ${next === null ? null : html`<p class="next">To go on: <code>${next}</code></p>`}
 </div></section>`;
 }
@@ -31,6 +33,3 @@ function finding({ proofs }: RunReport, { about, message }: RunReport['findings'
   const what = index < 0 ? about : html`<a href="#${proofAnchor(index)}">${about}</a>`;
   return html`<li><p>${message}</p> <p class="about">${what}</p></li>\n`;
 }
-
-const stopped = ({ code, message, hint, causes }: NonNullable<RunReport['error']>): Markup =>
-  html`<div class="stopped"><p><code>${code}</code> ${message}</p>${causes.map((cause) => html`<p class="cause">${cause}</p>`)}${hint === undefined ? null : html`<p>${hint}</p>`}</div>`;

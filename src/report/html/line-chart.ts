@@ -34,14 +34,14 @@ export interface ChartFrame {
  * SVG of percentages with a stretched one in it.
  */
 export function lineChart(frame: ChartFrame): Markup {
-  return html`<figure class="chart">
+  return html`<figure class="chart timed">
 <svg class="plot" role="img" aria-labelledby="${frame.id}-title ${frame.id}-desc" width="100%" height="180">
 <title id="${frame.id}-title">${frame.title}</title>
 <desc id="${frame.id}-desc">${frame.description}</desc>
 ${frame.grid}
 ${frame.marks.map(({ at }) => html`<line class="grid" x1="0" x2="100%" y1="${percent(1 - at)}" y2="${percent(1 - at)}"/>`)}
 <svg viewBox="0 0 1000 180" width="100%" height="180" preserveAspectRatio="none">${frame.lines.map(drawnLine)}</svg>
-${frame.marks.filter(({ at }) => at > 0).map(({ at, text }) => html`<text x="4" y="${percent(1 - at)}" dy="13">${text}</text>`)}
+${frame.marks.filter(({ at }) => at > 0).map(({ at, text }) => html`<text x="0" y="${percent(1 - at)}" dy="-5">${text}</text>`)}
 </svg>
 ${frame.foot}
 </figure>`;

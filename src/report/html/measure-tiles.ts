@@ -17,7 +17,7 @@ ${limit === null ? html`<p class="limit">no limit was set</p>` : limitLine(limit
 <p class="note">${note}</p></div>\n`;
 }
 
-const keptWords = { kept: 'within', exceeded: 'over', unknown: 'not to be held against' } as const;
+const keptWords = { kept: 'within', exceeded: 'over', unknown: 'nothing to hold against' } as const;
 const keptSigns = { kept: 'passed', exceeded: 'failed', unknown: 'unfinished' } as const;
 
 /** A bar of how much of the limit is used, the limit itself a mark on it when it is exceeded. */

@@ -7,9 +7,10 @@ import { banner, findings } from './head.ts';
 import { favicon } from './icons.ts';
 import { type Content, html, Markup } from './markup.ts';
 import { measureTiles } from './measure-tiles.ts';
+import { patterns } from './patterns.ts';
 import { phasesSection } from './phases-section.ts';
 import { planLists } from './plan-lists.ts';
-import { proofTable } from './proof-table.ts';
+import { proofTables } from './proof-table.ts';
 import { replayChart } from './replay-chart.ts';
 import { styles } from './styles.ts';
 import { factList } from './tables.ts';
@@ -38,11 +39,12 @@ ${favicon(report.verdict)}
 <style>${styles}</style>
 </head>
 <body>
+${patterns}
 ${banner(report)}
 <main class="wide">
 ${findings(report)}
 ${section('measures', 'Measures', measureTiles(report))}
-${section('proofs', 'Proofs', report.proofs.length === 0 ? nothing('Nothing was proved.') : proofTable(report.proofs))}
+${section('proofs', 'Proofs', report.proofs.length === 0 ? nothing('Nothing was proved.') : proofTables(report.proofs))}
 ${section('phases', 'Phases', scale === null ? nothing('No phase was worked on.') : phasesSection(report, spans, scale))}
 ${scale === null ? null : section('throughput', 'Throughput', throughputChart(report, spans, scale))}
 ${scale === null ? null : section('replay', 'Replay', replayChart(report, spans, scale))}

@@ -16,18 +16,16 @@ interface Row {
  */
 export function phasesChart(spans: readonly DrawnSpan[], scale: TimeScale): Markup {
   const rows = rowsOf(spans);
-  const interrupted = spans.filter(({ span }) => span.outcome === 'interrupted' || span.outcome === 'failed');
   return html`<figure class="gantt" style="--rows:${rows.length}">
 <ol class="names" aria-hidden="true">${rows.map((row) => html`<li><span>${row.title}</span> <span class="num">${formatDuration(workOf(row))}</span></li>`)}</ol>
 <svg role="img" aria-labelledby="phases-title phases-desc" width="100%" height="100%">
 <title id="phases-title">When each phase ran</title>
 <desc id="phases-desc">${rows.map(described).join('; ')}.</desc>
-<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="hatch-ground" width="6" height="6"/><rect class="hatch-line" width="2.5" height="6"/></pattern></defs>
 ${timeGrid(scale)}
 ${rows.map((row, index) => row.spans.map((span) => bar(span, index, rows.length, scale)))}
 </svg>
 ${timeLabels(scale)}
-<figcaption>Time of work since the run began.${legend(interrupted.length > 0, scale)}</figcaption>
+<figcaption><span class="key">Time of work since the run began.</span>${legend(spans, scale)}</figcaption>
 </figure>`;
 }
 
@@ -49,19 +47,25 @@ function described(row: Row): string {
   return `${row.title}: ${formatDuration(workOf(row))}${attempts}, ${attemptWords[last]}`;
 }
 
-/** What is too short to be seen is drawn as a line of three pixels. */
+/** Of the width: what is shorter is drawn so long, to be seen. */
+const shortest = 0.008;
+
 function bar({ span, beginMs, endMs }: DrawnSpan, row: number, rows: number, scale: TimeScale): Markup {
-  const left = scale.at(beginMs);
-  const place = html`x="${percent(Math.min(left, 0.997))}" y="${percent((row + 0.56) / rows)}" height="${percent(0.34 / rows)}"`;
-  const width = scale.at(endMs) - left;
-  const title = html`<title>${span.title}, attempt ${span.attempt}: ${attemptWords[span.outcome]} after ${formatDuration(endMs - beginMs)}</title>`;
-  return html`<rect class="bar ${span.outcome}" ${place} width="${width < 0.003 ? '3' : percent(width)}" rx="2">${title}</rect>`;
+  const left = Math.min(scale.at(beginMs), 1 - shortest);
+  const width = Math.max(shortest, scale.at(endMs) - left);
+  return html`<rect class="bar ${span.outcome}" x="${percent(left)}" y="${percent((row + 0.56) / rows)}" width="${percent(width)}" height="${percent(0.34 / rows)}" rx="2"><title>${span.title}, attempt ${span.attempt}: ${attemptWords[span.outcome]} after ${formatDuration(endMs - beginMs)}</title></rect>`;
 }
 
-function legend(broken: boolean, scale: TimeScale): Markup {
-  return html`${broken ? html` <span class="key"><svg width="22" height="10" aria-hidden="true" focusable="false"><rect class="bar interrupted" width="22" height="10" rx="2"/></svg> interrupted or failed attempt</span>` : null}${
-    scale.pauses.length > 0
-      ? html` <span class="key"><svg width="22" height="10" aria-hidden="true" focusable="false"><rect class="pause" width="22" height="10"/></svg> no odo worked on it: ${scale.pauses.map(({ beginMs, endMs }) => formatDuration(endMs - beginMs)).join(', ')}; drawn short</span>`
-      : null
+/** Of what differs from a completed attempt, as far as it occurs. */
+function legend(spans: readonly DrawnSpan[], { pauses }: TimeScale): Markup {
+  const outcomes = (['failed', 'interrupted', 'running'] as const).filter((outcome) =>
+    spans.some(({ span }) => span.outcome === outcome),
+  );
+  const lengths = pauses.map(({ beginMs, endMs }) => formatDuration(endMs - beginMs)).join(', ');
+  return html`${outcomes.map((outcome) => key(`bar ${outcome}`, attemptWords[outcome]))}${
+    pauses.length > 0 ? key('pause', `nobody worked on it, drawn short: ${lengths}`) : null
   }`;
 }
+
+const key = (style: string, text: string): Markup =>
+  html` <span class="key"><svg width="22" height="10" aria-hidden="true" focusable="false"><rect class="${style}" width="22" height="10"/></svg> ${text}</span>`;

@@ -60,7 +60,9 @@ export function ratesOf(series: Series, scale: TimeScale, stretches: number): (n
       const [left, right] = [scale.at(before.ms) * stretches, scale.at(moment.ms) * stretches];
       // Both at the same moment, or at an edge of the chart.
       if (right <= left) continue;
-      for (const [at, sum] of sums.entries()) {
+      for (let at = Math.floor(left); at < right; at += 1) {
+        const sum = sums[at];
+        if (sum === undefined) break;
         const share = Math.max(0, Math.min(right, at + 1) - Math.max(left, at)) / (right - left);
         sum.bytes += (moment.done - before.done) * share;
         sum.ms += (moment.ms - before.ms) * share;

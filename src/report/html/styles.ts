@@ -9,11 +9,11 @@ import { printStyles } from './print-styles.ts';
 const palettes = `
 :root { color-scheme: light dark;
   --ground: #fdfcfa; --raised: #f5f3ee; --rule: #dedad1; --text: #1c1e21; --soft: #585d64;
-  --ink: #3f5f80; --ink-faint: #3f5f8026; --pass: #0f6b3d; --fail: #a8261c; --warn: #7a4f00; --shade: #1c1e2114;
+  --ink: #3f5f80; --ink-past: #7390ad; --ink-faint: #3f5f8026; --pass: #0f6b3d; --fail: #a8261c; --warn: #7a4f00; --shade: #1c1e2114;
   --banner-passed: #0f6b3d; --banner-failed: #a8261c; --banner-unfinished: #7a4f00; }
 @media (prefers-color-scheme: dark) { :root {
   --ground: #15171a; --raised: #1d2024; --rule: #353a41; --text: #e9e7e3; --soft: #a7adb5;
-  --ink: #8fb4da; --ink-faint: #8fb4da2e; --pass: #63cf94; --fail: #ff9389; --warn: #e9b65a; --shade: #ffffff17;
+  --ink: #8fb4da; --ink-past: #5f7f9f; --ink-faint: #8fb4da2e; --pass: #63cf94; --fail: #ff9389; --warn: #e9b65a; --shade: #ffffff17;
   --banner-passed: #0b4f2d; --banner-failed: #7b1d15; --banner-unfinished: #5a3b00; } }`;
 
 const page = `
@@ -36,14 +36,14 @@ main > section:first-child { border-top: 0; }
 section > div { min-width: 0; }
 h2 { font-size: 1.0625rem; line-height: 1.4; font-weight: 650; }
 h3 { font-size: 0.9375rem; line-height: 1.4; font-weight: 600; }
-footer { padding-top: 1.5rem; padding-bottom: 3rem; border-top: 1px solid var(--rule); }`;
+footer p { padding: 1.5rem 0 3rem; border-top: 1px solid var(--rule); }`;
 
 const head = `
 .banner { color: #fff; padding: clamp(2rem, 5vw, 3.25rem) 0; }
 .banner.passed { background: var(--banner-passed); } .banner.failed { background: var(--banner-failed); } .banner.unfinished { background: var(--banner-unfinished); }
 .banner h1 { display: flex; align-items: center; gap: 0.3em; font-size: clamp(2.4rem, 7vw, 3.75rem); line-height: 1.1; font-weight: 700; letter-spacing: -0.02em; margin: 0.35rem 0 0.9rem; }
 .banner h1 .icon { width: 0.8em; height: 0.8em; }
-.subject { font-weight: 600; }
+.subject { font-weight: 600; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; line-clamp: 2; overflow: hidden; }
 .headline { font-size: clamp(1.0625rem, 2.4vw, 1.3125rem); line-height: 1.45; max-width: 46rem; }
 .stamp { margin-top: 1rem; font-size: 0.875rem; font-variant-numeric: tabular-nums; }
 .findings ol { counter-reset: finding; display: grid; gap: 1rem; }
@@ -63,7 +63,7 @@ const measures = `
 .tile .limit { font-weight: 600; margin: 0.45rem 0 0.7rem; }
 .meter { display: block; } .meter .room { fill: var(--shade); } .meter .used { fill: var(--ink); }
 .tile.exceeded .meter .used { fill: var(--fail); } .meter .mark { fill: var(--ground); }
-.amounts { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: 1.25rem 2rem; margin-top: 1.75rem; }
+.amounts { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.25rem, 1fr)); gap: 1.25rem 1.75rem; margin-top: 1.75rem; }
 .amounts dt, .facts dt { color: var(--soft); font-size: 0.875rem; }
 .amounts dd { font-size: 1.1875rem; font-weight: 600; line-height: 1.35; }
 .amounts .note { display: block; font-weight: 400; font-size: 0.8125rem; margin-top: 0.15rem; }
@@ -77,11 +77,12 @@ th:last-child, td:last-child { padding-right: 0; }
 thead th { color: var(--soft); font-size: 0.8125rem; border-top: 0; padding-top: 0; white-space: nowrap; }
 th.num, td.num { text-align: right; }
 .scroll { overflow-x: auto; margin-top: 0.75rem; } .scroll table { min-width: 42rem; font-size: 0.875rem; font-variant-numeric: tabular-nums; }
+.scroll td { white-space: nowrap; } .scroll th[scope=row] { min-width: 13rem; }
 .outcome { white-space: nowrap; width: 8.5rem; } .proofs td.num { width: 6rem; }
 .passed .outcome { color: var(--pass); } .failed .outcome { color: var(--fail); font-weight: 700; } .skipped .outcome, .not-reached .outcome { color: var(--soft); }
 .proof-title { display: block; font-weight: 600; } .proof-summary { display: block; color: var(--soft); } .failed .proof-summary { color: var(--text); }
 tr:target { background: var(--raised); }
-summary { cursor: pointer; width: fit-content; color: var(--soft); font-size: 0.875rem; } details { margin-top: 0.75rem; } .proofs details { margin-top: 0.35rem; }
+summary { cursor: pointer; width: fit-content; color: var(--soft); font-size: 0.875rem; } details { margin-top: 0.75rem; } section > div > details:first-child { margin-top: 0; } .proofs details { margin-top: 0.35rem; } .proofs + details { border-top: 1px solid var(--rule); margin: 0; padding-top: 0.75rem; }
 .proofs details li { font-size: 0.875rem; padding: 0.15rem 0 0.15rem 1rem; border-left: 2px solid var(--rule); }
 .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 24rem), 1fr)); gap: 0 2.5rem; font-size: 0.9375rem; }
 .facts div { display: grid; grid-template-columns: 9.5rem minmax(0, 1fr); gap: 0.75rem; padding: 0.45rem 0; border-bottom: 1px solid var(--rule); }
@@ -90,7 +91,7 @@ h3 + .facts { margin: 0.5rem 0 1.75rem; } .digest { color: var(--soft); font-siz
 .events time, .events .level { color: var(--soft); } .events .warning .level { color: var(--warn); font-weight: 600; } .events .error .level { color: var(--fail); font-weight: 600; }`;
 
 const phone = `
-@media (max-width: 44rem) {
+@media screen and (max-width: 44rem) {
   section { grid-template-columns: minmax(0, 1fr); padding: 2rem 0; gap: 1rem; }
   h2 { font-size: 1.25rem; }
   .tiles, .pair { grid-template-columns: minmax(0, 1fr); }

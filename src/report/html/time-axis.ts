@@ -1,4 +1,4 @@
-import { formatDuration } from '../units.ts';
+import { formatDuration, formatRoundDuration } from '../units.ts';
 import { drawn, html, type Markup } from './markup.ts';
 import type { TimeScale } from './time-scale.ts';
 
@@ -14,16 +14,8 @@ export function timeGrid(scale: TimeScale): Markup {
 export function timeLabels(scale: TimeScale): Markup {
   return html`<svg class="axis" width="100%" height="18" aria-hidden="true" focusable="false">${scale.ticks.map(
     ({ at, workedMs }) =>
-      html`<text x="${percent(at)}" y="14" text-anchor="${at < 0.04 ? 'start' : at > 0.93 ? 'end' : 'middle'}">${shortDuration(workedMs)}</text>`,
+      html`<text x="${percent(at)}" y="14" text-anchor="${at < 0.04 ? 'start' : at > 0.93 ? 'end' : 'middle'}">${formatRoundDuration(workedMs)}</text>`,
   )}</svg>`;
-}
-
-/** `0`, `30 s`, `5 m`, `1 h 30 m`: round ones, without what is zero. */
-export function shortDuration(ms: number): string {
-  if (ms === 0) return '0';
-  return formatDuration(ms)
-    .replace(/\.0 s$/, ' s')
-    .replace(/ 00 [smh]$/, '');
 }
 
 export const percent = (share: number): string => `${drawn(share * 100)}%`;

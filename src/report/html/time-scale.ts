@@ -39,7 +39,6 @@ export function drawnSpans(report: RunReport): DrawnSpan[] {
     if (span.endedAt !== null) return { span, beginMs, endMs: Math.max(beginMs, Date.parse(span.endedAt)) };
     if (span.outcome === 'running') return { span, beginMs, endMs: Math.max(beginMs, lastKnownMs) };
     const nextMs = Math.min(
-      lastKnownMs,
       ...report.phases
         .filter((other) => other.phase === span.phase && other.attempt > span.attempt)
         .map((other) => Date.parse(other.startedAt)),
@@ -47,7 +46,7 @@ export function drawnSpans(report: RunReport): DrawnSpan[] {
     const seenMs = report.samples
       .filter((sample) => sample.phase === span.phase)
       .map((sample) => Date.parse(sample.at))
-      .filter((ms) => ms >= beginMs && ms <= nextMs);
+      .filter((ms) => ms >= beginMs && ms < nextMs);
     return { span, beginMs, endMs: Math.max(beginMs, ...seenMs) };
   });
 }
