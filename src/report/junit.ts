@@ -19,37 +19,78 @@ interface TestCase {
  * JUnit XML for CI: a suite with a case for each proof, and one for the run itself, which holds what no proof says. It
  * is valid by the schema of Ant, the strictest in use (all elements, in its order), and by Jenkins'.
  */
-export function reportJunit(report: RunReport): string {
-  const cases = [...report.proofs.map(proofCase), runCase(report)];
+export const reportJunit = (report: RunReport): string => junitDocument([junitSuite(report, 0)]);
+
+export const junitDocument = (suites: readonly string[]): string =>
+  `${['<?xml version="1.0" encoding="UTF-8"?>', '<testsuites>', ...suites, '</testsuites>'].join('\n')}\n`;
+
+/** `id` counts the suites of one document. */
+export function junitSuite(report: RunReport, id: number): string {
+  return suite({
+    id,
+    name: subjectOf(report),
+    group: `odo.${report.kind}`,
+    startedAt: report.startedAt,
+    host: report.environment.host,
+    durationMs: tookMs(report),
+    properties: properties(report),
+    cases: [...report.proofs.map(proofCase), runCase(report)],
+    out: report.events.map(eventLine),
+    err: report.findings.map((found) => found.message),
+  });
+}
+
+/** Of a drill that never became a run. */
+export function suiteWithoutRun(
+  { database, reason, startedAt }: { database: string; reason: string | null; startedAt: string },
+  id: number,
+): string {
+  const message = reason ?? 'It was not begun.';
+  const cases: TestCase[] = [
+    { name: 'The run [run]', group: 'run', durationMs: null, result: 'error', message, details: [] },
+  ];
+  const name = `Recovery drill of ${database}`;
+  const nothing = { host: '', durationMs: null, properties: [], out: [], err: [message] };
+  return suite({ id, name, group: 'odo.drill', startedAt, cases, ...nothing });
+}
+
+function suite(one: {
+  readonly id: number;
+  readonly name: string;
+  readonly group: string;
+  readonly startedAt: string;
+  readonly host: string;
+  readonly durationMs: number | null;
+  readonly properties: readonly NamedValue[];
+  readonly cases: readonly TestCase[];
+  readonly out: readonly string[];
+  readonly err: readonly string[];
+}): string {
   const count = (result: TestCase['result']): string =>
-    String(cases.filter((test) => test.result === result).length);
-  const name = subjectOf(report);
-  const suite = attributes({
-    name,
-    package: `odo.${report.kind}`,
-    id: '0',
+    String(one.cases.filter((test) => test.result === result).length);
+  const head = attributes({
+    name: one.name,
+    package: one.group,
+    id: String(one.id),
     // The schema wants no zone; it is UTC like all times of a report.
-    timestamp: new Date(report.startedAt).toISOString().slice(0, 19),
-    hostname: report.environment.host || 'localhost',
-    tests: String(cases.length),
+    timestamp: new Date(one.startedAt).toISOString().slice(0, 19),
+    hostname: one.host || 'localhost',
+    tests: String(one.cases.length),
     failures: count('failure'),
     errors: count('error'),
     skipped: count('skipped'),
-    time: seconds(tookMs(report)),
+    time: seconds(one.durationMs),
   });
-  return `${[
-    '<?xml version="1.0" encoding="UTF-8"?>',
-    '<testsuites>',
-    `  <testsuite${suite}>`,
+  return [
+    `  <testsuite${head}>`,
     '    <properties>',
-    ...properties(report).map(({ name, value }) => `      <property${attributes({ name, value })}/>`),
+    ...one.properties.map(({ name, value }) => `      <property${attributes({ name, value })}/>`),
     '    </properties>',
-    ...cases.map((test) => testCase(test, `odo.${report.kind}.${test.group}`)),
-    `    <system-out>${text(report.events.map(eventLine).join('\n'))}</system-out>`,
-    `    <system-err>${text(report.findings.map((found) => found.message).join('\n'))}</system-err>`,
+    ...one.cases.map((test) => testCase(test, `${one.group}.${test.group}`)),
+    `    <system-out>${text(one.out.join('\n'))}</system-out>`,
+    `    <system-err>${text(one.err.join('\n'))}</system-err>`,
     '  </testsuite>',
-    '</testsuites>',
-  ].join('\n')}\n`;
+  ].join('\n');
 }
 
 function proofCase(proof: ProofItem): TestCase {

@@ -117,7 +117,7 @@ const plan = ({ plan, planDigest }: RunReport): string =>
     .filter((text) => text !== '')
     .join('\n\n');
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   if (rows.length === 0) return '';
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map((cells) => line(cells.map(inline)))].join(
@@ -126,7 +126,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 
 /** Text that Markdown takes for nothing but text, on one line. */
-function inline(text: string): string {
+export function inline(text: string): string {
   return (
     printable(text)
       .replace(/[&<>]/g, (found) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[found] ?? found)
@@ -140,7 +140,7 @@ function inline(text: string): string {
 }
 
 /** A code block with a fence that the text cannot close. */
-function fenced(text: string): string {
+export function fenced(text: string): string {
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
   const fence = '`'.repeat(longest + 1);
   return `${fence}sh\n${printable(text)}\n${fence}`;

@@ -77,7 +77,7 @@ th:last-child, td:last-child { padding-right: 0; }
 thead th { color: var(--soft); font-size: 0.8125rem; border-top: 0; padding-top: 0; white-space: nowrap; }
 th.num, td.num { text-align: right; }
 .scroll { overflow-x: auto; margin-top: 0.75rem; } .scroll table { min-width: 42rem; font-size: 0.875rem; font-variant-numeric: tabular-nums; }
-.scroll td { white-space: nowrap; } .scroll th[scope=row] { min-width: 13rem; }
+.scroll td { white-space: nowrap; } .scroll td.prose { white-space: normal; min-width: 18rem; } .scroll th[scope=row] { min-width: 13rem; }
 .outcome { white-space: nowrap; width: 8.5rem; } .proofs td.num { width: 6rem; }
 .passed .outcome { color: var(--pass); } .failed .outcome { color: var(--fail); font-weight: 700; } .skipped .outcome, .not-reached .outcome { color: var(--soft); }
 .proof-title { display: block; font-weight: 600; } .proof-summary { display: block; color: var(--soft); } .failed .proof-summary { color: var(--text); }
