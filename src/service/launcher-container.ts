@@ -1,14 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ContainerCreateOptions, Docker } from '../docker/client.ts';
 import { isConflict, isNotFound } from '../docker/engine-error.ts';
+import type { ExecOptions, ExecResult } from '../docker/exec.ts';
 import { runIdLabel } from '../docker/labels.ts';
 import { OdoError } from '../errors/odo-error.ts';
 import { segmentOfTitle } from '../postgres/process-title.ts';
+import type { ToolResult } from './ask-server.ts';
 import { followLog } from './container-log.ts';
 import { containerArgv } from './container-tool.ts';
 import { stopTimeoutSeconds } from './conventions.ts';
 import { queryResult } from './launcher-local.ts';
 import {
+  connectionEnvironment,
   connectionOptions,
   type Login,
   launcherArguments,
@@ -107,6 +110,7 @@ export class ContainerLauncher implements ServerLauncher {
       stop,
       replayedSegment: () => this.#replayedSegment(container),
       query: (sql, options) => this.#query(container, sql, options),
+      runClient: (program, args, options) => this.#runClient(container, program, args, options),
       // The engine keeps it and its log.
       release: async () => {
         signal.removeEventListener('abort', interrupt);
@@ -263,9 +267,27 @@ export class ContainerLauncher implements ServerLauncher {
 
   async #query(container: string, sql: string, options: { user: string; database: string }): Promise<string> {
     const argv = containerArgv('psql', [...psqlArguments(socketDirectory, options), '-c', sql]);
+    const env = { LC_ALL: 'C', PGCONNECT_TIMEOUT: '30' };
+    return queryResult(await this.#execBeside(container, argv, { user: this.#user, env }));
+  }
+
+  #runClient(
+    container: string,
+    program: string,
+    args: readonly string[],
+    { stdin, signal, ...connection }: Parameters<ServerProcess['runClient']>[2],
+  ): Promise<ToolResult> {
+    return this.#execBeside(container, containerArgv(program, args), {
+      user: this.#user,
+      env: connectionEnvironment(socketDirectory, connection),
+      signal,
+      ...(stdin === undefined ? {} : { stdin }),
+    });
+  }
+
+  async #execBeside(container: string, argv: readonly string[], options: ExecOptions): Promise<ExecResult> {
     try {
-      const env = { LC_ALL: 'C', PGCONNECT_TIMEOUT: '30' };
-      return queryResult(await this.#docker.containers.exec(container, argv, { user: this.#user, env }));
+      return await this.#docker.containers.exec(container, argv, options);
     } catch (error) {
       if (!isConflict(error) && !isNotFound(error)) throw error;
       throw new OdoError('STEP_FAILED', 'The recovery server has ended and cannot be queried.', {

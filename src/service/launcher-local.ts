@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { open } from 'node:fs/promises';
+import { access, constants, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -8,9 +8,11 @@ import { OdoError } from '../errors/odo-error.ts';
 import { segmentOfTitle } from '../postgres/process-title.ts';
 import { atPath } from '../target/fs-errors.ts';
 import type { Owner } from '../target/tree.ts';
+import type { ToolResult } from './ask-server.ts';
 import { FollowedFile } from './followed-file.ts';
 import {
   clusterNameOf,
+  connectionEnvironment,
   connectionOptions,
   type Login,
   launcherArguments,
@@ -125,6 +127,7 @@ export class LocalLauncher implements ServerLauncher {
           .map(({ title }) => segmentOfTitle(title))
           .find((segment) => segment !== null) ?? null,
       query: (sql, options) => this.#query(socketDirectory, sql, { ...options, port }),
+      runClient: (program, args, options) => this.#runClient(program, args, { ...options, port }),
       release: async () => {
         if (followed === null) throw new OdoError('BUG', 'This server ends with odo.');
         signal.removeEventListener('abort', interrupt);
@@ -168,6 +171,21 @@ export class LocalLauncher implements ServerLauncher {
       { owner: this.#owner, environment: { LC_ALL: 'C', PGCONNECT_TIMEOUT: '30' } },
     );
     return queryResult(result);
+  }
+
+  async #runClient(
+    program: string,
+    args: readonly string[],
+    { stdin, signal, ...connection }: Parameters<ServerProcess['runClient']>[2] & Login,
+  ): Promise<ToolResult> {
+    const path = join(this.#binDir, program);
+    const isThere = await access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (!isThere) return { exitCode: 127, stdout: '', stderr: `${path} is not there` };
+    const environment = connectionEnvironment(this.paths.socketDirectory, connection);
+    return runAs(path, args, { owner: this.#owner, stdin, signal, environment });
   }
 
   /** PostgreSQL would refuse as well; its message would be taken for a failed recovery. */

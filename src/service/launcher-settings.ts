@@ -44,6 +44,22 @@ export function connectionOptions(socketDirectory: string, { user, database, por
   return ['-h', socketDirectory, '-p', String(port ?? socketPort), '-U', user, '-d', database];
 }
 
+/** The same for any program of PostgreSQL. A name is never taken for a connection string here, as it would be on a command line. */
+export function connectionEnvironment(
+  socketDirectory: string,
+  { user, database, port }: Login,
+): Record<string, string> {
+  return {
+    PGHOST: socketDirectory,
+    PGPORT: String(port ?? socketPort),
+    PGUSER: user,
+    PGDATABASE: database,
+    PGCLIENTENCODING: 'UTF8',
+    PGCONNECT_TIMEOUT: '30',
+    LC_ALL: 'C',
+  };
+}
+
 /** For a person to copy; words that a shell would take apart are quoted. */
 export const shellCommand = (words: readonly string[]): string =>
   words

@@ -1,4 +1,5 @@
 import type { Owner } from '../target/tree.ts';
+import type { ToolResult } from './ask-server.ts';
 
 /** A volume or directory at a path of the server's container. */
 export interface ServerMount {
@@ -40,6 +41,15 @@ export interface ServerProcess {
   replayedSegment(): Promise<string | null>;
   /** Runs SQL over the server's own socket in the work directory, psql -At; throws OdoError with psql's message. */
   query(sql: string, options: { user: string; database: string }): Promise<string>;
+  /**
+   * Runs a program of its installation beside it as the owner of the data directory, messages in English; the environment says
+   * how to connect. Exit code 127: there is no such program. An abort ends the waiting, and the program where it can.
+   */
+  runClient(
+    program: string,
+    args: readonly string[],
+    options: { user: string; database: string; stdin?: string; signal: AbortSignal },
+  ): Promise<ToolResult>;
   /**
    * Lets it go on alone: its log is not followed any more, it does not keep this process alive, and nothing ends it
    * but `removeLeftovers` of a later launcher of the run. Only of one that was launched to outlive odo.

@@ -61,6 +61,12 @@ describeWithLab('a recovery server in a container', () => {
       await untilReady();
       expect(await server.query('SHOW data_directory', asPostgres)).toBe(imageLayout(major).pgdata);
       expect(await server.query('SELECT 1, 2; SELECT 3', asPostgres)).toBe('1|2\n3');
+      const beside = { ...asPostgres, stdin: 'SELECT current_user', signal: never };
+      expect(await server.runClient('psql', ['-XAt'], beside)).toMatchObject({
+        exitCode: 0,
+        stdout: 'postgres\n',
+      });
+      expect((await server.runClient('pg_nothing', [], beside)).exitCode).toBe(127);
       const found = await container();
       expect(found?.HostConfig.NetworkMode).toBe('none');
       expect(found?.HostConfig.CapDrop).toEqual(['ALL']);
@@ -109,6 +115,8 @@ describeWithLab('a recovery server in a container', () => {
     });
     await server.stop('fast');
     await expect(server.query('SELECT 1', asPostgres)).rejects.toMatchObject({ code: 'STEP_FAILED' });
+    const dump = server.runClient('pg_dump', [], { ...asPostgres, signal: never });
+    await expect(dump).rejects.toMatchObject({ code: 'STEP_FAILED' });
   });
 
   test('with a port it is reached on the loopback address of this host, and nowhere else of it', async () => {

@@ -108,6 +108,24 @@ describeWithLab('a recovery server of this host', () => {
     await server.stop('immediate');
   });
 
+  test('runs a program of its installation beside it, and says of one that is not there that it is not', async () => {
+    const { server, isReady } = await launched();
+    await waitUntil('it is ready', isReady);
+    await server.query('CREATE DATABASE "dbname=Old Shop"', asBoss);
+    const options = { user: 'boss', database: 'dbname=Old Shop', signal: never };
+    const stdin = 'SELECT current_database(), $$ä$$;';
+    expect(await server.runClient('psql', ['-XAt'], { ...options, stdin })).toEqual({
+      exitCode: 0,
+      stdout: 'dbname=Old Shop|ä',
+      stderr: '',
+    });
+    expect((await server.runClient('pg_nothing', [], options)).exitCode).toBe(127);
+    const hurry = AbortSignal.timeout(300);
+    const sleep = { ...options, stdin: 'SELECT pg_sleep(60)', signal: hurry };
+    await expect(server.runClient('psql', ['-XAt'], sleep)).rejects.toThrow(/timeout/);
+    await server.stop('fast');
+  });
+
   test('a server that cannot start ends with its reason in the log', async () => {
     const { server, lines } = await launched(['-c', 'shared_preload_libraries=timescaledb']);
     expect((await server.exited).exitCode).not.toBe(0);

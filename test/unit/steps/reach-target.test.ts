@@ -71,6 +71,7 @@ function rehearse(action: 'pause' | 'shutdown', logs: readonly (readonly string[
         },
         query: async (sql) => (sql.includes('replay_lsn') ? '0/5000100|2026-11-20 13:04:59.900000' : '1'),
         replayedSegment: async () => null,
+        runClient: async () => ({ exitCode: 0, stdout: '', stderr: '' }),
         release: async () => void did.push('release'),
       };
     },

@@ -26,6 +26,7 @@ function fakeServer() {
     },
     replayedSegment: async () => null,
     query: async () => '',
+    runClient: async () => ({ exitCode: 0, stdout: '', stderr: '' }),
     release: async () => void did.push('release'),
   };
   const launcher: ServerLauncher = {

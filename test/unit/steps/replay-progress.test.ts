@@ -43,6 +43,7 @@ const titleOf = (segment: string): ServerProcess => ({
   stop: async () => {},
   replayedSegment: async () => segment,
   query: async () => '',
+  runClient: async () => ({ exitCode: 0, stdout: '', stderr: '' }),
   release: async () => {},
 });
 
