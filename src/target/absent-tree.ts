@@ -12,6 +12,7 @@ export function absentTree(description: string): WorkTree {
     localPathOf: () => null,
     openWriter: fail,
     readFile: fail,
+    readPart: fail,
     writeFile: fail,
     rename: fail,
     remove: fail,

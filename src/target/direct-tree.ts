@@ -1,4 +1,4 @@
-import { chmodSync, constants, lchownSync, lstatSync } from 'node:fs';
+import { chmodSync, constants, lchownSync, lstatSync, type Stats } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { join } from 'node:path';
 import { OdoError } from '../errors/odo-error.ts';
@@ -40,23 +40,23 @@ export class DirectTree implements WorkTree {
     return DirectWriter.open(this.localPath, signal, options);
   }
 
-  async readFile(path: string, maxBytes: number): Promise<Uint8Array | null> {
-    const place = await this.#find(path);
-    if (place === null) return null;
-    return atPath(place, async () => {
-      let opened: fs.FileHandle;
-      try {
-        opened = await fs.open(place, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-      } catch (error) {
-        if (isAbsent(error)) return null;
-        throw error;
+  readFile(path: string, maxBytes: number): Promise<Uint8Array | null> {
+    return this.#withFile(path, async (file, place, { size }) => {
+      if (size > maxBytes) throw tooLarge(place, maxBytes);
+      return file.readFile();
+    });
+  }
+
+  readPart(path: string, position: number, maxBytes: number): Promise<Uint8Array | null> {
+    return this.#withFile(path, async (file, _place, { size }) => {
+      const wanted = Buffer.allocUnsafe(Math.max(0, Math.min(maxBytes, size - position)));
+      let bytes = 0;
+      while (bytes < wanted.length) {
+        const { bytesRead } = await file.read(wanted, bytes, wanted.length - bytes, position + bytes);
+        if (bytesRead === 0) break;
+        bytes += bytesRead;
       }
-      await using handle = opened;
-      const stats = await handle.stat();
-      if (!stats.isFile())
-        throw new OdoError('STEP_FAILED', `${place} is not a file.`, { details: { path } });
-      if (stats.size > maxBytes) throw tooLarge(place, maxBytes);
-      return handle.readFile();
+      return wanted.subarray(0, bytes);
     });
   }
 
@@ -216,6 +216,29 @@ export class DirectTree implements WorkTree {
     await new DirectoryGuard(this.localPath, (parent) => parents.push(parent)).enter(parts.slice(0, -1));
     for (const parent of parents) await atPath(parent, () => syncDirectory(parent));
     return join(this.localPath, ...parts);
+  }
+
+  /** Null when it is absent. */
+  async #withFile<Result>(
+    path: string,
+    read: (file: fs.FileHandle, place: string, stats: Stats) => Promise<Result>,
+  ): Promise<Result | null> {
+    const place = await this.#find(path);
+    if (place === null) return null;
+    return atPath(place, async () => {
+      let opened: fs.FileHandle;
+      try {
+        opened = await fs.open(place, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+      } catch (error) {
+        if (isAbsent(error)) return null;
+        throw error;
+      }
+      await using handle = opened;
+      const stats = await handle.stat();
+      if (!stats.isFile())
+        throw new OdoError('STEP_FAILED', `${place} is not a file.`, { details: { path } });
+      return await read(handle, place, stats);
+    });
   }
 
   /** Absolute path of an entry; null when a directory above it is absent. */

@@ -58,6 +58,16 @@ export class EngineTree implements WorkTree {
     return result.stdoutBytes;
   }
 
+  async readPart(path: string, position: number, maxBytes: number): Promise<Uint8Array | null> {
+    const { directory, entry } = placeOf(path);
+    const { partBytes } = scripts;
+    const first = Math.floor(position / partBytes);
+    const from = position - first * partBytes;
+    const count = Math.ceil((from + maxBytes) / partBytes);
+    const result = await this.#runIfThere(scripts.readPart, [directory, entry, String(first), String(count)]);
+    return result === null ? null : result.stdoutBytes.subarray(from, from + maxBytes);
+  }
+
   async writeFile(path: string, content: Uint8Array | string, mode: number): Promise<void> {
     const { directory, entry } = placeOf(path);
     const temporary = `${directory}/.${basename(entry)}.odo-tmp`;

@@ -50,6 +50,11 @@ export class GraftedTree implements Tree {
     return place.tree.readFile(place.path, maxBytes);
   }
 
+  readPart(path: string, position: number, maxBytes: number): Promise<Uint8Array | null> {
+    const place = this.#placeOf(path);
+    return place.tree.readPart(place.path, position, maxBytes);
+  }
+
   writeFile(path: string, content: Uint8Array | string, mode: number): Promise<void> {
     const place = this.#placeOf(path);
     return place.tree.writeFile(place.path, content, mode);

@@ -67,12 +67,21 @@ done
 if [ -n "$made" ]; then sync -f "$at"; fi
 `;
 
-/** Args: directory, path, byte limit plus one. */
-export const readFile = script(`guard "$1" leave
+const isFile = `guard "$1" leave
 if [ -L "$2" ]; then printf '%s' "$2" >&2; exit ${throughLink}; fi
 [ -e "$2" ] || exit ${absent}
 [ -f "$2" ] || exit ${notFile}
-head -c "$3" "$2"
+`;
+
+/** What `readPart` counts in: BusyBox's dd cannot skip bytes. @unit bytes */
+export const partBytes = 4096;
+
+/** Args: directory, path, parts to skip, parts to read. Behind the file's end there is nothing. */
+export const readPart = script(`${isFile}dd if="$2" bs=${partBytes} skip="$3" count="$4" 2>/dev/null
+`);
+
+/** Args: directory, path, byte limit plus one. */
+export const readFile = script(`${isFile}head -c "$3" "$2"
 `);
 
 /** Args: directory, path, temporary path, mode, size. The content comes in; a connection that broke must not pass for its end. */

@@ -14,6 +14,8 @@ export interface Tree {
   openWriter(signal: AbortSignal, options?: TreeWriterOptions): Promise<TreeWriter>;
   /** Null when absent. OdoError when larger than `maxBytes`. */
   readFile(path: string, maxBytes: number): Promise<Uint8Array | null>;
+  /** Bytes of a file from `position` on, as many as there are up to `maxBytes`; null when the file is absent. */
+  readPart(path: string, position: number, maxBytes: number): Promise<Uint8Array | null>;
   /** Durable: when it resolves, the whole file or (after a crash before) the former one is on disk. */
   writeFile(path: string, content: Uint8Array | string, mode: number): Promise<void>;
   /** Durable and idempotent: done already when `from` is absent and `to` exists; otherwise absent `from` throws. */

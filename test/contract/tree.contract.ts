@@ -417,6 +417,32 @@ export function describeTree(name: string, open: () => Promise<TreeFixture>): vo
       expect(await fixture.tree.readFile('gone/deeper/file', 10)).toBeNull();
     });
 
+    it('reads parts of a file from anywhere, and only what it has', async () => {
+      await using fixture = await open();
+      const content = randomBytes(100_000);
+      await mkdir(join(fixture.root, 'base'));
+      await writeFile(join(fixture.root, 'base/file'), content);
+      const part = async (position: number, maxBytes: number, path = 'base/file') => {
+        const bytes = await fixture.tree.readPart(path, position, maxBytes);
+        return bytes === null ? null : Buffer.from(bytes);
+      };
+      for (const [position, maxBytes] of [
+        [0, 8192],
+        [8192, 8192],
+        [12_345, 54_321],
+        [99_990, 8192],
+        [100_000, 8192],
+        [200_000, 8192],
+      ] as const) {
+        expect(await part(position, maxBytes)).toEqual(content.subarray(position, position + maxBytes));
+      }
+      expect(await part(0, 8192, 'base/none')).toBeNull();
+      expect(await part(0, 8192, 'none/file')).toBeNull();
+      await expect(part(0, 8192, 'base')).rejects.toMatchObject({ code: 'STEP_FAILED' });
+      await sh(fixture, 'ln -s file base/link');
+      await expect(part(0, 8192, 'base/link')).rejects.toThrow();
+    });
+
     it('does not read, write, rename or remove through a link', async () => {
       await using fixture = await open();
       await sh(
