@@ -8,7 +8,18 @@ import {
 } from '../postgres/incremental-file.ts';
 import type { TreeWriter } from '../target/tree.ts';
 import type { EntryPlacement } from './entry-placement.ts';
+import type { PageChecksums } from './hash/page-checksums.ts';
 import type { TarEntry } from './tar-reader.ts';
+
+/** Where a patch goes on, and what looks at its blocks. */
+export interface PatchStart {
+  /** Bytes of the entry that were handled before a checkpoint. */
+  readonly offset: number;
+  /** What the checkpoint kept of them. */
+  readonly saved: string;
+  /** Null: their checksums are not checked. */
+  readonly pages: PageChecksums | null;
+}
 
 type PatchPlacement = Extract<EntryPlacement, { kind: 'patch' }>;
 
@@ -27,21 +38,27 @@ export class BlockPatch {
   #header: IncrementalHeader | null = null;
   /** Bytes of the entry that were handled. */
   #offset = 0;
+  readonly #pages: PageChecksums | null;
 
-  private constructor(writer: TreeWriter, placement: PatchPlacement, entry: TarEntry) {
+  private constructor(
+    writer: TreeWriter,
+    placement: PatchPlacement,
+    entry: TarEntry,
+    pages: PageChecksums | null,
+  ) {
     this.#writer = writer;
     this.#placement = placement;
     this.#entry = entry;
+    this.#pages = pages;
   }
 
-  /** `offset`: bytes of the entry that were handled before a checkpoint; `saved` is what it kept of them. */
   static async open(
     writer: TreeWriter,
     placement: PatchPlacement,
     entry: TarEntry,
-    { offset, saved }: { offset: number; saved: string },
+    { offset, saved, pages }: PatchStart,
   ): Promise<BlockPatch> {
-    const patch = new BlockPatch(writer, placement, entry);
+    const patch = new BlockPatch(writer, placement, entry, pages);
     patch.#head = Buffer.from(saved, 'base64');
     patch.#offset = offset;
     if (patch.#isHeadWhole()) await patch.#begin({ isContinued: true });
@@ -113,7 +130,12 @@ export class BlockPatch {
     let end = index + 1;
     while (blocks[end] === block + end - index && end * blockBytes - at < rest.byteLength) end++;
     const bytes = rest.subarray(0, end * blockBytes - at);
-    await this.#writer.patch(bytes, block * blockBytes + (at % blockBytes));
+    const written = this.#writer.patch(bytes, block * blockBytes + (at % blockBytes));
+    // While the write is on its way; a failed write is reported below.
+    written.catch(() => {});
+    if (at % blockBytes === 0) this.#pages?.moveTo(this.#pages.firstBlock + block);
+    this.#pages?.update(bytes);
+    await written;
     return bytes.byteLength;
   }
 }

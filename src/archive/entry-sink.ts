@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { OdoError } from '../errors/odo-error.ts';
+import { incrementalTarget } from '../postgres/incremental-file.ts';
 import type { Tree, TreeWriter } from '../target/tree.ts';
 import { BlockPatch } from './block-patch.ts';
 import { refused } from './entry-check.ts';
@@ -7,7 +8,7 @@ import type { EntryPlacement } from './entry-placement.ts';
 import type { FileHash } from './file-hash.ts';
 import { PageChecksums, type PageChecksumsOptions, type PageChecksumsState } from './hash/page-checksums.ts';
 import { type ExpectedFile, openFileHash } from './open-file-hash.ts';
-import { addFindings, findingsOf, noFindings, type PageFindings } from './page-findings.ts';
+import { addFindings, findingsOf, noFindings, type PageFindings, storedFindings } from './page-findings.ts';
 import type { SharedFiles } from './shared-files.ts';
 import type { TarEntry } from './tar-reader.ts';
 
@@ -143,15 +144,15 @@ export class EntrySink {
     this.#files = state.files;
     this.#checkedFiles = state.checkedFiles;
     this.#mismatches.push(...state.mismatches);
-    this.#pageFindings = state.pageFindings;
+    this.#pageFindings = storedFindings(state.pageFindings);
     this.#inexactNames.push(...state.inexactNames);
     for (const [name, content] of Object.entries(state.captured)) {
       this.#captured.set(name, [Buffer.from(content, 'base64')]);
     }
     this.#open = state.open;
     if (entry === null || state.open === null || state.open.kind === 'skip') return;
-    await this.#beginFile(state.open, entry, offset, state.patch ?? '');
     await this.#checkPages(entry, 0, state.pages);
+    await this.#beginFile(state.open, entry, offset, state.patch ?? '');
     await this.#expect(entry, state.hash);
     if (this.#hash?.saved === null) await this.#hashAgain(this.#hash, state.open, offset);
   }
@@ -161,15 +162,15 @@ export class EntrySink {
     if (entry === null) return;
     this.#open = this.#options.place(entry);
     if (this.#open.kind === 'skip') return;
-    await this.#beginFile(this.#open, entry, offset);
     await this.#checkPages(entry, offset);
+    await this.#beginFile(this.#open, entry, offset);
     await this.#expect(entry, hash);
   }
 
   /** Ends inside an entry whose rest others handle. */
   async leave(entry: TarEntry | null): Promise<void> {
     if (this.isWriting) await this.#options.writer.endFile();
-    if (entry !== null) this.#pagesEnd(entry);
+    if (entry !== null && this.#open !== null) this.#pagesEnd(this.#open);
     this.#open = null;
     this.#expected = null;
     this.#hash = null;
@@ -210,8 +211,8 @@ export class EntrySink {
       this.#captured.set(placement.name, []);
     }
     await this.#expect(entry, null);
-    await this.#beginFile(placement, entry, 0);
     await this.#checkPages(entry, 0);
+    await this.#beginFile(placement, entry, 0);
   }
 
   /** `bytes` may be used again once the promise is settled. */
@@ -224,7 +225,8 @@ export class EntrySink {
     // While the write is on its way; a failed write is reported below.
     written?.catch(() => {});
     this.#hash?.update(bytes);
-    this.#pages?.update(bytes);
+    // Of an incremental file, those that are pages; see BlockPatch.
+    if (this.#patch === null) this.#pages?.update(bytes);
     await written;
   }
 
@@ -237,7 +239,7 @@ export class EntrySink {
       this.#patch = null;
       this.#files++;
     }
-    this.#pagesEnd(entry);
+    this.#pagesEnd(open);
     this.#compare(entry);
   }
 
@@ -246,7 +248,8 @@ export class EntrySink {
     if (path === null) return;
     const { writer, shared } = this.#options;
     if (placement.kind === 'patch') {
-      this.#patch = await BlockPatch.open(writer, placement, entry, { offset: fromByte, saved });
+      const pages = this.#pages;
+      this.#patch = await BlockPatch.open(writer, placement, entry, { offset: fromByte, saved, pages });
       return;
     }
     const isThere = shared?.paths.includes(entry.path) ?? false;
@@ -261,16 +264,19 @@ export class EntrySink {
     this.#hash = algorithm === null ? null : await openFileHash(algorithm, saved);
   }
 
-  /** From `offset` on, which lies between two pages. */
+  /** From `offset` on, which lies between two pages. Before the file is begun, whose patch brings its pages. */
   async #checkPages(entry: TarEntry, offset: number, saved: PageChecksumsState | null = null): Promise<void> {
-    const options = this.#options.pages?.(entry) ?? null;
+    // A patch brings pages of the file that it changes.
+    const path = (this.#open?.kind === 'patch' ? incrementalTarget(entry.path) : null) ?? entry.path;
+    const options = this.#options.pages?.({ ...entry, path }) ?? null;
     if (options === null) return;
     const firstBlock = options.firstBlock + offset / (options.pageBytes ?? 8192);
     this.#pages = await PageChecksums.open({ ...options, firstBlock }, saved);
   }
 
-  #pagesEnd({ path }: TarEntry): void {
-    if (this.#pages === null) return;
+  #pagesEnd(placement: EntryPlacement): void {
+    const path = pathOf(placement);
+    if (this.#pages === null || path === null) return;
     this.#pageFindings = addFindings(this.#pageFindings, findingsOf(path, this.#pages.result()));
     this.#pages = null;
   }

@@ -1,47 +1,63 @@
 import type { PageChecksumsResult } from './hash/page-checksums.ts';
 
-/** A page that is not what its checksum says. */
-export interface DamagedPage {
-  /** As in the archive. */
+/** A file with pages that were not what their checksums say when they streamed by. */
+export interface SuspectFile {
+  /** In the tree that it was written to. */
   readonly path: string;
-  /** Counted over all segments of the relation. */
-  readonly block: number;
-  readonly expected: number;
-  readonly found: number;
+  /** Counted over all segments of the relation; null: too many to keep, or the file ends inside a page. */
+  readonly blocks: readonly number[] | null;
 }
 
-/** What checking pages has found so far; plain JSON. */
+/** What checking pages has found so far; plain JSON, at most some 400 KB. */
 export interface PageFindings {
   readonly pages: number;
-  /** Wrong, but the WAL of the backup is to put them right. */
-  readonly unproven: number;
-  readonly damagedPages: number;
-  /** The first ones. */
-  readonly damaged: readonly DamagedPage[];
-  /** Files that end inside a page. */
-  readonly cutFiles: readonly string[];
+  readonly suspectPages: number;
+  readonly suspects: readonly SuspectFile[];
+  /** False: there are suspects in more files than are kept. */
+  readonly isComplete: boolean;
 }
 
-export const noFindings: PageFindings = { pages: 0, unproven: 0, damagedPages: 0, damaged: [], cutFiles: [] };
+export const noFindings: PageFindings = { pages: 0, suspectPages: 0, suspects: [], isComplete: true };
 
-const keptPages = 100;
+const keptBlocks = 10_000;
+const keptFiles = 5000;
 
 export function addFindings(one: PageFindings, other: PageFindings): PageFindings {
+  const suspects = [...one.suspects];
+  let blocks = suspects.reduce((sum, file) => sum + (file.blocks?.length ?? 0), 0);
+  for (const file of other.suspects) {
+    const isKept = blocks + (file.blocks?.length ?? 0) <= keptBlocks;
+    const kept = isKept ? file : { ...file, blocks: null };
+    suspects.push(kept);
+    blocks += kept.blocks?.length ?? 0;
+  }
   return {
     pages: one.pages + other.pages,
-    unproven: one.unproven + other.unproven,
-    damagedPages: one.damagedPages + other.damagedPages,
-    damaged: [...one.damaged, ...other.damaged].slice(0, keptPages),
-    cutFiles: [...one.cutFiles, ...other.cutFiles].slice(0, keptPages),
+    suspectPages: one.suspectPages + other.suspectPages,
+    suspects: suspects.slice(0, keptFiles),
+    isComplete: one.isComplete && other.isComplete && suspects.length <= keptFiles,
   };
 }
 
 export function findingsOf(path: string, result: PageChecksumsResult): PageFindings {
-  return {
-    pages: result.pages,
-    unproven: result.unproven,
-    damagedPages: result.damagedPages,
-    damaged: result.damaged.map((page) => ({ path, ...page })),
-    cutFiles: result.tailBytes > 0 ? [path] : [],
-  };
+  const { pages, wrong, wrongPages, tailBytes } = result;
+  if (wrongPages === 0 && tailBytes === 0) return { ...noFindings, pages };
+  const isWhole = tailBytes > 0 || wrong.length < wrongPages;
+  const blocks = isWhole ? null : wrong.map(({ block }) => block);
+  return { pages, suspectPages: wrongPages, suspects: [{ path, blocks }], isComplete: true };
+}
+
+/** Findings out of a journal: an older odo kept no list of its suspects. */
+export function storedFindings(stored: PageFindings | OlderFindings): PageFindings {
+  if ('suspects' in stored) return stored;
+  const suspectPages = stored.unproven + stored.damagedPages;
+  const isComplete = suspectPages === 0 && stored.cutFiles.length === 0;
+  return { pages: stored.pages, suspectPages, suspects: [], isComplete };
+}
+
+interface OlderFindings {
+  readonly pages: number;
+  readonly unproven: number;
+  readonly damagedPages: number;
+  readonly cutFiles: readonly string[];
 }

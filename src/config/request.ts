@@ -67,7 +67,7 @@ export function commonRequest(
     background: settings.background,
     sync: settings.sync,
     publishIndex: settings.publishIndex,
-    pageChecksums: settings.pageChecksums,
+    pageChecksums: settings.pageChecksums ?? 'off',
     memoryBytes: settings.memory,
     runKey: settings.runKey,
     evidence: {

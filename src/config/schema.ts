@@ -603,10 +603,13 @@ export const settings = {
   }),
   pageChecksums: setting({
     group: 'how',
+    argument: '[how]',
     env: ['ODO_PAGE_CHECKSUMS'],
-    description: 'check the page checksums of the cluster while its files stream; it must have them enabled',
-    default: false,
-    value: values.yesOrNo,
+    description:
+      'check the page checksums of the cluster; stream (also without a word): by odo, while the files stream, and what was wrong then again after recovery; server: by pg_checksums, after recovery; auto: as stream, if the cluster has checksums; off',
+    default: null,
+    defaultText: 'off',
+    value: values.pageCheck,
   }),
   publishIndex: setting({
     group: 'how',

@@ -70,6 +70,15 @@ export const yesOrNo = z
   .transform((value) => (typeof value === 'boolean' ? value : words[value] === true))
   .meta({ description: 'true or false' });
 
+/** The values of a switch stand for `stream` and `off`, which the switch once said. */
+export const pageCheck = z
+  .union([z.boolean(), z.enum(['off', 'auto', 'stream', 'server', ...Object.keys(words)])])
+  .transform((value) => {
+    const word = typeof value === 'string' ? (words[value] ?? value) : value;
+    return typeof word === 'string' ? (word as 'auto' | 'stream' | 'server') : word ? 'stream' : 'off';
+  })
+  .meta({ description: 'off, auto, stream or server' });
+
 /** A file, or true for the default file, or false for none. */
 export const fileOrYes = z
   .union([z.boolean(), z.string().min(1)])

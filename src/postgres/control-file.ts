@@ -52,6 +52,8 @@ export interface ControlFile {
   readonly trackCommitTimestamp: boolean;
   /** @unit bytes */
   readonly blockBytes: number;
+  /** RELSEG_SIZE: of a file of a relation. */
+  readonly blocksPerSegment: number;
   /** @unit bytes */
   readonly walBlockBytes: number;
   /** @unit bytes */
@@ -78,6 +80,7 @@ const layout = {
   maxLocksPerTransaction: 196,
   trackCommitTimestamp: 200,
   blockBytes: 216,
+  blocksPerSegment: 220,
   walBlockBytes: 224,
   segmentBytes: 228,
   dataChecksums: 252,
@@ -153,6 +156,7 @@ export function parseControlFile(bytes: Uint8Array): ControlFile {
     walLogHints: view.getUint8(layout.walLogHints) !== 0,
     trackCommitTimestamp: view.getUint8(layout.trackCommitTimestamp) !== 0,
     blockBytes: u32(layout.blockBytes),
+    blocksPerSegment: u32(layout.blocksPerSegment),
     walBlockBytes: u32(layout.walBlockBytes),
     segmentBytes: u32(layout.segmentBytes),
     dataChecksumVersion: u32(layout.dataChecksums),

@@ -3,7 +3,7 @@ import { fromPromise } from 'xstate';
 import { OdoError } from '../errors/odo-error.ts';
 import type { RunJournal } from '../journal/run-journal.ts';
 import { restoreMachine } from '../machine/restore-machine.ts';
-import { dataPlaneDefaults } from '../steps/data-plane-options.ts';
+import { withStoredDataPlane } from '../steps/data-plane-options.ts';
 import { expectedDuration, type MeasuredPhase } from '../steps/expected-duration.ts';
 import type { PreflightFacts } from '../steps/facts.ts';
 import { planRestore, summarize } from '../steps/plan-restore.ts';
@@ -35,7 +35,7 @@ export interface RunBinding {
 
 export function readPlan(journal: RunJournal): RestorePlan | null {
   const record = journal.findStep('plan', '');
-  return record?.state === 'completed' ? { ...dataPlaneDefaults, ...(record.output as RestorePlan) } : null;
+  return record?.state === 'completed' ? withStoredDataPlane(record.output as RestorePlan) : null;
 }
 
 function requirePlan(journal: RunJournal): RestorePlan {
@@ -63,6 +63,10 @@ export function stepContext(
   let lastProgressMs = 0;
   let lastKeptMs = 0;
   let plan: RestorePlan | null = null;
+  const outputOf = (name: string, instance: string): unknown => {
+    const record = journal.findStep(name, instance);
+    return record?.state === 'completed' ? record.output : null;
+  };
   return {
     runId,
     signal,
@@ -73,10 +77,8 @@ export function stepContext(
       plan ??= requirePlan(journal);
       return plan;
     },
-    outputOf: (name) => {
-      const record = journal.findStep(name, '');
-      return record?.state === 'completed' ? (record.output as StepFacts) : null;
-    },
+    outputOf: (name) => outputOf(name, '') as StepFacts | null,
+    outputOfPart: outputOf,
     progress: (progress) => {
       const nowMs = binding.ports.now().getTime();
       samples.offer(nowMs, progress);

@@ -15,8 +15,6 @@ export type PlaceWhole = (source: Pick<ArchiveObject, 'name' | 'content'>, entry
 
 /** One of the backups that are restored onto each other; a full backup is a chain of one. */
 export interface RestoredLink {
-  readonly beginLsn: string | null;
-  readonly endLsn: string | null;
   /** Without WAL. */
   readonly archives: readonly ArchiveObject[];
   /** Of a plain backup. */
@@ -35,13 +33,11 @@ export interface OpenLink {
 /** What restoreBase works through, strictly in this order: oldest first. */
 export async function readChain(
   storage: ObjectStorage,
-  { backup, archives, trees = [], links = [], manifestKey }: BackupContents,
+  { archives, trees = [], links = [], manifestKey }: BackupContents,
   placeWhole: PlaceWhole,
   signal: AbortSignal,
 ): Promise<readonly RestoredLink[]> {
   const own = {
-    beginLsn: backup.beginLsn,
-    endLsn: backup.endLsn,
     archives: archives.filter((archive) => contentOf(archive) !== 'wal'),
     batches: batchesOf(trees),
   };
@@ -58,7 +54,7 @@ export async function readChain(
     const isNewest = index === links.length;
     return {
       // Of an older backup only what is needed is read closely enough to be compared.
-      manifest: isNewest ? manifest : { ...manifest, fileCount: files.size },
+      manifest: isNewest ? manifest : manifest.only(files),
       place: (source, entry) => placeInChain(source, entry, files, isNewest, placeWhole),
     };
   };

@@ -1,3 +1,9 @@
+/**
+ * Who checks PostgreSQL's page checksums: nobody; odo while the files stream, and once more, after recovery, the pages
+ * that were wrong then (`stream`; `auto`: where the cluster has checksums); or the server's pg_checksums after recovery.
+ */
+export type PageCheckMode = 'off' | 'auto' | 'stream' | 'server';
+
 /** How fast, how carefully and with what means the data plane works. The same in a request and in its plan. */
 export interface DataPlaneOptions {
   /** Read from the store at most, archives and WAL together; null: no limit. @unit bytes a second */
@@ -8,8 +14,7 @@ export interface DataPlaneOptions {
   readonly sync: boolean;
   /** The seek index of each archive is stored beside the backup, for later restores. */
   readonly publishIndex: boolean;
-  /** PostgreSQL's page checksums are checked while the files stream. */
-  readonly pageChecksums: boolean;
+  readonly pageChecksums: PageCheckMode;
   /**
    * Budget of the data plane's buffers as the operator gave it. Null is worked out by every process anew: a resume
    * may run on another host, or in another cgroup, than the start did. @unit bytes
@@ -23,9 +28,20 @@ export const dataPlaneDefaults: DataPlaneOptions = {
   background: false,
   sync: true,
   publishIndex: false,
-  pageChecksums: false,
+  pageChecksums: 'off',
   memoryBytes: null,
 };
+
+/** A request or plan from a journal, with what it may be too old to have. */
+export const withStoredDataPlane = <Stored extends object>(
+  stored: Stored & { readonly pageChecksums?: PageCheckMode | boolean },
+): Stored & DataPlaneOptions => ({
+  ...dataPlaneDefaults,
+  ...stored,
+  // It was a switch once.
+  pageChecksums:
+    typeof stored.pageChecksums === 'string' ? stored.pageChecksums : stored.pageChecksums ? 'stream' : 'off',
+});
 
 export const dataPlaneOptionsOf = (given: DataPlaneOptions): DataPlaneOptions => ({
   maxRateBytesPerSecond: given.maxRateBytesPerSecond,

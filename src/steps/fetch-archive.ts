@@ -1,4 +1,4 @@
-import { addFindings, noFindings, type PageFindings } from '../archive/page-findings.ts';
+import { addFindings, noFindings, type PageFindings, storedFindings } from '../archive/page-findings.ts';
 import {
   type ArchiveCheckpoint,
   type FileMismatch,
@@ -128,7 +128,9 @@ async function fetchStretches(
     captured: Object.assign({}, ...results.map((result) => result.captured)),
     checkedFiles: sum(results, (result) => result.checkedFiles),
     mismatches: results.flatMap((result) => result.mismatches),
-    pageFindings: results.map((result) => result.pageFindings).reduce(addFindings, noFindings),
+    pageFindings: results
+      .map((result) => storedFindings(result.pageFindings))
+      .reduce(addFindings, noFindings),
     stretches: stretches.length,
   };
 }

@@ -14,8 +14,14 @@ import { placeDataEntry } from './place-entry.ts';
 export interface ManifestCheck {
   /** How many files of the manifest a complete restore compares. */
   readonly fileCount: number;
+  /** What they have together. @unit bytes */
+  readonly fileBytes: number;
+  /** With which checksums they are compared; empty for a manifest without any. */
+  readonly algorithms: readonly string[];
   readonly manifest: BackupManifest;
   expected(archive: Pick<ArchiveObject, 'content'>, entry: TarEntry): ExpectedFile | null;
+  /** The same check of a backup of which only these files are restored. */
+  only(paths: Pick<ReadonlySet<string>, 'has'>): ManifestCheck;
 }
 
 /** Where a tablespace's files stand in the manifest (backup_manifest.c). */
@@ -39,14 +45,15 @@ export async function readManifest(
     );
   }
   const files = new Map(manifest.files.filter(isRestored).map((file) => [file.path, file]));
-  return {
-    fileCount: files.size,
+  const checkOf = (compared: readonly ManifestFile[]): ManifestCheck => ({
+    fileCount: compared.length,
+    fileBytes: compared.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    algorithms: [...new Set(compared.flatMap(({ algorithm }) => algorithm ?? []))],
     manifest,
-    expected(archive, entry) {
-      const file = files.get(manifestPath(archive, entry.path));
-      return file === undefined ? null : file;
-    },
-  };
+    expected: (archive, entry) => files.get(manifestPath(archive, entry.path)) ?? null,
+    only: (paths) => checkOf(compared.filter(({ path }) => paths.has(path))),
+  });
+  return checkOf([...files.values()]);
 }
 
 /**

@@ -1,79 +1,69 @@
 import type { PageChecksumsOptions } from '../archive/hash/page-checksums.ts';
 import type { PageFindings } from '../archive/page-findings.ts';
 import type { TarEntry } from '../archive/restore-archive.ts';
-import type { BaseBackup } from '../backup/base-backup.ts';
-import { OdoError } from '../errors/odo-error.ts';
 import { parseControlFile } from '../postgres/control-file.ts';
-import { parseLsn } from '../postgres/lsn.ts';
 import { firstBlockOf, parseRelationFile } from '../postgres/relation-file.ts';
 import type { Tree } from '../target/tree.ts';
 import { sealedFolder } from './layout.ts';
 import type { RestorePlan } from './restore-plan.ts';
-import type { StepContext } from './step.ts';
+import type { StepContext, StepFacts } from './step.ts';
 
 /** What every packaged PostgreSQL is built with; pg_control tells only when the archives have been read. */
-const pageBytes = 8192;
+export const pageBytes = 8192;
 
-/** How the pages of an archive's entry are checked; null: it has none, or is an incremental file. */
+/** The part of restoreBase that keeps what was found: the check after recovery begins with it. */
+export const pagesPart = 'page checksums';
+
+/** What came of the check while files streamed; plain JSON. `unchecked`: why there was nothing to check. */
+export type StreamedPages = { readonly findings: PageFindings } | { readonly unchecked: string };
+
+/** How the pages of an archive's entry are checked; null: it has none. Absent: no page is checked while it streams. */
 export function pageCheckOf(
-  plan: RestorePlan,
-  { beginLsn, endLsn }: Pick<BaseBackup, 'beginLsn' | 'endLsn'>,
+  plan: Pick<RestorePlan, 'pageChecksums'>,
 ): ((entry: Pick<TarEntry, 'path'>) => PageChecksumsOptions | null) | undefined {
-  if (!plan.pageChecksums) return undefined;
-  const startLsn = beginLsn === null ? 0n : parseLsn(beginLsn);
-  const replay = endLsn === null ? { startLsn } : { startLsn, endLsn: parseLsn(endLsn) };
+  if (plan.pageChecksums !== 'stream' && plan.pageChecksums !== 'auto') return undefined;
   return ({ path }) => {
     const file = parseRelationFile(path);
-    if (file === null) return null;
-    const firstBlock = firstBlockOf(file, pageBytes);
-    // Changes of the free space map are not logged; the server mends what it finds there.
-    return { firstBlock, pageBytes, replay: file.fork === 'fsm' ? { startLsn: 0n } : replay };
+    return file === null ? null : { firstBlock: firstBlockOf(file, pageBytes), pageBytes };
   };
 }
 
-/**
- * Ends the restore when pages are damaged. Says so when nothing could be checked, because the cluster has no checksums or other
- * pages.
- */
-export async function requirePages(
+/** Keeps what was found for the time after recovery, when it is judged. */
+export async function keepFindings(
   context: StepContext,
   tree: Tree,
   findings: PageFindings,
-): Promise<number | null> {
-  const control = await tree.readFile(`${sealedFolder}/pg_control`, 64 * 1024);
-  const { dataChecksumVersion, blockBytes } =
-    control === null ? { dataChecksumVersion: 0, blockBytes: pageBytes } : parseControlFile(control);
-  if (dataChecksumVersion === 0 || blockBytes !== pageBytes) {
-    const why =
-      dataChecksumVersion === 0
-        ? 'the cluster has none'
-        : `its pages have ${blockBytes} bytes, not ${pageBytes}`;
-    context.notice('warning', `Page checksums were asked for, but could not be checked: ${why}.`);
-    return null;
+): Promise<StepFacts> {
+  const unchecked = await whyUnchecked(tree);
+  const kept: StreamedPages = unchecked === null ? { findings } : { unchecked };
+  await context.part(pagesPart, null, async () => kept);
+  if (unchecked !== null) {
+    if (context.plan().pageChecksums === 'stream')
+      context.notice('warning', `Page checksums were asked for, but could not be checked: ${unchecked}.`);
+    return { pagesMatching: null };
   }
-  const [first] = findings.damaged;
-  if (first !== undefined) {
-    throw new OdoError(
-      'VERIFICATION_FAILED',
-      `${findings.damagedPages} of ${findings.pages} pages do not match their checksums, block ${first.block} of ${first.path} among them.`,
-      {
-        hint: 'The source had the damage already, or the backup got it. Choose another backup with --backup, or restore without --page-checksums and look at the relation.',
-        details: { damaged: findings.damaged },
-      },
-    );
-  }
-  const [cut] = findings.cutFiles;
-  if (cut !== undefined) {
-    throw new OdoError('VERIFICATION_FAILED', `${cut} ends inside a page.`, {
-      hint: 'Choose another backup with --backup.',
-      details: { files: findings.cutFiles },
-    });
-  }
-  if (findings.unproven > 0) {
+  const { pages, suspectPages } = findings;
+  if (suspectPages > 0) {
     context.notice(
       'info',
-      `${findings.unproven} of ${findings.pages} pages were being written while the backup was made; its WAL puts them right.`,
+      `${suspectPages} of ${pages} pages did not match their checksums, as pages do that were being written while the backup was made; they are looked at again after recovery.`,
     );
   }
-  return findings.pages;
+  return { pagesMatching: pages - suspectPages, pagesInDoubt: suspectPages };
 }
+
+/** Null: they can be checked. Otherwise the reason, without a full stop. */
+async function whyUnchecked(tree: Tree): Promise<string | null> {
+  const bytes = await tree.readFile(`${sealedFolder}/pg_control`, 64 * 1024);
+  const control = bytes === null ? null : parseControlFile(bytes);
+  if (control === null || control.dataChecksumVersion === 0) return noChecksums;
+  if (control.dataChecksumVersion !== 1) return unknownChecksums(control.dataChecksumVersion);
+  if (control.blockBytes === pageBytes) return null;
+  return `its pages have ${control.blockBytes} bytes, not ${pageBytes}; --page-checksums server can check them`;
+}
+
+export const noChecksums = 'the cluster has none';
+
+/** PostgreSQL 18 knows one version. */
+export const unknownChecksums = (version: number): string =>
+  `they are of version ${version}, which odo does not know`;

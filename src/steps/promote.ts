@@ -5,6 +5,7 @@ import { historyFileName } from '../postgres/wal-segment.ts';
 import type { ServerProcess } from '../service/server-launcher.ts';
 import type { Tree } from '../target/tree.ts';
 import { promoteConf } from './layout.ts';
+import { judgePages, requirePages, tellPages } from './page-verdict.ts';
 import { compareCollations } from './promoted-collations.ts';
 import { checkPromotedEnd, readPromotedEnd } from './promoted-end.ts';
 import { requireTablespaces } from './promoted-tablespaces.ts';
@@ -50,7 +51,10 @@ export const promote: Step = {
     // The log of a server that went on alone, after odo was killed, is lost; its history file is not.
     const stoppedAt = answer.stoppedAt ?? (await readPromotedEnd(tree, answer.timeline))?.reason ?? null;
     await offerHistoryToArchive(tree, answer.timeline);
-    return { ...answer, stoppedAt, endLsn };
+    const pages = await judgePages(context, launcher);
+    // A drill proves everything else too before it says so.
+    if (plan.drill == null) requirePages(pages);
+    return { ...answer, stoppedAt, endLsn, ...tellPages(context, pages) };
   },
 };
 

@@ -2,6 +2,7 @@ import { parseServerTime } from '../postgres/timestamp.ts';
 import type { ServerLauncher, ServerProcess } from '../service/server-launcher.ts';
 import type { Target } from '../target/target.ts';
 import { reachTargetConf } from './layout.ts';
+import { judgePages, tellUndecided } from './page-verdict.ts';
 import { recoveryOf } from './planned-recovery.ts';
 import { readControl } from './read-control.ts';
 import { heldMessage, stopOf, writeRecoveryConfiguration } from './recovery-configuration.ts';
@@ -26,7 +27,13 @@ export const reachTarget: Step = {
     const plan = context.plan();
     const target = await context.ports.target(plan.target);
     const means = { target, launcher: await context.ports.launcher(plan.launcher, target) };
-    if (recoveryOf(plan).action !== 'pause') return shutDownAtTarget(context, means);
+    const { action, standby } = recoveryOf(plan);
+    if (standby !== null) {
+      const facts = await shutDownAtTarget(context, means);
+      await lookAtPages(context, means);
+      return facts;
+    }
+    if (action !== 'pause') return shutDownAtTarget(context, means);
     return (await pauseAtTarget(context, means)) ?? shutDownAtTarget(context, means);
   },
 };
@@ -45,6 +52,12 @@ async function shutDownAtTarget(context: StepContext, means: Means): Promise<Ste
     throw recoveryFailed('Recovery did not reach its target', log);
   }
   return { heldBy: 'shutdown', lsn: control.minRecoveryPoint, ...stopFacts(log) };
+}
+
+/** A standby is never promoted, so nobody looks later; one that did not shut down has not written everything. */
+async function lookAtPages(context: StepContext, { target, launcher }: Means): Promise<void> {
+  const { state } = await readControl(await target.dataTree(context.runId));
+  if (state === 'shut down in recovery') tellUndecided(context, await judgePages(context, launcher));
 }
 
 /**

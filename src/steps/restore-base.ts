@@ -1,4 +1,4 @@
-import { addFindings, noFindings } from '../archive/page-findings.ts';
+import { addFindings, noFindings, storedFindings } from '../archive/page-findings.ts';
 import type { FileMismatch, TarEntry } from '../archive/restore-archive.ts';
 import type { ArchiveObject } from '../backup/base-backup.ts';
 import { OdoError } from '../errors/odo-error.ts';
@@ -7,7 +7,7 @@ import { fetchArchive } from './fetch-archive.ts';
 import { type FileBatch, fetchFiles } from './fetch-files.ts';
 import { inParallel } from './in-parallel.ts';
 import { requireManifest } from './manifest-check.ts';
-import { pageCheckOf, requirePages } from './page-check.ts';
+import { keepFindings, pageCheckOf } from './page-check.ts';
 import { contentOf, placeDataEntry, placeTablespaceEntry } from './place-entry.ts';
 import { wholeTree } from './planned-trees.ts';
 import type { RestorePlan } from './restore-plan.ts';
@@ -37,12 +37,14 @@ export const restoreBase: Step = {
     let outputBytes = 0;
     let serverMajor: number | null = null;
     let checkedFiles = 0;
+    let checkedBytes = 0;
+    const algorithms = new Set<string>();
     let pageFindings = noFindings;
     let fromIndex = 0;
 
     const restoreLink = async (link: RestoredLink) => {
       const { manifest, place } = await link.open();
-      const pages = pageCheckOf(plan, link);
+      const pages = pageCheckOf(plan);
       const checked = { checkedFiles: 0, mismatches: [] as FileMismatch[] };
       const optionsOf = (source: ArchiveObject | FileBatch, signal: AbortSignal) => ({
         tree,
@@ -69,7 +71,7 @@ export const restoreBase: Step = {
         checked.checkedFiles += result.checkedFiles;
         checked.mismatches.push(...result.mismatches);
         if (result.stretches > 1) fromIndex++;
-        pageFindings = addFindings(pageFindings, result.pageFindings);
+        pageFindings = addFindings(pageFindings, storedFindings(result.pageFindings));
         if (result.captured.PG_VERSION !== undefined) serverMajor = Number(result.captured.PG_VERSION.trim());
       };
 
@@ -87,6 +89,8 @@ export const restoreBase: Step = {
       if (waits) for (const source of ordered) await restore(source, context.signal);
       if (manifest !== null) requireManifest(manifest, checked);
       checkedFiles += checked.checkedFiles;
+      checkedBytes += manifest?.fileBytes ?? 0;
+      for (const algorithm of manifest?.algorithms ?? []) algorithms.add(algorithm);
     };
     for (const link of chain) await restoreLink(link);
 
@@ -105,7 +109,8 @@ export const restoreBase: Step = {
       );
     }
     if (chain.length > 1) await makeLabelFull(tree);
-    const pagesMatching = plan.pageChecksums ? await requirePages(context, tree, pageFindings) : null;
+    const isChecked = pageCheckOf(plan) !== undefined;
+    const pageFacts = isChecked ? await keepFindings(context, tree, pageFindings) : {};
     return {
       archives: archives.length,
       ...(batches.length === 0
@@ -116,8 +121,10 @@ export const restoreBase: Step = {
       storedBytes: totalBytes,
       archivesBySeekIndex: fromIndex,
       filesMatchingManifest: plan.contents.manifestKey === null ? null : checkedFiles,
+      bytesMatchingManifest: plan.contents.manifestKey === null ? null : checkedBytes,
+      manifestChecksums: [...algorithms].join(', ') || null,
       ...(chain.length > 1 ? { backupsCombined: chain.length } : {}),
-      ...(plan.pageChecksums ? { pagesMatching } : {}),
+      ...pageFacts,
     };
   },
 };

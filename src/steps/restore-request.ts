@@ -1,7 +1,7 @@
 import type { RecoveryTarget, RecoveryTargetAction, TargetTimeline } from '../postgres/recovery-target.ts';
 import type { ServiceSpec } from '../service/service.ts';
 import type { Owner } from '../target/tree.ts';
-import { type DataPlaneOptions, dataPlaneDefaults } from './data-plane-options.ts';
+import { type DataPlaneOptions, withStoredDataPlane } from './data-plane-options.ts';
 import type { DrillRequest, EvidenceRequest } from './drill-request.ts';
 
 /** Where the backups lie. Credentials are never part of it: they are resolved again at every start and resume. */
@@ -117,7 +117,6 @@ export interface RestoreRequest extends DataPlaneOptions {
 
 /** A request from a journal, with what it may be too old to have. */
 export const storedRequest = (stored: unknown): RestoreRequest => ({
-  ...dataPlaneDefaults,
   recovery: recoveryDefaults,
-  ...(stored as Omit<RestoreRequest, 'recovery'>),
+  ...withStoredDataPlane(stored as Omit<RestoreRequest, 'recovery'>),
 });

@@ -106,6 +106,8 @@ export interface StepContext {
   plan(): RestorePlan;
   /** Output of a completed step of this run, null when it has none. */
   outputOf(step: string): StepFacts | null;
+  /** What a completed part of a step of this run gave; null when there is none. */
+  outputOfPart(step: string, part: string): unknown;
   progress(progress: StepProgress): void;
   notice(level: 'info' | 'warning', message: string): void;
   serverLog(line: string): void;

@@ -16,7 +16,7 @@ export interface HashExports {
   useSecondScratch(): void;
   crc32(crc: number, at: number, length: number): number;
   crc32c(crc: number, at: number, length: number): number;
-  checkPages(count: number, pageBytes: number, block: number): number;
+  checkPages(from: number, count: number, pageBytes: number, block: number): number;
 }
 
 export interface HashModule {
@@ -27,7 +27,9 @@ export interface HashModule {
   readonly damage: Uint32Array;
 }
 
-const damageLength = 64 * 3;
+/** What `checkPages` has room to tell of. */
+const pagesAtOnce = 64;
+const damageLength = pagesAtOnce * 3;
 const ownMemory = { ...memoryPages, initial: 4 };
 
 export async function instantiateHash(
@@ -81,4 +83,36 @@ export function sumUp(module: HashModule, sum: Sum, crc: number, bytes: Uint8Arr
     sumSoFar = exports[sum](sumSoFar, exports.dataAt.value, piece.length) >>> 0;
   }
   return sumSoFar;
+}
+
+/** A page that is not what its checksum says. */
+export interface WrongPage {
+  /** Counted over all segments, as in the server's messages. */
+  readonly block: number;
+  /** The checksum the page carries. */
+  readonly expected: number;
+  /** That of its content; 0 when the page says that it is new, which it can only be when it is empty. */
+  readonly found: number;
+}
+
+/** The wrong ones among whole pages, the first of which is block `block`; in adopted memory they are read where they lie. */
+export function* wrongPagesIn(
+  module: HashModule,
+  bytes: Uint8Array,
+  { pageBytes, block }: { readonly pageBytes: number; readonly block: number },
+): Iterable<WrongPage> {
+  const there = adopted.get(bytes.buffer);
+  const { exports, data, damage } = there ?? module;
+  const pieceBytes = there === undefined ? data.length : pagesAtOnce * pageBytes;
+  for (let at = 0; at < bytes.length; at += pieceBytes) {
+    const piece = bytes.subarray(at, at + pieceBytes);
+    if (there === undefined) copyBytes(piece, data, 0);
+    const from = there === undefined ? exports.dataAt.value : piece.byteOffset;
+    const first = block + at / pageBytes;
+    const wrong = exports.checkPages(from, piece.length / pageBytes, pageBytes, first);
+    for (let n = 0; n < wrong; n++) {
+      const [index = 0, found = 0, expected = 0] = damage.subarray(3 * n, 3 * n + 3);
+      yield { block: first + index, expected, found };
+    }
+  }
 }

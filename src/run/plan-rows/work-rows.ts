@@ -15,8 +15,14 @@ const limitTexts = ({ maxRateBytesPerSecond, memoryBytes, background }: RestoreP
   ...(background ? ['the weakest CPU and I/O priority for threads that read, decode and write'] : []),
 ];
 
+const pageCheckTexts = {
+  auto: 'page checksums are checked, if the cluster has them',
+  stream: 'page checksums are checked',
+  server: 'page checksums are checked by pg_checksums, after recovery',
+} as const;
+
 const choiceTexts = ({ sync, pageChecksums, publishIndex }: RestorePlan): string[] => [
   ...(sync ? [] : ['files are not synced to disk']),
-  ...(pageChecksums ? ['page checksums are checked'] : []),
+  ...(pageChecksums === 'off' ? [] : [pageCheckTexts[pageChecksums]]),
   ...(publishIndex ? ['the seek index of each archive is stored beside the backup'] : []),
 ];

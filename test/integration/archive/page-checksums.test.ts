@@ -2,7 +2,7 @@ import { chown, open, readdir, readFile, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type DamagedPage, PageChecksums } from '../../../src/archive/hash/page-checksums.ts';
+import { PageChecksums, type WrongPage } from '../../../src/archive/hash/page-checksums.ts';
 import { firstBlockOf, parseRelationFile } from '../../../src/postgres/relation-file.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { postgresUser } from './real-backup.ts';
@@ -24,25 +24,25 @@ const sql = [
 interface Checked {
   readonly files: number;
   readonly pages: number;
-  readonly damage: Readonly<Record<string, readonly DamagedPage[]>>;
+  readonly damage: Readonly<Record<string, readonly WrongPage[]>>;
 }
 
 /** Every relation file below a data directory, in pieces that are no whole pages. */
 async function check(data: string): Promise<Checked> {
   let [files, pages] = [0, 0];
-  const damage: Record<string, readonly DamagedPage[]> = {};
+  const damage: Record<string, readonly WrongPage[]> = {};
   for (const entry of await readdir(data, { recursive: true, withFileTypes: true })) {
     const path = relative(data, join(entry.parentPath, entry.name));
     const file = entry.isFile() ? parseRelationFile(path) : null;
     if (file === null) continue;
-    const checksums = await PageChecksums.open({ firstBlock: firstBlockOf(file, pageBytes), replay: null });
+    const checksums = await PageChecksums.open({ firstBlock: firstBlockOf(file, pageBytes) });
     const content = await readFile(join(data, path));
     for (let at = 0; at < content.length; at += 100_000) checksums.update(content.subarray(at, at + 100_000));
     const result = checksums.result();
     expect([path, result.tailBytes]).toEqual([path, 0]);
     files++;
     pages += result.pages;
-    if (result.damagedPages > 0) damage[path] = result.damaged;
+    if (result.wrongPages > 0) damage[path] = result.wrong;
   }
   return { files, pages, damage };
 }
@@ -50,7 +50,7 @@ async function check(data: string): Promise<Checked> {
 /** What `pg_checksums --check` finds, in our words. */
 async function serverCheck(run: Run, data: string): Promise<Checked> {
   const { stdout, stderr } = await run('pg_checksums', ['--check', '-D', data], false);
-  const damage: Record<string, DamagedPage[]> = {};
+  const damage: Record<string, WrongPage[]> = {};
   const line =
     /failed in file "([^"]+)", block (\d+): calculated checksum ([0-9A-F]+) but block contains ([0-9A-F]+)/g;
   for (const [, path = '', block, found = '', expected = ''] of stderr.matchAll(line)) {

@@ -3,14 +3,17 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { buildHash } from '../../../src/archive/hash/build.ts';
 import { type ArchiveCheckpoint, restoreArchive } from '../../../src/archive/restore-archive.ts';
 import { incrementalFile } from '../../support/incremental-file.ts';
 import { buildInflate, mixedData } from './gzip-samples.ts';
+import { madePage } from './hash/page-samples.ts';
 import { restoring, temporaryDirectory } from './restore-samples.ts';
 import { endBlocks, member } from './tar-samples.ts';
 
 beforeAll(async () => {
   await buildInflate();
+  await buildHash();
 }, 60_000);
 
 const blockBytes = 8192;
@@ -121,6 +124,50 @@ describe('applying incremental files oldest first', () => {
       }
     }
   }
+
+  it('checks the pages that they bring, each as the block that it becomes, wherever it is killed', async () => {
+    const right = (block: number) => madePage(mixedData(block, blockBytes), block, 1n);
+    const blocks = [3, 4, 9, 10].map((block) => [block, right(131_072 + block)] as const);
+    blocks[2]?.[1].fill(7, 5000, 5010);
+    const tar = Buffer.concat([
+      member({ name: 'base/5/INCREMENTAL.1.1', content: incrementalFile(blocks, 11) }),
+      endBlocks,
+    ]);
+    for (const killAt of [null, 0, 1, 2, 3]) {
+      await using root = await temporaryDirectory();
+      await mkdir(join(root.path, 'base/5'), { recursive: true });
+      await writeFile(join(root.path, 'base/5/1.1'), Buffer.alloc(11 * blockBytes));
+      let last: ArchiveCheckpoint | null = null;
+      let killed = killAt === null;
+      const restore = () =>
+        restoreArchive({
+          ...restoring(tar, root.path, 'none', 5000),
+          place: () => ({ kind: 'patch', path: 'base/5/1.1', keepBytes: null, isLast: true }),
+          pages: ({ path }) => (path === 'base/5/1.1' ? { firstBlock: 131_072 } : null),
+          checkpoint: {
+            everyBytes: 8_192,
+            last,
+            save: async (checkpoint) => {
+              last = JSON.parse(JSON.stringify(checkpoint)) as ArchiveCheckpoint;
+              if (killed || last.tar.offset < (killAt ?? 0) * 10_000) return;
+              killed = true;
+              throw new Error('killed');
+            },
+          },
+        });
+      const result = await restore().catch((error: Error) => {
+        expect(error.message).toBe('killed');
+        return restore();
+      });
+      expect(killed).toBe(true);
+      expect(result.pageFindings).toEqual({
+        pages: 4,
+        suspectPages: 1,
+        suspects: [{ path: 'base/5/1.1', blocks: [131_081] }],
+        isComplete: true,
+      });
+    }
+  });
 
   it('compares them as they are stored with the manifest, also with a hash that cannot be saved', async () => {
     await using root = await temporaryDirectory();

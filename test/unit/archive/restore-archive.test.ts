@@ -371,7 +371,7 @@ describe('page checksums of an archive', () => {
   const options = (root: string) => ({
     ...restoring(gzipSync(pages, { level: 1 }), root, 'gzip', 20_000),
     pages: ({ path }: TarEntry) =>
-      path === 'PG_VERSION' ? null : { firstBlock: path.endsWith('.1') ? 131_072 : 0, replay: null },
+      path === 'PG_VERSION' ? null : { firstBlock: path.endsWith('.1') ? 131_072 : 0 },
   });
 
   it('tell each wrong page by file and block, and a file that ends inside one', async () => {
@@ -379,13 +379,14 @@ describe('page checksums of an archive', () => {
     const { pageFindings } = await restoreArchive(options(root.path));
     expect(pageFindings).toMatchObject({
       pages: 45,
-      unproven: 0,
-      damagedPages: 2,
-      damaged: [
-        { path: 'base/5/16384', block: 2 },
-        { path: 'base/5/16384.1', block: 131_112 },
+      suspectPages: 2,
+      suspects: [
+        { path: 'base/5/16384', blocks: [2] },
+        { path: 'base/5/16384.1', blocks: [131_112] },
+        // It ends inside a page.
+        { path: 'base/5/16385', blocks: null },
       ],
-      cutFiles: ['base/5/16385'],
+      isComplete: true,
     });
   });
 

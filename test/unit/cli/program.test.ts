@@ -318,7 +318,7 @@ describe('odo plan', () => {
     background: true,
     memoryBytes: 128 * 1024 ** 2,
     sync: false,
-    pageChecksums: true,
+    pageChecksums: 'stream' as const,
     publishIndex: true,
   };
 
@@ -339,7 +339,7 @@ describe('odo plan', () => {
     expect(page).toMatch(/background +true \(flag --background\)/);
     expect(page).toMatch(/memory +128MiB \(flag --memory\)/);
     expect(page).toMatch(/sync +false \(flag --no-sync\)/);
-    expect(page).toMatch(/page-checksums +true \(flag --page-checksums\)/);
+    expect(page).toMatch(/page-checksums +stream \(flag --page-checksums\)/);
     expect(page).toMatch(/publish-index +true \(flag --publish-index\)/);
   });
 

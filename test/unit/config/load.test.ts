@@ -119,7 +119,7 @@ describe('precedence', () => {
       maxRate: 50 * 1024 ** 2,
       background: true,
       memory: 128 * 1024 ** 2,
-      pageChecksums: true,
+      pageChecksums: 'stream',
       publishIndex: true,
     });
     expect(provenance).toMatchObject({

@@ -69,7 +69,7 @@ it('makes a request from the flags of an old script, without the credentials', (
     background: false,
     sync: true,
     publishIndex: false,
-    pageChecksums: false,
+    pageChecksums: 'off',
     memoryBytes: null,
     runKey: null,
     evidence: { reports: [], metricsFile: null, notifyUrl: null },
@@ -112,7 +112,7 @@ it('reads how fast, how carefully and with what means to work', () => {
       background: true,
       sync: false,
       publishIndex: true,
-      pageChecksums: true,
+      pageChecksums: 'stream',
       memory: '128MiB',
     }),
   ).toMatchObject({
@@ -121,7 +121,7 @@ it('reads how fast, how carefully and with what means to work', () => {
     background: true,
     sync: false,
     publishIndex: true,
-    pageChecksums: true,
+    pageChecksums: 'stream',
     memoryBytes: 128 * 1024 ** 2,
   });
 });

@@ -56,6 +56,7 @@ describe.each([
       walLogHints: label('wal_log_hints setting') === 'on',
       trackCommitTimestamp: label('track_commit_timestamp setting') === 'on',
       blockBytes: Number(label('Database block size')),
+      blocksPerSegment: Number(label('Blocks per segment of large relation')),
       walBlockBytes: Number(label('WAL block size')),
       segmentBytes: Number(label('Bytes per WAL segment')),
       dataChecksumVersion: Number(label('Data page checksum version')),

@@ -125,9 +125,9 @@ test.for<[what: string, change: Partial<RestorePlan>, code: string, says: RegExp
   ],
   [
     'what has no words of its own',
-    { pageChecksums: true },
+    { pageChecksums: 'stream' },
     'PLAN_OUTDATED',
-    /pageChecksums: false; now .* true/,
+    /pageChecksums: "off"; now .* "stream"/,
   ],
 ])('%s is a difference', ([, change, code, says]) => {
   const agreed = { ...samplePlan, serviceWasRunning: true };

@@ -150,7 +150,7 @@ describe('the plan', () => {
       background: true,
       sync: false,
       publishIndex: true,
-      pageChecksums: true,
+      pageChecksums: 'stream' as const,
       memoryBytes: 64_000_000,
     };
     expect(await plan()).toMatchObject(dataPlaneDefaults);

@@ -4,8 +4,10 @@
  * is FNV-1a with the high bits brought down, `s ^= value; s = s * 16777619 ^ s >> 17`. After two rows of zeros the
  * sums are combined by exclusive or, and so is the block number; the result is brought to 1 to 65535.
  * pd_checksum itself counts as 0.
+ *
+ * Pages are only read: they may lie in memory from which another thread is writing them to a file.
  */
-import { DAMAGE, DATA } from './memory';
+import { DAMAGE } from './memory';
 
 // Byte offsets in a page header.
 // @ts-ignore: decorator
@@ -29,8 +31,10 @@ function sumOf(page: usize, pageBytes: usize): u32 {
   let f = i32x4(0x92bec979, 0xcca6c0b2, 0x304a0979, 0x85aa43d4);
   let g = i32x4(0x783125bb, 0x6ca8eaa2, 0xe407eac6, 0x4b5cfc3e);
   let h = i32x4(0x9fbf8c76, 0x15ca20be, 0xf2ca9fd3, 0x959bd756);
-  for (let at = page, end = page + pageBytes; at < end; at += 128) {
-    a = step(a, v128.load(at));
+  // The first vector of the page holds pd_checksum, in the low half of its third number.
+  let first = v128.and(v128.load(page), i32x4(-1, -1, 0xffff0000, -1));
+  for (let at = page, end = page + pageBytes; ; ) {
+    a = step(a, first);
     b = step(b, v128.load(at, 16));
     c = step(c, v128.load(at, 32));
     d = step(d, v128.load(at, 48));
@@ -38,6 +42,9 @@ function sumOf(page: usize, pageBytes: usize): u32 {
     f = step(f, v128.load(at, 80));
     g = step(g, v128.load(at, 96));
     h = step(h, v128.load(at, 112));
+    at += 128;
+    if (at >= end) break;
+    first = v128.load(at);
   }
   const zero = i32x4.splat(0);
   for (let row = 0; row < 2; row++) {
@@ -62,23 +69,21 @@ function isZero(page: usize, pageBytes: usize): bool {
 }
 
 /**
- * Checks the `count` pages at DATA, the first of which is block `block` of its relation. Returns how many are not right and
- * leaves three numbers for each at DAMAGE: index of the page, computed checksum (0: the page says that it is
- * new, but is not empty), checksum in the page.
+ * Checks the `count` pages at `from` (64 at most), the first of which is block `block` of its relation. Returns how many
+ * are not right and leaves three numbers for each at DAMAGE: index of the page, computed checksum (0: the page says that
+ * it is new, but is not empty), checksum in the page.
  */
-export function checkPages(count: i32, pageBytes: usize, block: u32): i32 {
+export function checkPages(from: usize, count: i32, pageBytes: usize, block: u32): i32 {
   let wrong = 0;
   for (let index = 0; index < count; index++) {
-    const page = DATA + <usize>index * pageBytes;
+    const page = from + <usize>index * pageBytes;
     const found = <u32>load<u16>(page, PD_CHECKSUM);
     let computed: u32 = 0;
     if (load<u16>(page, PD_UPPER) == 0) {
       // The server extends files with pages of nothing but zeros; they have no checksum.
       if (isZero(page, pageBytes)) continue;
     } else {
-      store<u16>(page, 0, PD_CHECKSUM);
       computed = ((sumOf(page, pageBytes) ^ (block + index)) % 65535) + 1;
-      store<u16>(page, found, PD_CHECKSUM);
       if (computed == found) continue;
     }
     const entry = DAMAGE + <usize>wrong * 12;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildHash } from '../../../../src/archive/hash/build.ts';
+import { adoptMemory } from '../../../../src/archive/hash/hash-module.ts';
 import { PageChecksums, type PageChecksumsOptions } from '../../../../src/archive/hash/page-checksums.ts';
 import { parseLsn } from '../../../../src/postgres/lsn.ts';
 import { mixedData } from '../gzip-samples.ts';
@@ -11,7 +12,7 @@ beforeAll(async () => {
 }, 60_000);
 
 const oldLsn = parseLsn('1/500');
-const stopped = { firstBlock: 0, replay: null };
+const fromStart = { firstBlock: 0 };
 
 async function resultOf(options: PageChecksumsOptions, ...pieces: Uint8Array[]) {
   const checksums = await PageChecksums.open(options);
@@ -40,14 +41,13 @@ describe('page checksums', () => {
   ])('are those that PostgreSQL computes for block %i', async (block, checksum) => {
     const page = quadraticPage();
     expect(slowPageChecksum(page, block)).toBe(checksum);
-    const { damaged } = await resultOf({ ...stopped, firstBlock: block }, page);
-    expect(damaged).toEqual([{ block, expected: page.readUInt16LE(8), found: checksum }]);
+    const { wrong } = await resultOf({ ...fromStart, firstBlock: block }, page);
+    expect(wrong).toEqual([{ block, expected: page.readUInt16LE(8), found: checksum }]);
     page.writeUInt16LE(checksum, 8);
-    expect(await resultOf({ ...stopped, firstBlock: block }, page)).toEqual({
+    expect(await resultOf({ ...fromStart, firstBlock: block }, page)).toEqual({
       pages: 1,
-      damaged: [],
-      damagedPages: 0,
-      unproven: 0,
+      wrong: [],
+      wrongPages: 0,
       tailBytes: 0,
     });
   });
@@ -55,13 +55,13 @@ describe('page checksums', () => {
   it('may have pages of 1 to 32 KiB, and of no other size', async () => {
     for (const pageBytes of [1024, 2048, 4096, 8192, 16_384, 32_768]) {
       const file = rightPages(130, { pageBytes, firstBlock: 9 });
-      const options = { firstBlock: 9, pageBytes, replay: null };
-      expect(await resultOf(options, file)).toMatchObject({ pages: 130, damagedPages: 0 });
+      const options = { firstBlock: 9, pageBytes };
+      expect(await resultOf(options, file)).toMatchObject({ pages: 130, wrongPages: 0 });
       file[pageBytes * 129 + 77] = ~(file[pageBytes * 129 + 77] ?? 0);
-      expect(await resultOf(options, file)).toMatchObject({ damagedPages: 1, damaged: [{ block: 138 }] });
+      expect(await resultOf(options, file)).toMatchObject({ wrongPages: 1, wrong: [{ block: 138 }] });
     }
     for (const pageBytes of [0, 512, 3072, 65_536])
-      await expect(PageChecksums.open({ ...stopped, pageBytes })).rejects.toMatchObject({ code: 'BUG' });
+      await expect(PageChecksums.open({ ...fromStart, pageBytes })).rejects.toMatchObject({ code: 'BUG' });
   });
 
   it('tell a page that lies where another belongs', async () => {
@@ -72,21 +72,19 @@ describe('page checksums', () => {
       file.subarray(8192 * 4, 8192 * 5),
       file.subarray(8192 * 6),
     ]);
-    const { damaged } = await resultOf(stopped, swapped);
-    expect(damaged.map(({ block }) => block)).toEqual([4, 5]);
+    const { wrong } = await resultOf(fromStart, swapped);
+    expect(wrong.map(({ block }) => block)).toEqual([4, 5]);
   });
 
   it('come out the same for pieces of any length, saved and opened again in between', async () => {
-    const written = { firstBlock: 5, lsn: parseLsn('3/0') };
-    const file = Buffer.concat([rightPages(5), rightPages(1, written), rightPages(7, { firstBlock: 6 })]);
+    const file = rightPages(13);
     for (const at of [100, 5 * 8192 + 4000, 12 * 8192 + 8191]) file[at] = ~(file[at] ?? 0);
     const withTail = Buffer.concat([file, Buffer.alloc(300, 1)]);
-    const online = { firstBlock: 0, replay: { startLsn: parseLsn('2/0') } };
-    const whole = await resultOf(online, withTail);
-    expect(whole).toMatchObject({ damaged: [{ block: 0 }, { block: 12 }], unproven: 1, tailBytes: 300 });
+    const whole = await resultOf(fromStart, withTail);
+    expect(whole).toMatchObject({ wrong: [{ block: 0 }, { block: 5 }, { block: 12 }], tailBytes: 300 });
     await fc.assert(
       fc.asyncProperty(fc.array(fc.integer({ min: 100, max: 40_000 }), { minLength: 1 }), async (sizes) => {
-        let checksums = await PageChecksums.open(online);
+        let checksums = await PageChecksums.open(fromStart);
         let at = 0;
         for (let n = 0; at < withTail.length; n++) {
           const piece = withTail.subarray(at, at + (sizes[n % sizes.length] ?? 1));
@@ -95,7 +93,7 @@ describe('page checksums', () => {
           const reused = Buffer.from(piece);
           checksums.update(reused);
           reused.fill(0xff);
-          checksums = await PageChecksums.open(online, JSON.parse(JSON.stringify(checksums.saved)));
+          checksums = await PageChecksums.open(fromStart, JSON.parse(JSON.stringify(checksums.saved)));
         }
         expect(checksums.result()).toEqual(whole);
       }),
@@ -105,39 +103,51 @@ describe('page checksums', () => {
 
   it('do not mind new pages, but a page that only says it is new', async () => {
     const file = Buffer.concat([rightPages(3), Buffer.alloc(8192 * 2)]);
-    expect(await resultOf(stopped, file)).toMatchObject({ pages: 5, damagedPages: 0, unproven: 0 });
+    expect(await resultOf(fromStart, file)).toMatchObject({ pages: 5, wrongPages: 0 });
     file[8192 * 4 + 8000] = 1;
-    expect(await resultOf(stopped, file)).toMatchObject({ damaged: [{ block: 4, expected: 0, found: 0 }] });
-    const replay = { startLsn: parseLsn('1/0') };
-    expect(await resultOf({ firstBlock: 0, replay }, file)).toMatchObject({ damagedPages: 0, unproven: 1 });
+    expect(await resultOf(fromStart, file)).toMatchObject({ wrong: [{ block: 4, expected: 0, found: 0 }] });
   });
 
-  it('of pages that the WAL of the backup wrote are unproven where they are wrong', async () => {
-    const startLsn = parseLsn('2/100');
-    const file = Buffer.concat([
-      rightPages(1, { lsn: startLsn - 1n }),
-      rightPages(1, { firstBlock: 1, lsn: startLsn }),
-      rightPages(1, { firstBlock: 2, lsn: parseLsn('3/0') }),
-      rightPages(1, { firstBlock: 3, lsn: parseLsn('3/1') }),
-    ]);
-    const online = { firstBlock: 0, replay: { startLsn } };
-    expect(await resultOf(online, file)).toMatchObject({ pages: 4, damagedPages: 0, unproven: 0 });
-    for (const at of [6000, 14_000, 22_000, 30_000]) file[at] = ~(file[at] ?? 0);
-    const damagedBlocks = async (options: PageChecksumsOptions) =>
-      (await resultOf(options, file)).damaged.map(({ block }) => block);
-    expect(await damagedBlocks(online)).toEqual([0]);
-    expect((await resultOf(online, file)).unproven).toBe(3);
-    expect(await damagedBlocks({ ...online, replay: { startLsn, endLsn: parseLsn('3/0') } })).toEqual([0, 3]);
-    expect(await damagedBlocks(stopped)).toEqual([0, 1, 2, 3]);
+  it('are those of the blocks that pages are said to be', async () => {
+    const file = Buffer.concat([rightPages(2, { firstBlock: 40 }), rightPages(1, { firstBlock: 7 })]);
+    const checksums = await PageChecksums.open(fromStart);
+    checksums.moveTo(40);
+    checksums.update(file.subarray(0, 8192 + 100));
+    expect(() => checksums.moveTo(7)).toThrow('A page ends early');
+    checksums.update(file.subarray(8192 + 100, 2 * 8192));
+    checksums.moveTo(7);
+    checksums.update(file.subarray(2 * 8192));
+    expect(checksums.result()).toMatchObject({ pages: 3, wrongPages: 0 });
   });
 
-  it('name the first 100 damaged pages and count them all', async () => {
-    const { damaged, damagedPages } = await resultOf(stopped, Buffer.alloc(8192 * 150, 5));
-    expect([damaged.length, damaged.at(-1)?.block, damagedPages]).toEqual([100, 99, 150]);
+  it('are computed where a decoder left the pages, which stay as they are', async () => {
+    const memory = new WebAssembly.Memory({ initial: 40, maximum: 1024, shared: true });
+    await adoptMemory(memory, 'receiver');
+    const file = rightPages(150);
+    for (const block of [0, 63, 64, 149]) file[block * 8192 + 500] = ~(file[block * 8192 + 500] ?? 0);
+    // As an entry of a tar: at no multiple of a page.
+    const there = new Uint8Array(memory.buffer, 500_000 - 96, file.length);
+    there.set(file);
+    const result = await resultOf(fromStart, there.subarray(0, 100_000), there.subarray(100_000));
+    expect(result).toEqual(await resultOf(fromStart, file));
+    expect(result.wrong.map(({ block }) => block)).toEqual([0, 63, 64, 149]);
+    expect(Buffer.from(there).equals(file)).toBe(true);
+  });
+
+  it('go on from the checkpoint of an odo that kept no list: all of the file is suspected', async () => {
+    const partial = Buffer.alloc(0).toString('base64');
+    const checksums = await PageChecksums.open(fromStart, { pages: 3, partial });
+    checksums.update(rightPages(2, { firstBlock: 3 }));
+    expect(checksums.result()).toMatchObject({ pages: 5, wrong: [], wrongPages: 3 });
+  });
+
+  it('name the first 1000 wrong pages and count them all', async () => {
+    const { wrong, wrongPages } = await resultOf(fromStart, Buffer.alloc(8192 * 1100, 5));
+    expect([wrong.length, wrong.at(-1)?.block, wrongPages]).toEqual([1000, 999, 1100]);
   });
 
   it('leave the tail of a file that ends inside a page', async () => {
-    expect(await resultOf(stopped, rightPages(2), Buffer.alloc(1000))).toMatchObject({
+    expect(await resultOf(fromStart, rightPages(2), Buffer.alloc(1000))).toMatchObject({
       pages: 2,
       tailBytes: 1000,
     });
