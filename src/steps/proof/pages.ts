@@ -1,0 +1,65 @@
+import type { ProofItem } from '../../report/run-report.ts';
+import { formatCount } from '../../report/text.ts';
+import { pagesPart } from '../page-check.ts';
+import type { DamagedPage } from '../page-tally.ts';
+import { type CheckedPages, mapsNotice, mendedPages, type PageVerdict, pageName } from '../page-verdict.ts';
+import type { StepContext } from '../step.ts';
+
+/** What the checks while files streamed and after recovery have found; reads nothing but what they recorded. */
+export async function provePages({
+  plan,
+  outputOfPart,
+}: Pick<StepContext, 'plan' | 'outputOfPart'>): Promise<ProofItem> {
+  const item = (outcome: ProofItem['outcome'], summary: string): ProofItem => ({
+    id: 'pages',
+    title: 'Pages match their checksums',
+    outcome,
+    summary,
+    details: [],
+    durationMs: null,
+  });
+  if (plan().pageChecksums === 'off') return item('skipped', 'Not asked for (--page-checksums off).');
+  const verdict = outputOfPart('promote', pagesPart) as PageVerdict | null;
+  if (verdict === null) return item('not-reached', 'The run ended before the pages could be judged.');
+  if (verdict.state === 'unchecked') {
+    return item('skipped', `Page checksums could not be checked: ${verdict.reason}.`);
+  }
+  const { damagedPages, cutFiles, durationMs, mapPages } = verdict;
+  const isDamaged = damagedPages > 0 || cutFiles.length > 0;
+  return {
+    ...item(isDamaged ? 'failed' : 'passed', isDamaged ? damageOf(verdict) : matchOf(verdict)),
+    details: [
+      ...verdict.damaged.map(damageLine),
+      ...cutFiles.map((path) => `${path} ends inside a page`),
+      ...(mapPages > 0 ? [mapsNotice(verdict)] : []),
+    ].slice(0, mostLines),
+    durationMs,
+  };
+}
+
+const mostLines = 100;
+
+function damageOf({ damagedPages, pages, damaged: [first], cutFiles: [cut] }: CheckedPages): string {
+  if (first === undefined) return `${cut} ends inside a page.`;
+  const all = `${formatCount(damagedPages)} of ${formatCount(pages)} pages`;
+  return damagedPages === 1
+    ? `${all} does not match: ${pageName(first)}.`
+    : `${all} do not match, ${pageName(first)} among them.`;
+}
+
+function matchOf(verdict: CheckedPages): string {
+  const { pages, by } = verdict;
+  const mended = mendedPages(verdict);
+  const torn =
+    mended === 0
+      ? ''
+      : `; ${formatCount(mended)} did not in the backup, and were replaced by the WAL that belongs to it`;
+  return `${formatCount(pages)} pages${by === 'odo' ? '' : ', read by pg_checksums'}${torn}.`;
+}
+
+const hex = (sum: number): string => sum.toString(16).toUpperCase().padStart(4, '0');
+
+function damageLine({ expected, found, ...page }: DamagedPage): string {
+  if (found === 0) return `${pageName(page)} says that it is new, but is not empty`;
+  return `${pageName(page)}: its checksum is ${hex(found)}, but it carries ${hex(expected)}`;
+}
