@@ -44,7 +44,8 @@ describe('the manifest of a backup', () => {
 
   test('expects nothing of files that the client changed or that odo leaves out', async () => {
     const check = await checkOf(manifestText({ files }));
-    expect(check.fileCount).toBe(4);
+    expect(check).toMatchObject({ fileCount: 4, fileBytes: 251, algorithms: ['CRC32C'] });
+    expect(check.only(new Set(['base/1/1259']))).toMatchObject({ fileCount: 1, fileBytes: 3 });
     for (const path of ['postgresql.auto.conf', 'pg_replslot/x/state'])
       expect(check.expected({ content: 'data' }, entry(path))).toBeNull();
   });
