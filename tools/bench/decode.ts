@@ -3,8 +3,6 @@
  * Rounds alternate and medians are compared: on a shared machine trust the ratio, not the seconds.
  */
 import { crc32, createGunzip, gzipSync } from 'node:zlib';
-import { openHashModule } from '../../src/archive/hash/hash-module.ts';
-import { PageChecksums } from '../../src/archive/hash/page-checksums.ts';
 import { openDecoder } from '../../src/archive/open-decoder.ts';
 import { openFileHash } from '../../src/archive/open-file-hash.ts';
 import { buildModules } from '../../src/archive/wasm/build.ts';
@@ -77,16 +75,6 @@ async function withZlib(pieces: readonly Uint8Array[]): Promise<number> {
   return bytes;
 }
 
-/** As a server with checksums writes pages: a page that is wrong takes longer than one that is right. */
-async function setChecksums(pages: Buffer): Promise<void> {
-  const { exports, data, damage } = await openHashModule();
-  for (let block = 0; block * pageBytes < pages.length; block++) {
-    data.set(pages.subarray(block * pageBytes, (block + 1) * pageBytes));
-    if (exports.checkPages(exports.dataAt.value, 1, pageBytes, block) > 0)
-      pages.writeUInt16LE(damage[1] ?? 0, block * pageBytes + 8);
-  }
-}
-
 export async function benchDecode({ rounds }: { rounds: number }): Promise<void> {
   await buildModules();
   const pages = heapPages(Math.floor((megabytes * 1e6) / pageBytes));
@@ -121,10 +109,9 @@ export async function benchDecode({ rounds }: { rounds: number }): Promise<void>
   // The decoder has just written what is summed up: few enough slices to be still in the cache.
   const slices = Array.from({ length: 4 }, (_, i) => pages.subarray(i * 1024 * 1024, (i + 1) * 1024 * 1024));
   const sliceBytes = slices.reduce((sum, { length }) => sum + length, 0);
-  await setChecksums(pages.subarray(0, sliceBytes));
   const repeats = Math.ceil(pages.length / sliceBytes);
   const crc32c = await openFileHash('CRC32C');
-  const sums: { name: string; run: () => void | Promise<void>; seconds: number[] }[] = [
+  const sums: { name: string; run: () => void; seconds: number[] }[] = [
     {
       name: 'crc32',
       run: () => {
@@ -139,22 +126,13 @@ export async function benchDecode({ rounds }: { rounds: number }): Promise<void>
       },
       seconds: [],
     },
-    {
-      name: 'pages',
-      run: async () => {
-        const checksums = await PageChecksums.open({ firstBlock: 0, pageBytes });
-        for (const slice of slices) checksums.update(slice);
-        if (checksums.result().wrongPages > 0) throw new Error('right pages are said to be wrong');
-      },
-      seconds: [],
-    },
   ];
   /** They only compute, so the time of this thread tells their cost whatever else the machine does. */
   const cpuSeconds = () => process.threadCpuUsage().user / 1e6;
   for (let round = 0; round < rounds; round++) {
     for (const { run, seconds } of sums) {
       const start = cpuSeconds();
-      for (let n = 0; n < repeats; n++) await run();
+      for (let n = 0; n < repeats; n++) run();
       seconds.push(((cpuSeconds() - start) * pages.length) / (repeats * sliceBytes));
     }
   }

@@ -59,21 +59,24 @@ export async function writePage(reports: readonly CaseReport[]): Promise<string>
 }
 
 /** Of parts that are their own: each is replaced by its own run only. */
-const ownTitles = ['Replay of WAL'] as const;
+const ownTitles = ['Replay of WAL', 'Page checksums'] as const;
 
-/** Puts a part's section at the page's end, in the place of its last one. */
+/** Puts a part's section among those at the page's end, in the place of its last one. */
 export function writeSection(title: (typeof ownTitles)[number], text: string): string {
   const page = existsSync(file) ? readFileSync(file, 'utf8') : `${intro}\n`;
-  const [rest = ''] = page.split(`\n## ${title}\n`);
-  return writeParts([rest, `## ${title}`, text]);
+  const [rest = ''] = page.split(ownSection);
+  const others = keptSections().filter((section) => !section.startsWith(`## ${title}\n`));
+  return writeParts([rest, ...others, `## ${title}`, text]);
 }
+
+const ownSection = new RegExp(`\\n(?=## (?:${ownTitles.join('|')})\\n)`);
 
 function keptSections(): string[] {
   const page = existsSync(file) ? readFileSync(file, 'utf8') : '';
-  return ownTitles.flatMap((title) => {
-    const at = page.indexOf(`\n## ${title}\n`);
-    return at < 0 ? [] : [page.slice(at).trim()];
-  });
+  return page
+    .split(ownSection)
+    .slice(1)
+    .map((section) => section.trim());
 }
 
 function writeParts(parts: readonly string[]): string {

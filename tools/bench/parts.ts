@@ -7,6 +7,7 @@ import { odoKilled } from './contenders/odo-killed.ts';
 import { pipes } from './contenders/pipes.ts';
 import { benchDecode } from './decode.ts';
 import { benchBlocks } from './decode-blocks.ts';
+import { benchPages } from './page-checksums.ts';
 import { benchWal } from './wal-delivery.ts';
 import { benchWalScan } from './wal-scan.ts';
 import { benchWorkers } from './workers.ts';
@@ -27,6 +28,7 @@ export const parts: readonly Part[] = [
   },
   { name: 'decode-blocks', about: 'bzip2 and xz against the tools of these names', run: benchBlocks },
   { name: 'wal-scan', about: 'reading WAL record by record, in memory', run: benchWalScan },
+  { name: 'pages', about: 'page checksums against pg_checksums, on the same files', run: benchPages },
   { name: 'restore', about: 'odo, durable and with --no-sync', contenders: odoRestores },
   {
     name: 'peers',
