@@ -16,7 +16,7 @@ const targetName = 'odo-drill';
  * USAGE with everything that does not fit together.
  */
 export function toDrillRequest(loaded: LoadedSettings, cwd: string): RestoreRequest {
-  const { settings, layers } = loaded;
+  const { settings } = loaded;
   const problems: string[] = [];
   const source = settings.url === null ? null : toSource(loaded);
   if (source === null) problems.push(sourceMissing);
@@ -28,7 +28,7 @@ export function toDrillRequest(loaded: LoadedSettings, cwd: string): RestoreRequ
   return {
     ...commonRequest(loaded, { source, target, service, recovery }),
     // A drill asks for more proof than a restore; a cluster without checksums has none to give.
-    pageChecksums: layers.pageChecksums === null ? true : settings.pageChecksums,
+    pageChecksums: settings.pageChecksums ?? 'auto',
     drill: toDrill(loaded),
   };
 }

@@ -1,4 +1,4 @@
-import { createActor, fromPromise, waitFor } from 'xstate';
+import { type createActor, fromPromise, waitFor } from 'xstate';
 import type { ErrorCode } from '../../src/errors/codes.ts';
 import { OdoError } from '../../src/errors/odo-error.ts';
 import { restoreMachine } from '../../src/machine/restore-machine.ts';

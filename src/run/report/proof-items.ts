@@ -99,7 +99,7 @@ function filesResult(base: StepFacts | null): Result {
 }
 
 function pagesResult({ plan }: RunFacts, base: StepFacts | null): Result {
-  if (plan?.pageChecksums === false) return skipped('Not asked for (--page-checksums).');
+  if (plan?.pageChecksums === 'off') return skipped('Not asked for (--page-checksums off).');
   if (base === null) return notReached;
   const { pagesMatching: matching } = base;
   return typeof matching === 'number'

@@ -101,7 +101,7 @@ describe('what a restore does and a drill does not', () => {
 describe('what a drill proves', () => {
   it('is all that needs no permission, unless it was said otherwise', () => {
     expect(request({})).toMatchObject({
-      pageChecksums: true,
+      pageChecksums: 'auto',
       drill: {
         keep: false,
         port: null,
@@ -113,7 +113,7 @@ describe('what a drill proves', () => {
       runKey: null,
       evidence: { reports: [], metricsFile: null, notifyUrl: null },
     });
-    expect(request({ pageChecksums: false }).pageChecksums).toBe(false);
+    expect(request({ pageChecksums: 'off' }).pageChecksums).toBe('off');
   });
 
   it('asks what odo.yaml asks of this database', () => {
