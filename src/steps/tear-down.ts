@@ -22,31 +22,37 @@ export const tearDown: Step = {
     // Nothing is taken away below a server that runs.
     if (data !== undefined) await endServer(data.at, context);
     context.failpoint('tearDown:ended');
-    const trouble: unknown[] = [];
-    const attempt = async (remove: () => Promise<void>): Promise<void> => {
+    const trouble = new Map<Target, unknown>();
+    const attempt = async (at: Target, remove: () => Promise<void>): Promise<void> => {
       try {
-        await remove();
+        // The work directory knows what is to be removed: it stays with what stays.
+        if (!trouble.has(at)) await remove();
       } catch (error) {
         context.signal.throwIfAborted();
-        trouble.push(error);
+        trouble.set(at, error);
       }
     };
     // Discarding one target takes away the helper containers that emptying another needs.
     for (const { action, at } of trees) {
-      if (action !== 'create') await attempt(() => empty(at, action, context));
+      if (action !== 'create') await attempt(at, () => empty(at, action, context));
     }
     for (const { action, at, description } of trees) {
       if (action !== 'create') continue;
-      await attempt(() => at.discard(context.runId));
-      context.resourceRemoved(at.spec.kind === 'docker-volume' ? 'volume' : 'directory', description);
+      await attempt(at, async () => {
+        await at.discard(context.runId);
+        context.resourceRemoved(at.spec.kind === 'docker-volume' ? 'volume' : 'directory', description);
+      });
     }
     context.failpoint('tearDown:discarded');
     for (const { at } of trees) {
-      await attempt(() => at.cleanUp(context.runId));
-      const work = workResource(context, at);
-      context.resourceRemoved(work.kind, work.name);
+      await attempt(at, async () => {
+        await at.cleanUp(context.runId);
+        const work = workResource(context, at);
+        context.resourceRemoved(work.kind, work.name);
+      });
     }
-    if (trouble.length > 0) throw trouble[0];
+    const [first] = trouble.values();
+    if (trouble.size > 0) throw first;
     return { target: plan.targetDescription };
   },
 };
