@@ -24,6 +24,7 @@ export const drillRequest: DrillRequest = {
 /** To the end of the WAL, and proved to lead there. */
 export const drillPlan: RestorePlan = {
   ...samplePlan,
+  contents: { ...samplePlan.contents, manifestKey: 'main/backup_manifest' },
   service: { kind: 'none' },
   recovery: { ...sampleRecovery, target: { kind: 'end' } },
   drill: { ...drillRequest, beside: 'Compose service db' },

@@ -47,9 +47,9 @@ export function proofOf({ phase, error }: FoundError): string {
     case 'TARGET_UNREACHABLE':
       return 'wal';
   }
+  if (Array.isArray(error.details?.damaged)) return 'pages';
   switch (phase) {
     case 'restoreBase':
-      return Array.isArray(error.details?.damaged) || Array.isArray(error.details?.files) ? 'pages' : 'files';
     case 'configureRecovery':
     case 'seal':
       return 'files';
@@ -70,7 +70,7 @@ export function proofOf({ phase, error }: FoundError): string {
   }
 }
 
-const mostDetails = 100;
+export const mostDetails = 100;
 
 /** The single problems of an error, a line each. */
 export function detailsOf({ message, details, causes, hint }: ErrorData): string[] {

@@ -1,14 +1,16 @@
 import type { BaseBackup } from '../../backup/base-backup.ts';
 import { targetText } from '../../postgres/recovery-target.ts';
 import type { ProofItem } from '../../report/run-report.ts';
-import { formatCount, plural } from '../../report/text.ts';
 import { formatBytes } from '../../report/units.ts';
+import { pagesPart } from '../../steps/page-check.ts';
+import type { PageVerdict } from '../../steps/page-verdict.ts';
 import { recoveryOf } from '../../steps/planned-recovery.ts';
-import type { StepFacts } from '../../steps/step.ts';
+import { proveFiles } from '../../steps/proof/files.ts';
+import { pagesItem } from '../../steps/proof/pages.ts';
 import { formatTime } from '../../steps/units.ts';
 import { walProofText } from '../plan-rows/proof-rows.ts';
 import type { Phase } from '../run-events.ts';
-import { detailsOf, disproves, type FoundError, proofOf } from './found-errors.ts';
+import { detailsOf, disproves, type FoundError, mostDetails, proofOf } from './found-errors.ts';
 import { phaseMs } from './measured-run.ts';
 import type { WorkedSpan } from './phase-spans.ts';
 import type { RunFacts } from './run-facts.ts';
@@ -16,8 +18,6 @@ import type { RunFacts } from './run-facts.ts';
 const titles = {
   backup: 'The backup is complete',
   wal: 'The WAL leads to the target',
-  files: 'The files are those of the backup',
-  pages: 'Pages match their checksums',
   recovery: 'Recovery came to its target',
   database: 'The database answers',
   service: 'The service runs the restored database',
@@ -27,6 +27,7 @@ type Result = Pick<ProofItem, 'outcome' | 'summary'>;
 
 const passed = (summary: string): Result => ({ outcome: 'passed', summary });
 const skipped = (summary: string): Result => ({ outcome: 'skipped', summary });
+const nothingMore = { details: [], durationMs: null };
 const notReached: Result = { outcome: 'not-reached', summary: 'The run has not come to it.' };
 
 /** What the run has proved and disproved, in its order; without what its measures are held against. */
@@ -36,27 +37,20 @@ export function proofItems(
   errors: readonly FoundError[],
 ): ProofItem[] {
   const disproofs = errors.filter(disproves);
-  const item = (id: keyof typeof titles, phases: readonly Phase[], result: Result): ProofItem => {
-    const found = disproofs.filter((error) => proofOf(error) === id).map(({ error }) => error);
+  /** Failed instead, when an error says so. */
+  const withErrors = (item: ProofItem): ProofItem => {
+    const found = disproofs.filter((error) => proofOf(error) === item.id).map(({ error }) => error);
     const [first, ...others] = found;
-    const took = phaseMs(spans, phases);
-    return {
-      id,
-      title: titles[id],
-      ...(first === undefined ? result : { outcome: 'failed', summary: first.message }),
-      details:
-        first === undefined
-          ? []
-          : [...others.map(({ message }) => message), ...detailsOf(first)].slice(0, 100),
-      durationMs: took === 0 || (first === undefined && result.outcome !== 'passed') ? null : took,
-    };
+    if (first === undefined) return item;
+    const details = [...others.map(({ message }) => message), ...detailsOf(first)].slice(0, mostDetails);
+    return { ...item, outcome: 'failed', summary: first.message, details };
   };
-  const base = facts.outputOf('restoreBase');
+  const item = (id: keyof typeof titles, phases: readonly Phase[], result: Result): ProofItem =>
+    withErrors({ id, title: titles[id], ...result, details: [], durationMs: phaseMs(spans, phases) || null });
   const items = [
     item('backup', [], backupResult(facts)),
     item('wal', ['preflight'], walResult(facts)),
-    item('files', ['restoreBase'], filesResult(base)),
-    item('pages', [], pagesResult(facts, base)),
+    ...checkedItems(facts).map(withErrors),
     item('recovery', ['recover', 'reachTarget', 'promote'], recoveryResult(facts)),
   ];
   if (!facts.isDrill) return [...items, item('service', ['startService', 'verify'], serviceResult(facts))];
@@ -89,24 +83,6 @@ function walResult({ plan, outputOf }: RunFacts): Result {
   return typeof end === 'string' ? passed(`It was replayed to ${end}.`) : notReached;
 }
 
-function filesResult(base: StepFacts | null): Result {
-  if (base === null) return notReached;
-  const { files, filesMatchingManifest: matching } = base;
-  if (typeof matching === 'number') return passed(`${formatCount(matching)} files match the manifest`);
-  return skipped(
-    `The backup has no manifest to compare with; ${formatCount(Number(files))} files were unpacked, and the archives’ own checksums hold.`,
-  );
-}
-
-function pagesResult({ plan }: RunFacts, base: StepFacts | null): Result {
-  if (plan?.pageChecksums === 'off') return skipped('Not asked for (--page-checksums off).');
-  if (base === null) return notReached;
-  const { pagesMatching: matching } = base;
-  return typeof matching === 'number'
-    ? passed(plural(matching, 'page'))
-    : skipped('The cluster has no page checksums, or pages of another size.');
-}
-
 function recoveryResult({ plan, outputOf }: RunFacts): Result {
   const [promoted, reached] = [outputOf('promote'), outputOf('reachTarget')];
   if (plan === null || (promoted === null && reached === null)) return notReached;
@@ -136,6 +112,18 @@ function serviceResult({ plan, outputOf }: RunFacts): Result {
     : passed(`system identifier ${systemIdentifier}, by ${verifiedBy}`);
 }
 
+/** Both by the same words as when a drill's database is proved. */
+function checkedItems({ plan, outputOf, outputOfPart }: RunFacts): ProofItem[] {
+  if (plan === null) {
+    return [
+      { id: 'files', title: 'Files match the manifest of the backup', ...notReached, ...nothingMore },
+      { id: 'pages', title: 'Pages match their checksums', ...notReached, ...nothingMore },
+    ];
+  }
+  const verdict = outputOfPart('promote', pagesPart) as PageVerdict | null;
+  return [proveFiles({ plan: () => plan, outputOf }), pagesItem(plan.pageChecksums, verdict)];
+}
+
 /** What the temporary database was asked, and what of it the run has not come to. */
 function provenItems({ request, partsOf, outputOf }: RunFacts): ProofItem[] {
   const items = partsOf('prove').filter(isProofItem);
@@ -155,7 +143,7 @@ function provenItems({ request, partsOf, outputOf }: RunFacts): ProofItem[] {
     ...items,
     ...asked
       .filter(({ id, isAsked }) => isAsked && !isThere(id))
-      .map(({ id, title }) => ({ id, title, ...notReached, details: [], durationMs: null })),
+      .map(({ id, title }) => ({ id, title, ...notReached, ...nothingMore })),
   ];
 }
 

@@ -4,7 +4,7 @@ import type { JournalDatabase } from '../../journal/open.ts';
 import { findRun, type RunRecord } from '../../journal/runs.ts';
 import { listSamples } from '../../journal/samples.ts';
 import { findStep } from '../../journal/steps.ts';
-import { dataPlaneDefaults } from '../../steps/data-plane-options.ts';
+import { withStoredDataPlane } from '../../steps/data-plane-options.ts';
 import type { RestorePlan } from '../../steps/restore-plan.ts';
 import { type RestoreRequest, storedRequest } from '../../steps/restore-request.ts';
 import type { StepFacts } from '../../steps/step.ts';
@@ -26,6 +26,7 @@ export interface RunFacts {
   readonly checkpointsMs: readonly number[];
   /** Output of a completed step; null when it has none. */
   outputOf(step: string): StepFacts | null;
+  outputOfPart(step: string, part: string): unknown;
   /** Outputs of the completed parts of a step, in the order of their beginnings. */
   partsOf(step: string): readonly unknown[];
 }
@@ -47,7 +48,7 @@ export function gatherRunFacts(database: JournalDatabase, runId: string): RunFac
     run,
     request,
     isDrill: request.drill != null,
-    plan: plan === null ? null : { ...dataPlaneDefaults, ...plan },
+    plan: plan === null ? null : withStoredDataPlane(plan),
     isWorkedOn: run.lease !== null && run.lease.expiresAtMs > Date.now() && !isGone(run.lease.executor),
     attempts,
     events: listEvents(database, runId) as RunEvent[],
@@ -58,6 +59,7 @@ export function gatherRunFacts(database: JournalDatabase, runId: string): RunFac
     })),
     checkpointsMs: listCheckpoints(database, runId).map(({ savedAtMs }) => savedAtMs),
     outputOf: (step) => completed(step, '') as StepFacts | null,
+    outputOfPart: completed,
     partsOf: (step) =>
       attempts
         .filter(({ name, instance, number }) => name === step && instance !== '' && number === 1)

@@ -1,5 +1,6 @@
 import type { ProofItem } from '../../report/run-report.ts';
 import { formatCount } from '../../report/text.ts';
+import type { PageCheckMode } from '../data-plane-options.ts';
 import { pagesPart } from '../page-check.ts';
 import type { DamagedPage } from '../page-tally.ts';
 import { type CheckedPages, mapsNotice, mendedPages, type PageVerdict, pageName } from '../page-verdict.ts';
@@ -10,6 +11,11 @@ export async function provePages({
   plan,
   outputOfPart,
 }: Pick<StepContext, 'plan' | 'outputOfPart'>): Promise<ProofItem> {
+  return pagesItem(plan().pageChecksums, outputOfPart('promote', pagesPart) as PageVerdict | null);
+}
+
+/** `verdict`: what the promotion recorded; null: the run has not come to it. */
+export function pagesItem(mode: PageCheckMode, verdict: PageVerdict | null): ProofItem {
   const item = (outcome: ProofItem['outcome'], summary: string): ProofItem => ({
     id: 'pages',
     title: 'Pages match their checksums',
@@ -18,8 +24,7 @@ export async function provePages({
     details: [],
     durationMs: null,
   });
-  if (plan().pageChecksums === 'off') return item('skipped', 'Not asked for (--page-checksums off).');
-  const verdict = outputOfPart('promote', pagesPart) as PageVerdict | null;
+  if (mode === 'off') return item('skipped', 'Not asked for (--page-checksums off).');
   if (verdict === null) return item('not-reached', 'The run ended before the pages could be judged.');
   if (verdict.state === 'unchecked') {
     return item('skipped', `Page checksums could not be checked: ${verdict.reason}.`);

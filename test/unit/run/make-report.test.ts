@@ -97,6 +97,28 @@ test('what the database was asked about a thing stands in the place of what was 
   expect(proofIn(report, 'recovery')?.summary).toBe('asked');
 });
 
+test('a damaged page is found by its own line, whatever was recovered', async () => {
+  const verdict = {
+    ...{ state: 'checked', by: 'odo', pages: 9, suspectPages: 1, durationMs: 5, cutFiles: [], maps: [] },
+    ...{ damagedPages: 1, mapPages: 0 },
+    damaged: [{ path: 'base/5/16401', block: 17, expected: 1, found: 2 }],
+  };
+  const plan = { ...drillPlan, pageChecksums: 'auto' } as const;
+  const report = await reportAfter((database) => {
+    const run = recordRun(database, { id: 'd', startedAt: at, request: { drill: drillRequest } });
+    recordRecovery(run, { plan });
+    run.do('promote', 0, verdict, 'page checksums');
+    run.do('prove', 1, { readyAt: run.now() });
+    run.status('completed');
+    return run;
+  });
+  expect(report.findings.map(({ about }) => about)).toEqual(['pages']);
+  expect(proofIn(report, 'pages')).toMatchObject({
+    outcome: 'failed',
+    summary: '1 of 9 pages does not match: block 17 of base/5/16401.',
+  });
+});
+
 test('a failed proof fails the drill with a finding of its own', async () => {
   const broken = { ...passedProof('amcheck:app'), outcome: 'failed', summary: '1 index is broken' } as const;
   const report = await reportAfter((database) =>
