@@ -5,8 +5,13 @@ import { say } from './say.ts';
 
 const environment = { DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8' };
 
-/** Package -> a file or command that shows that what it brings is already there, from wherever it came. */
-const needed: readonly { readonly package: string; readonly present: () => Promise<boolean> }[] = [
+interface NeededPackage {
+  readonly package: string;
+  /** A file or command that shows that what it brings is already there, from wherever it came. */
+  readonly present: () => Promise<boolean>;
+}
+
+const needed: readonly NeededPackage[] = [
   { package: 'docker.io', present: () => commandExists('dockerd') },
   { package: 'debootstrap', present: () => commandExists('debootstrap') },
   { package: 'iptables', present: () => commandExists('iptables') },
@@ -28,6 +33,13 @@ function commandExists(name: string): Promise<boolean> {
   return succeeds('sh', ['-c', `command -v ${name}`]);
 }
 
+/** Only for who asks for it by name: large, and one file of tests needs it. */
+const onRequest: readonly NeededPackage[] = [
+  { package: 'chromium', present: () => commandExists('chromium') },
+  // A browser without a font draws nothing.
+  { package: 'fonts-dejavu-core', present: async () => existsSync('/usr/share/fonts/truetype/dejavu') },
+];
+
 /** Directories with Debian's server binaries, newest major first. */
 export async function installedServers(): Promise<{ major: number; binDir: string }[]> {
   const majors = await readdir('/usr/lib/postgresql').catch(() => []);
@@ -40,7 +52,7 @@ export async function installedServers(): Promise<{ major: number; binDir: strin
 /** Installs what is missing, and nothing else; needs root only then. */
 export async function installPackages(only?: readonly string[]): Promise<void> {
   const missing: string[] = [];
-  for (const item of needed) {
+  for (const item of only ? [...needed, ...onRequest] : needed) {
     if (only && !only.includes(item.package)) continue;
     if (!(await item.present())) missing.push(item.package);
   }
