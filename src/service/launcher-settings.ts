@@ -41,7 +41,13 @@ export function psqlArguments(socketDirectory: string, options: Login): string[]
 }
 
 export function connectionOptions(socketDirectory: string, { user, database, port }: Login): string[] {
-  return ['-h', socketDirectory, '-p', String(port ?? socketPort), '-U', user, '-d', database];
+  return ['-h', socketDirectory, '-p', String(port ?? socketPort), '-U', user, '-d', databaseWord(database)];
+}
+
+/** libpq takes a name with an equals sign, or one that begins as a URI, for a connection string. */
+function databaseWord(name: string): string {
+  if (!/=|^postgres(?:ql)?:\/\//.test(name)) return name;
+  return `dbname='${name.replaceAll(/[\\']/g, (character) => `\\${character}`)}'`;
 }
 
 /** The same for any program of PostgreSQL. A name is never taken for a connection string here, as it would be on a command line. */

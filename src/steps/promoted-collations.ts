@@ -43,22 +43,38 @@ const ofDatabaseSql = `OR (c.collprovider = 'c' AND EXISTS (SELECT FROM pg_datab
 
 const incompatibleLocale = /database locale is incompatible with operating system/;
 
+/** A database some of whose text sorts otherwise; `description` says what it is about and what to do. */
+export interface ChangedDatabase {
+  readonly name: string;
+  readonly description: string;
+}
+
 /**
  * Whether the server sorts text as the source's did. Another order makes indexes on text miss rows, without any error;
- * so each difference is a warning that says what to do. A database whose locale the server does not have takes no
- * connection at all, which is an error. Returns the names of the databases that differ.
+ * so each difference is a warning that says what to do. Returns the names of the databases that differ.
  */
 export async function compareCollations(
   context: StepContext,
   server: Pick<ServerProcess, 'query'>,
   user: string,
 ): Promise<string[]> {
+  const changed = await findChangedCollations(context, server, user);
+  for (const { description } of changed) context.notice('warning', description);
+  return changed.map(({ name }) => name);
+}
+
+/** A database whose locale the server does not have takes no connection at all, which is an error. @throws VERIFICATION_FAILED */
+export async function findChangedCollations(
+  context: Pick<StepContext, 'plan' | 'signal'>,
+  server: Pick<ServerProcess, 'query'>,
+  user: string,
+): Promise<ChangedDatabase[]> {
   const { serverMajor } = context.plan();
   const ask = async <Row>(sql: string, database: string): Promise<Row[]> =>
     JSON.parse(await server.query(sql, { user, database })) as Row[];
   const databases = await ask<Database>(databasesSql(serverMajor), 'postgres');
   const closed: Database[] = [];
-  const different: string[] = [];
+  const changed: ChangedDatabase[] = [];
   for (const database of databases) {
     context.signal.throwIfAborted();
     let collations: Mismatch[];
@@ -71,11 +87,13 @@ export async function compareCollations(
     }
     const ownDiffers = database.recorded !== database.actual;
     if (!ownDiffers && collations.length === 0) continue;
-    different.push(database.name);
-    context.notice('warning', describe(database, ownDiffers, collations, serverMajor));
+    changed.push({
+      name: database.name,
+      description: describe(database, ownDiffers, collations, serverMajor),
+    });
   }
   if (closed.length > 0) throw localeMissing(closed);
-  return different;
+  return changed;
 }
 
 const versionText = (version: string | null): string => version ?? 'none';

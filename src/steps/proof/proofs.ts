@@ -1,6 +1,22 @@
+import { OdoError } from '../../errors/odo-error.ts';
+import { amcheckOf } from './amcheck.ts';
+import { assertionOf } from './assertion.ts';
+import { collationsOf } from './collations.ts';
+import { dumpOf } from './dump.ts';
+import { identity } from './identity.ts';
 import type { Proof, Proving } from './proof.ts';
+import { recovery } from './recovery.ts';
 
-/** What is proved about a drill's database, in the order in which it is told. */
-export function proofsOf(_proving: Proving): readonly Proof[] {
-  return [];
+/** What is proved about the temporary database, in this order; also what was not asked for, so that a report says so. */
+export function proofsOf({ context, databases }: Pick<Proving, 'context' | 'databases'>): readonly Proof[] {
+  const { drill } = context.plan();
+  if (drill == null) throw new OdoError('BUG', 'Only a drill proves its database.');
+  return [
+    recovery,
+    identity,
+    ...databases.map((database) => amcheckOf(database, drill.amcheck)),
+    collationsOf(drill.amcheck),
+    ...databases.map((database) => dumpOf(database, drill.dump)),
+    ...drill.assertions.map(assertionOf),
+  ];
 }
