@@ -8,7 +8,7 @@ export interface SuspectFile {
   readonly blocks: readonly number[] | null;
 }
 
-/** What checking pages has found so far; plain JSON, at most some 400 KB. */
+/** What checking pages has found so far; plain JSON, at most some 200 KB. */
 export interface PageFindings {
   readonly pages: number;
   readonly suspectPages: number;
@@ -20,7 +20,7 @@ export interface PageFindings {
 export const noFindings: PageFindings = { pages: 0, suspectPages: 0, suspects: [], isComplete: true };
 
 const keptBlocks = 10_000;
-const keptFiles = 5000;
+const keptFiles = 1000;
 
 export function addFindings(one: PageFindings, other: PageFindings): PageFindings {
   const suspects = [...one.suspects];

@@ -24,7 +24,18 @@ export async function rereadPages(
   tally: PageTally,
   options: RereadOptions,
 ): Promise<void> {
-  for (const suspect of suspects) await rereadFile(suspect, tally, options);
+  for (const suspect of onePerFile(suspects)) await rereadFile(suspect, tally, options);
+}
+
+/** Stretches of an archive, and backups of a chain, may each have said something about a file. */
+function onePerFile(suspects: readonly SuspectFile[]): SuspectFile[] {
+  const files = new Map<string, SuspectFile>();
+  for (const { path, blocks } of suspects) {
+    const known = files.get(path)?.blocks;
+    const both = known === undefined ? blocks : known && blocks && [...new Set([...known, ...blocks])];
+    files.set(path, { path, blocks: both });
+  }
+  return [...files.values()];
 }
 
 async function rereadFile(suspect: SuspectFile, tally: PageTally, options: RereadOptions): Promise<void> {

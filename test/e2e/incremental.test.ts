@@ -128,7 +128,8 @@ async function openShop(chain: IncrementalFixture) {
       expect(result.signal, result.stderr).toBe('SIGKILL');
       const runId = String(result.events[0]?.runId);
       works.push(`odo-${runId}-work`);
-      return { runId, checkpoints: checkpointsOf(result) };
+      const base = result.events.find(({ phase, state }) => phase === 'restoreBase' && state === 'completed');
+      return { runId, checkpoints: checkpointsOf(result), facts: base?.facts };
     },
     resume: (runId: string, failpoint = '') => odo(['resume', runId, '--json'], { env: env(failpoint) }),
     async factsOf(volume: string) {
@@ -175,7 +176,9 @@ describeWithLab('an incremental backup', () => {
     await using shop = await openShop(chain);
     const wanted = await combined(chain, shop.directory);
     // PostgreSQL 18 makes clusters with page checksums.
-    const { runId } = await shop.start(shop.undisturbed, beforeRecovery, '--page-checksums');
+    const { runId, facts } = await shop.start(shop.undisturbed, beforeRecovery, '--page-checksums');
+    // Those of the incremental files too, each by its own number.
+    expect(facts).toMatchObject({ pagesInDoubt: 0 });
     expect(await restored(shop.undisturbed, chain)).toEqual(wanted);
     const finished = await shop.resume(runId);
     expect(finished.exitCode, finished.stderr).toBe(0);

@@ -83,6 +83,22 @@ describe('pages that were wrong while they streamed, after recovery', () => {
     expect(found.cutFiles).toEqual(['base/5/1']);
   });
 
+  it('count once, however many archives have told of their file', async () => {
+    const files = { 'base/5/1': file(9, [2, 5]), 'base/5/2': file(9, [2, 5]) };
+    const found = await reread(files, [
+      { path: 'base/5/1', blocks: [2, 3] },
+      { path: 'base/5/2', blocks: null },
+      { path: 'base/5/1', blocks: [5, 2] },
+      { path: 'base/5/2', blocks: [2] },
+    ]);
+    expect(found.blocks.map(([path, block]) => `${path} ${block}`)).toEqual([
+      'base/5/1 2',
+      'base/5/1 5',
+      'base/5/2 2',
+      'base/5/2 5',
+    ]);
+  });
+
   it('are counted as this cluster does, and named as its server does', async () => {
     // Built with segments of 1000 blocks: odo took the second one for one that begins at block 131,072.
     const path = 'spaces/7/PG_17_202406281/5/1.1';
