@@ -119,7 +119,7 @@ export function requirePages(verdict: PageVerdict | null): void {
   if (cut !== undefined) {
     throw new OdoError('VERIFICATION_FAILED', `${cut} ends inside a page, also after recovery.`, {
       hint,
-      details: { cutFiles },
+      details: { damaged, cutFiles },
     });
   }
 }

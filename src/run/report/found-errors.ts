@@ -47,6 +47,7 @@ export function proofOf({ phase, error }: FoundError): string {
     case 'TARGET_UNREACHABLE':
       return 'wal';
   }
+  // After recovery; an older odo said so while the files streamed.
   if (Array.isArray(error.details?.damaged)) return 'pages';
   switch (phase) {
     case 'restoreBase':

@@ -137,7 +137,7 @@ test.for([
     'files',
   ],
   [
-    'restoreBase',
+    'promote',
     'VERIFICATION_FAILED',
     { damaged: [{ path: 'base/5/1', block: 17, expected: 1, found: 2 }] },
     'pages',
