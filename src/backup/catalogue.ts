@@ -57,6 +57,21 @@ export async function inspectBackup(
   return { ...contents, warnings: [...contents.warnings, unused] };
 }
 
+/** Names of the servers and clusters at or below a prefix, also of those without a backup; empty when folders have none. */
+export async function listServers(
+  storage: ObjectStorage,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const folders = await findServers(storage, prefix, signal);
+  return namesOf(folders, await listBackups(storage, prefix, { signal })).sort();
+}
+
+const namesOf = (serverFolders: readonly string[], backups: readonly BaseBackup[]): string[] =>
+  [...new Set([...serverFolders.map(folderName), ...backups.map((backup) => backup.server ?? '')])].filter(
+    (name) => name !== '',
+  );
+
 /** WAL that a backup brings with it makes it consistent, and ends there. */
 function beyondOwnWal({ backup, wal }: BackupContents, { target, timeline }: WantedEnd): ErrorData | null {
   if (wal?.source !== 'backup') return null;
@@ -88,9 +103,7 @@ async function nothingFound(
   const { server, signal, all } = options;
   const place = addressOf(storage, prefix);
   const serverFolders = await findServers(storage, prefix, signal);
-  const servers = [
-    ...new Set([...serverFolders.map(folderName), ...all.map((backup) => backup.server ?? '')]),
-  ].filter((name) => name !== '');
+  const servers = namesOf(serverFolders, all);
   if (server !== undefined && (servers.length > 0 || all.length > 0)) {
     const [near] = [
       ...nearest(server, servers),

@@ -1,7 +1,10 @@
 import type { BackupContents } from '../backup/base-backup.ts';
 import type { BackupSurvey } from '../backup/survey-backups.ts';
 import type { SecretRedactor } from '../config/redact.ts';
+import type { RunReport } from '../report/run-report.ts';
 import type { BackupsRequest } from '../run/available-backups.ts';
+import type { ManySurroundings } from '../run/drill-databases.ts';
+import type { DatabaseDrill, DatabaseOutcome } from '../run/drill-many.ts';
 import type { RunApi, RunStatus } from '../run/run-api.ts';
 import type { Host } from './host.ts';
 
@@ -11,6 +14,14 @@ export interface CliApi extends Omit<RunApi, 'readStatus' | 'listRuns'> {
   listRuns(journalFile: string): RunStatus[] | Promise<RunStatus[]>;
   listAvailableBackups(request: BackupsRequest & { withWal: boolean }): Promise<BackupSurvey>;
   inspectAvailableBackup(request: BackupsRequest & { backup: string }): Promise<BackupContents>;
+  listAvailableServers(request: BackupsRequest): Promise<readonly string[]>;
+  drillDatabases(
+    drills: readonly DatabaseDrill[],
+    surroundings: ManySurroundings,
+  ): Promise<readonly DatabaseOutcome[]>;
+  /** How many drills this host carries at the same time. */
+  parallelFor(asked: number | 'auto'): number | Promise<number>;
+  makeReport(journalFile: string, runId: string): RunReport | Promise<RunReport>;
 }
 
 /** What every command gets. */

@@ -14,6 +14,11 @@ const api: CliApi = {
     (await import('../run/available-backups.ts')).listAvailableBackups(...given),
   inspectAvailableBackup: async (...given) =>
     (await import('../run/available-backups.ts')).inspectAvailableBackup(...given),
+  listAvailableServers: async (...given) =>
+    (await import('../run/available-backups.ts')).listAvailableServers(...given),
+  drillDatabases: async (...given) => (await import('../run/drill-databases.ts')).drillDatabases(...given),
+  parallelFor: async (asked) => (await import('../run/limits/shared-host.ts')).parallelFor(asked),
+  makeReport: async (...given) => (await import('../run/make-report.ts')).makeReport(...given),
 };
 
 export const main = (argv: readonly string[]): Promise<number> => runProgram(argv, api, processHost());

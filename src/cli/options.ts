@@ -19,6 +19,9 @@ export const restoreSettings: readonly SettingKey[] = settingKeys.filter(
   (key) => !onlyOfDrills.includes(key),
 );
 
+/** Everything `odo drill` takes. */
+export const drillSettings: readonly SettingKey[] = settingKeys;
+
 /** What opens a source of any kind. */
 const credentialSettings = [
   'accessKey',
@@ -136,6 +139,7 @@ export function loadFor(
   command: Command,
   keys: readonly SettingKey[],
   { host, secrets }: CliContext,
+  { database = null }: { database?: string | null } = {},
 ): LoadedSettings {
   const flags = flagValues(command, keys);
   for (const key of keys) {
@@ -148,12 +152,14 @@ export function loadFor(
     cwd: host.cwd,
     keys,
     clock: { nowMs: host.nowMs(), timeZone: host.timeZone },
+    database,
   });
   for (const key of [...credentialSettings, 'primaryPassword'] as const) {
     const value = loaded.settings[key];
     if (settingOf(key).secret && key !== 'accessKey') secrets.add(value);
   }
-  for (const warning of loaded.warnings) host.stderr.write(`warning: ${warning}\n`);
+  // They are the same for every database.
+  if (database === null) for (const warning of loaded.warnings) host.stderr.write(`warning: ${warning}\n`);
   return loaded;
 }
 

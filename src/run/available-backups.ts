@@ -1,6 +1,6 @@
 import type { WalPlace } from '../backup/backup-format.ts';
 import type { BackupContents } from '../backup/base-backup.ts';
-import { inspectBackup, listBackups } from '../backup/catalogue.ts';
+import { inspectBackup, listBackups, listServers } from '../backup/catalogue.ts';
 import { oneNamed } from '../backup/named-backups.ts';
 import { type BackupSurvey, surveyBackups } from '../backup/survey-backups.ts';
 import type { SourceRequest } from '../steps/restore-request.ts';
@@ -35,6 +35,10 @@ export function inspectAvailableBackup(
     return inspectBackup(storage, oneNamed(backups, request.backup), request.signal, outerWal);
   });
 }
+
+/** The servers below the URL, when there are several places for backups; empty when the URL is one itself. */
+export const listAvailableServers = (request: BackupsRequest): Promise<string[]> =>
+  atSource(request, ({ storage, prefix }) => listServers(storage, prefix, request.signal));
 
 const optionsOf = ({ server, signal }: BackupsRequest) => ({
   ...(server === null ? {} : { server }),

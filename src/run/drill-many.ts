@@ -30,7 +30,7 @@ export interface ManyMeans {
   readonly onEvent: (database: string, event: RunEvent) => void;
   /** It waits until another drill has ended and left its room on the disk. */
   readonly onWait: (database: string) => void;
-  readonly onEnd: (outcome: DatabaseOutcome) => void;
+  readonly onEnd: (outcome: DatabaseOutcome) => Promise<void> | void;
   readonly start: RunApi['startRun'];
   readonly plan: RunApi['planRun'];
   /** What a run with this key has planned already, when it can go on; null: there is none. */
@@ -52,7 +52,7 @@ export async function drillMany(
     for (let drill = queue.shift(); drill !== undefined; drill = queue.shift()) {
       const outcome = await drillOne(drill, means, admission);
       outcomes.set(drill.database, outcome);
-      means.onEnd(outcome);
+      await means.onEnd(outcome);
     }
   };
   await Promise.all(Array.from({ length: Math.min(means.parallel, drills.length) }, work));

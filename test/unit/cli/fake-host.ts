@@ -104,6 +104,10 @@ export function fakeApi(given: Partial<CliApi>): CliApi {
     listRuns: missing('listRuns'),
     listAvailableBackups: missing('listAvailableBackups'),
     inspectAvailableBackup: missing('inspectAvailableBackup'),
+    listAvailableServers: missing('listAvailableServers'),
+    drillDatabases: missing('drillDatabases'),
+    parallelFor: missing('parallelFor'),
+    makeReport: missing('makeReport'),
     ...given,
   };
 }
