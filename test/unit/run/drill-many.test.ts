@@ -36,7 +36,9 @@ function simulated(sizes: Readonly<Record<string, number>>, means: Partial<ManyM
     signal: new AbortController().signal,
     onEvent: () => {},
     onWait: (database) => log.push(`${database} waits`),
-    onEnd: ({ database }) => log.push(`${database} ended`),
+    onEnd: ({ database }) => {
+      log.push(`${database} ended`);
+    },
     plan: async (request) => {
       const needed = sizes[nameOf(request)] ?? 0;
       const space = {
