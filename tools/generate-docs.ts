@@ -190,7 +190,7 @@ function exitCodesPage(): string {
 function jsonOutputPage(): string {
   const { contents: _, ...planStart } = samplePlan;
   const eventTexts: { readonly [Type in keyof typeof sampleEvents]: string } = {
-    run: 'The first event: `status` is `started` or `resumed`.',
+    run: 'The first event: `status` is `started`, `resumed` or `abandoning`; `kind` is `restore` or `drill`.',
     plan: 'What will be done, before anything is touched: the whole plan (shortened here), see `odo plan --json`.',
     phase:
       'A phase `started`, `completed` or `failed`. `attempt` counts from 1. `earlier: true`: it was completed by an earlier attempt and not done again, so it has no `durationMs`. `facts` are the phase’s own; `bytes` and `files` among them where they apply.',
@@ -207,17 +207,19 @@ function jsonOutputPage(): string {
       'The end: a check failed and nothing was touched. `error` decides the exit code; `others` failed too.',
     failed: 'The end of this attempt: `odo resume` goes on.',
     interrupted: 'The end of this attempt, by a signal: `odo resume` goes on.',
-    held: 'The end for now, as asked and not promoted: `reason` is `not-promoted` (consistent), `kept` (a drill that is left up) or `at-target`, with `heldBy` `shutdown` or `pause` in its facts; paused, the database answers read-only queries, and `look` is the command that opens psql on it. `odo promote` goes on, or `odo resume` with another target.',
+    held: 'The end for now, as asked and not promoted: `reason` is `not-promoted` (consistent), `kept` (a drill that is left up) or `at-target`, with `heldBy` `shutdown` or `pause` in its facts; paused, the database answers read-only queries, and `look` is the command that opens psql on it. `odo promote` goes on, or `odo resume` with another target; what is `kept` ends with `odo abandon`. `verdict` is `passed` or `failed` for a drill, and null for a restore.',
     declined: 'The end: the operator did not agree to the plan. Nothing was touched.',
+    abandoned:
+      'The end: the run was given up, and what it made is removed. `target` is where it restored, null when it never came to that.',
     completed:
-      'The end: the database is restored and verified. `durationMs` counts from the first start, pauses included.',
+      'The end: the database is restored and verified, or a drill has come to its `verdict` (`passed` or `failed`; null for a restore) and removed everything. `durationMs` counts from the first start, pauses included.',
   };
   const shown = (type: keyof typeof sampleEvents) =>
     type === 'plan' ? { ...sampleEvents.plan, plan: { ...planStart, contents: {} } } : sampleEvents[type];
   return page(
     'JSON output',
     'With `--json`, stdout holds JSON lines and nothing else: one object a line, each with a `type`. stderr stays for people. Fields may be added; take unknown types and fields as of no interest. Times are RFC 3339 in UTC, sizes are bytes, durations milliseconds; LSNs and system identifiers are strings. No line ever holds a credential.',
-    '## Events of a run: `odo start`, `odo resume`, `odo promote`',
+    '## Events of a run: `odo start`, `odo drill`, `odo resume`, `odo promote`, `odo abandon`',
     'Every event has `at` and `runId`. The last line is the outcome.',
     ...(Object.keys(eventTexts) as (keyof typeof eventTexts)[]).flatMap((type) => [
       `### ${code(type)}`,
@@ -225,11 +227,12 @@ function jsonOutputPage(): string {
       type === 'progress' ? json(shown(type), sampleReplay) : json(shown(type)),
     ]),
     '### `outcome`',
-    'How the command ended: `status` is `completed`, `failed`, `refused`, `declined`, `held` or `interrupted`; `exitCode` is the program’s; `next` is the command that goes on, or null.',
+    'How the command ended: `status` is `completed`, `failed`, `refused`, `declined`, `held`, `abandoned` or `interrupted`; `verdict` is `passed` or `failed` when a drill is at its end, otherwise null; `exitCode` is the program’s; `next` is the command that goes on, or null.',
     json({
       type: 'outcome',
       runId: sampleRunId,
       status: 'interrupted',
+      verdict: null,
       exitCode: 130,
       resumable: true,
       next: `odo resume ${sampleRunId}`,

@@ -239,9 +239,20 @@ const failure = {
   causes: ['connect ECONNREFUSED 203.0.113.7:443'],
 } as const;
 
+export const sampleProof: Body<'proof'>['item'] = {
+  id: 'amcheck:shop',
+  title: 'Tables and indexes of shop',
+  outcome: 'failed',
+  summary: '1 problem in 212 relations',
+  details: [
+    'index "orders_email": heap tuple (0,1) from table "orders" lacks matching index tuple within index "orders_email"',
+  ],
+  durationMs: 4120,
+};
+
 /** One of every type. */
 export const sampleEvents = {
-  run: sampleEvent<'run'>(0, { type: 'run', status: 'started' }),
+  run: sampleEvent<'run'>(0, { type: 'run', status: 'started', kind: 'restore' }),
   plan: sampleEvent<'plan'>(2_120, { type: 'plan', plan: samplePlan }),
   phase: sampleEvent<'phase'>(364_000, {
     type: 'phase',
@@ -271,19 +282,7 @@ export const sampleEvents = {
     type: 'server-log',
     line: 'LOG:  consistent recovery state reached at 2A/5000138',
   }),
-  proof: sampleEvent<'proof'>(398_000, {
-    type: 'proof',
-    item: {
-      id: 'amcheck:shop',
-      title: 'Tables and indexes of shop',
-      outcome: 'failed',
-      summary: '1 problem in 212 relations',
-      details: [
-        'index "orders_email": heap tuple (0,1) from table "orders" lacks matching index tuple within index "orders_email"',
-      ],
-      durationMs: 4120,
-    },
-  }),
+  proof: sampleEvent<'proof'>(398_000, { type: 'proof', item: sampleProof }),
   recovery: sampleEvent<'recovery'>(392_000, {
     type: 'recovery',
     phase: 'promote',
@@ -325,6 +324,7 @@ export const sampleEvents = {
   held: sampleEvent<'held'>(390_000, {
     type: 'held',
     reason: 'at-target',
+    verdict: null,
     facts: {
       heldBy: 'pause',
       lsn: '2A/71C0F18',
@@ -337,9 +337,11 @@ export const sampleEvents = {
     },
   }),
   declined: sampleEvent<'declined'>(20_000, { type: 'declined' }),
+  abandoned: sampleEvent<'abandoned'>(500_000, { type: 'abandoned', target: 'volume shop_pgdata' }),
   completed: sampleEvent<'completed'>(410_000, {
     type: 'completed',
     durationMs: 410_000,
+    verdict: null,
     facts: {
       systemIdentifier: '7563829104756382910',
       timeline: 4,

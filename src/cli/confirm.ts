@@ -55,11 +55,16 @@ export async function confirmPlan(
   }
 }
 
-/** Asks whether data files may be extracted again; CHOICE_NEEDED where nobody can be asked. */
-export async function confirmAgain(what: string, host: Host, signal: AbortSignal): Promise<boolean> {
+/** Asks whether what `what` says may be removed; CHOICE_NEEDED where nobody can be asked. */
+export async function confirmRemoval(
+  what: string,
+  otherwise: string,
+  host: Host,
+  signal: AbortSignal,
+): Promise<boolean> {
   if (!host.canAsk || !host.stderr.isTerminal) {
     throw new OdoError('CHOICE_NEEDED', what, {
-      hint: 'Agree beforehand with --yes, or choose a later target. Nothing was touched.',
+      hint: `Agree beforehand with --yes, or ${otherwise}. Nothing was touched.`,
     });
   }
   const width = host.stderr.columns() - 1;

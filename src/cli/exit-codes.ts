@@ -6,7 +6,10 @@ export const exitCodes = {
   3: { meaning: 'the file for --override is missing', touched: 'nothing' },
   4: { meaning: 'a preliminary check failed, or the plan was declined', touched: 'nothing' },
   5: { meaning: 'a step failed', touched: 'resumable: odo resume RUN-ID' },
-  6: { meaning: 'the restored database did not pass verification', touched: 'resumable: odo resume RUN-ID' },
+  6: {
+    meaning: 'the restored database did not pass verification, or a drill failed',
+    touched: 'resumable: odo resume RUN-ID; what a drill made is removed',
+  },
   10: { meaning: 'no such run', touched: 'nothing' },
   11: { meaning: 'another odo works on the run', touched: 'nothing by this odo' },
   12: { meaning: 'access denied by the store or the engine', touched: 'nothing, or resumable' },

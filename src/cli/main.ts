@@ -8,6 +8,7 @@ const api: CliApi = {
   resumeRun: async (...given) => (await import('../run/executor.ts')).resumeRun(...given),
   planRun: async (...given) => (await import('../run/executor.ts')).planRun(...given),
   promoteRun: async (...given) => (await import('../run/executor.ts')).promoteRun(...given),
+  abandonRun: async (...given) => (await import('../run/executor.ts')).abandonRun(...given),
   readStatus: async (...given) => (await import('../run/status.ts')).readStatus(...given),
   listRuns: async (...given) => (await import('../run/status.ts')).listRuns(...given),
   listAvailableBackups: async (...given) =>

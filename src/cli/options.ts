@@ -83,6 +83,9 @@ export const backupsSettings = [
   'config',
 ] as const satisfies readonly SettingKey[];
 
+/** Removing what a run made needs nothing of its source. */
+export const abandonSettings = ['yes', 'journal', 'config'] as const satisfies readonly SettingKey[];
+
 export const statusSettings = ['journal', 'config'] as const satisfies readonly SettingKey[];
 
 const generalGroup = 'Output and help:';

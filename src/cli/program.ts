@@ -4,6 +4,7 @@ import { errorKinds } from '../errors/codes.ts';
 import { OdoError } from '../errors/odo-error.ts';
 import { toErrorData } from '../errors/serialize.ts';
 import { odoVersion } from '../run/odo-version.ts';
+import { addAbandon } from './commands/abandon.ts';
 import { addBackups } from './commands/backups.ts';
 import { addDrill } from './commands/drill.ts';
 import { addPlan } from './commands/plan.ts';
@@ -33,7 +34,7 @@ export function createProgram(context: CliContext, exit: (code: number) => void)
       outputError: (text, write) => write(withoutValues(text).replace(/^error: /, 'odo: ')),
     })
     .addHelpText('after', startExamples + environmentHelp + exitCodesHelp());
-  for (const add of [addStart, addDrill, addResume, addStatus, addBackups, addPlan, addPromote])
+  for (const add of [addStart, addDrill, addResume, addStatus, addBackups, addPlan, addPromote, addAbandon])
     add(program, context, exit);
   for (const command of program.commands) {
     command.showHelpAfterError(`hint: all options are listed by: odo ${command.name()} --help`);

@@ -2,7 +2,7 @@ import { OdoError } from '../errors/odo-error.ts';
 import type { ErrorData } from '../errors/serialize.ts';
 import type { ExecutorIdentity } from './executor-identity.ts';
 import { type JournalDatabase, wrapping } from './open.ts';
-import type { RunState } from './runs.ts';
+import type { RunState, RunVerdict } from './runs.ts';
 import * as samples from './samples.ts';
 import * as seekIndexes from './seek-indexes.ts';
 import * as stepRecords from './steps.ts';
@@ -95,6 +95,11 @@ export class RunJournal {
   /** Forgets that a step (with its parts) was completed: the operator asked for it with --redo. */
   forgetStep(name: string): void {
     this.#write(() => stepRecords.forgetStep(this.#database, this.runId, name));
+  }
+
+  /** Only the step itself: what its parts completed stays. */
+  forgetStepWithoutParts(name: string): void {
+    this.#write(() => stepRecords.forgetStepWithoutParts(this.#database, this.runId, name));
   }
 
   /**
@@ -236,7 +241,7 @@ export class RunJournal {
   }
 
   /** What a drill came to. */
-  setVerdict(verdict: 'passed' | 'failed'): void {
+  setVerdict(verdict: RunVerdict): void {
     this.#write(() =>
       this.#database.prepare('UPDATE run SET verdict = ? WHERE id = ?').run(verdict, this.runId),
     );

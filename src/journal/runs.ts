@@ -8,6 +8,9 @@ export type RunState = 'running' | 'failed' | 'refused' | 'declined' | 'held' | 
 
 export type RunKind = 'restore' | 'drill';
 
+/** What a drill came to. */
+export type RunVerdict = 'passed' | 'failed';
+
 export interface RunRecord {
   readonly id: string;
   readonly status: RunState;
@@ -15,7 +18,7 @@ export interface RunRecord {
   /** `--run-key`; null when none was given. */
   readonly runKey: string | null;
   /** What a drill came to; null: a restore, or nothing is proved yet. */
-  readonly verdict: 'passed' | 'failed' | null;
+  readonly verdict: RunVerdict | null;
   /** When its operator gave it up; from then on it can only be removed. Null: nobody did. */
   readonly abandonedAtMs: number | null;
   /** JSON the journal does not understand: the operator's request, redacted. */
@@ -39,7 +42,7 @@ interface RunRow {
   status: Exclude<RunState, 'abandoned'>;
   kind: RunKind;
   run_key: string | null;
-  verdict: 'passed' | 'failed' | null;
+  verdict: RunVerdict | null;
   abandoned_at_ms: number | null;
   request: string;
   odo_version: string;

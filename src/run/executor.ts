@@ -1,7 +1,7 @@
 import { OdoError } from '../errors/odo-error.ts';
 import type { ErrorData } from '../errors/serialize.ts';
 import { type JournalDatabase, openJournal } from '../journal/open.ts';
-import { findRun } from '../journal/runs.ts';
+import { findRun, type RunRecord } from '../journal/runs.ts';
 import { findStep } from '../journal/steps.ts';
 import type { RestorePlan } from '../steps/restore-plan.ts';
 import { type RestoreRequest, storedRequest } from '../steps/restore-request.ts';
@@ -11,11 +11,19 @@ import { makeRun, type NewRun } from './new-run.ts';
 import type { AskedMove, RunOutcome, RunSurroundings } from './run-api.ts';
 import { startByKey } from './run-by-key.ts';
 import { stepOfHeld } from './run-events.ts';
+import { outcomeOf } from './run-outcome.ts';
 import { type RunOptions, RunProcess } from './run-process.ts';
 import { unknownRun } from './status.ts';
 
 /** Nothing but what the run itself does next. */
-const asItIs: RunOptions = { takeOver: false, redo: [], event: null, move: null, revives: false };
+const asItIs: RunOptions = {
+  takeOver: false,
+  redo: [],
+  event: null,
+  move: null,
+  revives: false,
+  abandons: null,
+};
 
 export async function startRun(asked: RestoreRequest, surroundings: RunSurroundings): Promise<RunOutcome> {
   // An address that cannot be read from is no run yet.
@@ -66,15 +74,57 @@ export async function planRun(
   }
 }
 
-async function goOn(
+/** Gives a run up and removes what it made; of one that has nothing it says how it ended. */
+export async function abandonRun(
   runId: string,
   surroundings: RunSurroundings,
-  options: Omit<RunOptions, 'revives'>,
+  { takeOver, confirmed }: { takeOver: boolean; confirmed: boolean },
 ): Promise<RunOutcome> {
   const database = openJournal(surroundings.journalFile);
   try {
-    const run = findRun(database, runId);
-    if (run === null) throw unknownRun(database, runId);
+    const run = requireRun(database, runId);
+    if (run.status === 'completed' && run.kind === 'restore') {
+      throw new OdoError(
+        'USAGE',
+        `Run ${runId} is completed, and what it restored goes its own way by now.`,
+        {
+          hint: 'There is nothing of the run that could be given up.',
+        },
+      );
+    }
+    const isOver = run.status === 'completed' || run.status === 'abandoned';
+    if (isOver || run.status === 'refused' || run.status === 'declined')
+      return { ...outcomeOf(run, run.status, null), exitCode: 0 };
+    return await abandon(database, run, surroundings, { takeOver, confirmed });
+  } finally {
+    database.close();
+  }
+}
+
+async function abandon(
+  database: JournalDatabase,
+  run: RunRecord,
+  surroundings: RunSurroundings,
+  { takeOver, confirmed }: { takeOver: boolean; confirmed: boolean },
+): Promise<RunOutcome> {
+  const process = new RunProcess(database, run.id, storedRequest(run.request), surroundings, 'end');
+  return process.run('resumed', { ...asItIs, takeOver, abandons: { confirmed } });
+}
+
+function requireRun(database: JournalDatabase, runId: string): RunRecord {
+  const run = findRun(database, runId);
+  if (run === null) throw unknownRun(database, runId);
+  return run;
+}
+
+async function goOn(
+  runId: string,
+  surroundings: RunSurroundings,
+  options: Omit<RunOptions, 'revives' | 'abandons'>,
+): Promise<RunOutcome> {
+  const database = openJournal(surroundings.journalFile);
+  try {
+    const run = requireRun(database, runId);
     if (run.status === 'refused' || run.status === 'declined') {
       throw new OdoError(
         'USAGE',
@@ -99,15 +149,20 @@ async function goOn(
       );
     }
     const waits = run.status === 'held' && options.event === null && options.move === null;
-    const revives = waits && isPaused(database, runId);
-    if (run.status === 'completed' || (waits && !revives && options.redo.length === 0)) {
-      return {
-        runId,
-        status: run.status,
-        exitCode: 0,
-        error: null,
-        resumable: run.status === 'held',
-      };
+    const revives = waits && (run.kind === 'drill' || isPaused(database, runId));
+    if (run.status === 'completed' || (waits && !revives && options.redo.length === 0))
+      return outcomeOf(run, run.status, null);
+    if (run.kind === 'drill' && (options.event !== null || options.move !== null)) {
+      throw new OdoError('USAGE', `Run ${runId} is a drill: it goes to its target and is removed.`, {
+        hint: 'Start another drill with the target that you want: odo drill',
+      });
+    }
+    if (run.abandonedAtMs !== null) {
+      if (options.event === null && options.move === null)
+        return await abandon(database, run, surroundings, { takeOver: options.takeOver, confirmed: true });
+      throw new OdoError('USAGE', `Run ${runId} is being given up, and can only be removed.`, {
+        hint: `Finish that with: odo abandon ${runId}`,
+      });
     }
     if (options.event !== null && run.status !== 'held') {
       throw new OdoError('USAGE', `Run ${runId} is not waiting to be promoted; it is ${run.status}.`, {
@@ -116,7 +171,11 @@ async function goOn(
     }
     const request = storedRequest(run.request);
     const process = new RunProcess(database, runId, request, surroundings, 'end');
-    return await process.run('resumed', { ...options, revives: revives && options.redo.length === 0 });
+    return await process.run('resumed', {
+      ...options,
+      revives: revives && options.redo.length === 0,
+      abandons: null,
+    });
   } finally {
     database.close();
   }

@@ -28,6 +28,15 @@ export function stepsToForget(names: readonly string[], journal: RunJournal): re
       hint: `Steps: ${Object.keys(steps).join(', ')}.`,
     });
   }
+  if (names.length > 0 && journal.findStep('tearDown', '') !== null) {
+    throw new OdoError(
+      'USAGE',
+      `What run ${journal.runId} made is being removed; nothing of it can be redone.`,
+      {
+        hint: `Finish that with: odo resume ${journal.runId}`,
+      },
+    );
+  }
   if (!names.some((name) => dataSteps.includes(name))) return names;
   refuseServedData(journal, `redoing ${names.join(', ')}`);
   return Object.keys(steps);

@@ -1,5 +1,5 @@
 import type { ErrorData } from '../errors/serialize.ts';
-import type { RunKind, RunState } from '../journal/runs.ts';
+import type { RunKind, RunState, RunVerdict } from '../journal/runs.ts';
 import type { RecoveryChange } from '../steps/recovery-change.ts';
 import type { RestorePlan } from '../steps/restore-plan.ts';
 import type { RestoreRequest } from '../steps/restore-request.ts';
@@ -27,20 +27,27 @@ export interface RunSurroundings {
   readonly onEvent: (event: RunEvent) => void;
   /** Asked when the plan removes data and the request was not confirmed; throws CHOICE_NEEDED without a terminal. */
   readonly confirm: (plan: RestorePlan) => Promise<Confirmation>;
-  /** Asked before data files are extracted again for an earlier target; throws CHOICE_NEEDED without a terminal. */
-  readonly agree: (what: string) => Promise<boolean>;
+  /**
+   * Asked before something is removed that is there now: data files that are extracted again for an earlier target, or
+   * what a run made that is given up. `otherwise` is what can be done instead. Throws CHOICE_NEEDED without a terminal.
+   */
+  readonly agree: (what: string, otherwise: string) => Promise<boolean>;
   /** Aborting stops the run cleanly; it stays resumable. */
   readonly signal: AbortSignal;
 }
 
 export interface RunOutcome {
   readonly runId: string;
-  readonly status: 'completed' | 'failed' | 'refused' | 'declined' | 'held' | 'interrupted';
+  readonly status: Exclude<RunState, 'running'> | 'interrupted';
+  /** What a drill that is at its end came to; null: a restore, or nothing is proved yet. */
+  readonly verdict: RunVerdict | null;
   /** Of the program, per docs/exit-codes.md; 130 for interrupted. */
   readonly exitCode: number;
   readonly error: ErrorData | null;
-  /** True when `odo resume <run-id>` can go on. */
+  /** True when something can go on with it. */
   readonly resumable: boolean;
+  /** The command that does; null when there is nothing to do. */
+  readonly next: 'resume' | 'promote' | 'abandon' | null;
 }
 
 /** Where a replay was when it was last written down. */
@@ -63,7 +70,7 @@ export interface RunStatus {
   /** `interrupted`: not ended, and no odo is working on it. `abandoned`: given up, and what it made is removed. */
   readonly status: RunState | 'interrupted';
   /** What a drill came to; null: a restore, or nothing is proved yet. */
-  readonly verdict: 'passed' | 'failed' | null;
+  readonly verdict: RunVerdict | null;
   /** When its operator gave it up (`odo abandon`); from then on it can only be removed. */
   readonly abandonedAt: string | null;
   readonly startedAt: string;
@@ -128,6 +135,12 @@ export interface RunApi {
   ): Promise<{ plan: RestorePlan | null; problems: readonly ErrorData[] }>;
   /** Finishes a run that is held, when the database is consistent or at its target. */
   promoteRun(runId: string, surroundings: RunSurroundings): Promise<RunOutcome>;
+  /** Gives a run up and removes what it made; of one that has nothing it says how it ended. */
+  abandonRun(
+    runId: string,
+    surroundings: RunSurroundings,
+    options: { takeOver: boolean; confirmed: boolean },
+  ): Promise<RunOutcome>;
   readStatus(journalFile: string, runId: string): RunStatus;
   listRuns(journalFile: string): RunStatus[];
 }

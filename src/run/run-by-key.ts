@@ -8,6 +8,7 @@ import { type RestoreRequest, storedRequest } from '../steps/restore-request.ts'
 import { stateOfHolder } from './executor-identity.ts';
 import { makeRun, type NewRun } from './new-run.ts';
 import type { RunOutcome, RunSurroundings } from './run-api.ts';
+import { outcomeOf } from './run-outcome.ts';
 
 /** Of a run that has a key. */
 export type KeyedRequest = RestoreRequest & { readonly runKey: string };
@@ -51,7 +52,7 @@ export async function startByKey(
       });
     } catch (error) {
       if (!signal.aborted) throw error;
-      return { runId, status: 'interrupted', exitCode: 130, error: null, resumable: true };
+      return outcomeOf(findRun(database, runId) ?? keyed.run, 'interrupted', null);
     }
     const run = findRun(database, runId);
     if (run !== null && !isWithoutEffect(run)) return ways.goOn(runId);

@@ -1,4 +1,5 @@
 import type { ErrorData } from '../errors/serialize.ts';
+import type { RunKind, RunVerdict } from '../journal/runs.ts';
 import type { Environment, ProofItem } from '../report/run-report.ts';
 import { timedPhases } from '../steps/phase-assumptions.ts';
 import type { RestorePlan } from '../steps/restore-plan.ts';
@@ -16,7 +17,9 @@ export type Phase = (typeof phases)[number];
 export type RunEvent = { readonly at: string; readonly runId: string } & (
   | {
       readonly type: 'run';
-      readonly status: 'started' | 'resumed';
+      readonly status: 'started' | 'resumed' | 'abandoning';
+      /** Absent in journals of an older odo. */
+      readonly kind?: RunKind;
       /** Absent in journals of an older odo. */
       readonly environment?: Omit<Environment, 'server'>;
     }
@@ -51,12 +54,18 @@ export type RunEvent = { readonly at: string; readonly runId: string } & (
   | {
       readonly type: 'held';
       readonly reason: HeldReason;
+      /** Of a drill; null of a restore, and absent in journals of an older odo. */
+      readonly verdict?: RunVerdict | null;
       readonly facts: Readonly<Record<string, string | number | boolean | null>>;
     }
   | { readonly type: 'declined' }
+  /** Given up: what the run made is removed; `target` is null when it never came to have one. */
+  | { readonly type: 'abandoned'; readonly target: string | null }
   | {
       readonly type: 'completed';
       readonly durationMs: number;
+      /** Of a drill; null of a restore, and absent in journals of an older odo. */
+      readonly verdict?: RunVerdict | null;
       readonly facts: Readonly<Record<string, string | number | boolean | null>>;
     }
 );

@@ -1,24 +1,23 @@
-import { createActor, type SnapshotFrom } from 'xstate';
-import { type ErrorCode, errorKinds } from '../errors/codes.ts';
+import { createActor } from 'xstate';
+import { errorKinds } from '../errors/codes.ts';
 import { isAbort, OdoError } from '../errors/odo-error.ts';
 import { type ErrorData, toErrorData } from '../errors/serialize.ts';
 import { findSnapshot } from '../journal/history.ts';
 import type { JournalDatabase } from '../journal/open.ts';
 import { RunJournal } from '../journal/run-journal.ts';
-import { findRun, type RunState } from '../journal/runs.ts';
-import { initialContext } from '../machine/context.ts';
+import { findRun, type RunRecord, type RunState, type RunVerdict } from '../journal/runs.ts';
 import type { MachineEvent } from '../machine/events.ts';
-import { restoreMachine } from '../machine/restore-machine.ts';
 import { machineVersion } from '../machine/version.ts';
-import { summarize } from '../steps/plan-restore.ts';
 import { changedRequest } from '../steps/recovery-change.ts';
 import type { RestorePlan } from '../steps/restore-plan.ts';
 import type { RestoreRequest } from '../steps/restore-request.ts';
 import { bindSteps, type RunBinding, readPlan } from './bind-steps.ts';
 import { currentEnvironment } from './current-environment.ts';
+import { verdictOf } from './drill-verdict.ts';
 import { readDurationHistory } from './duration-history.ts';
 import { currentExecutor } from './executor-identity.ts';
 import { failpoint } from './failpoints.ts';
+import { refuseForeignUsers, refuseHandedOver, whatIsGivenUp } from './give-up.ts';
 import { type HeldLease, holdLease } from './lease.ts';
 import { runInBackground } from './limits/background.ts';
 import { applyMove, endRecoveryServer, planMove, whatStartsOver } from './move-on.ts';
@@ -27,8 +26,8 @@ import { phaseOf } from './phase-of.ts';
 import { stepsToForget, whatChanged } from './resume-checks.ts';
 import type { AskedMove, RunOutcome, RunSurroundings } from './run-api.ts';
 import { type HeldReason, type RunEvent, stepOfHeld, type UnstampedEvent } from './run-events.ts';
-
-type Snapshot = SnapshotFrom<typeof restoreMachine>;
+import { outcomeOf } from './run-outcome.ts';
+import { type Snapshot, whereToGoOn } from './where-to-go-on.ts';
 
 /** How far this process takes the run. */
 type Until = 'end' | 'plan';
@@ -39,8 +38,10 @@ export interface RunOptions {
   readonly event: MachineEvent | null;
   /** To another target first. */
   readonly move: AskedMove | null;
-  /** Only to start a paused server that does not run any more. */
+  /** Only to start a server that shall answer queries, and does not run any more. */
   readonly revives: boolean;
+  /** The run is given up, and what it made removed; `confirmed`: its operator agreed beforehand. */
+  readonly abandons: { readonly confirmed: boolean } | null;
 }
 
 /** One process working on one run, from taking the lease to releasing it. */
@@ -50,7 +51,6 @@ export class RunProcess {
   #request: RestoreRequest;
   readonly #surroundings: RunSurroundings;
   readonly #until: Until;
-  readonly #startedMs = Date.now();
   #journal: RunJournal | null = null;
   #isUnderWay = false;
   #snapshot: Snapshot | null = null;
@@ -102,8 +102,15 @@ export class RunProcess {
         };
         const redo = options.revives ? await this.#whatIsToRevive(binding) : options.redo;
         if (redo === null) return this.#outcome('held', null);
-        const forgotten = stepsToForget(redo, journal);
-        this.#emit({ type: 'run', status, environment: currentEnvironment() });
+        const forgotten = options.revives ? redo : stepsToForget(redo, journal);
+        const kind = this.#record().kind;
+        this.#emit({
+          type: 'run',
+          status: options.abandons === null ? status : 'abandoning',
+          kind,
+          environment: currentEnvironment(),
+        });
+        if (options.abandons !== null) return await this.#abandon(binding, options.abandons, signal);
         if (options.move !== null && !(await this.#move(binding, options.move, signal))) {
           this.#emit({ type: 'declined' });
           return this.#outcome('declined', null);
@@ -114,12 +121,15 @@ export class RunProcess {
         if (status === 'resumed') {
           const plan = this.plan();
           if (plan !== null && forgotten.includes('prepareTarget')) await endRecoveryServer(binding, plan);
-          for (const step of forgotten) journal.forgetStep(step);
+          for (const step of forgotten) {
+            // What was proved of a drill's database stays proved when its server is started again.
+            if (options.revives) journal.forgetStepWithoutParts(step);
+            else journal.forgetStep(step);
+          }
           const changed = await whatChanged(binding, signal);
           if (changed !== null) return this.#failed(toErrorData(changed));
         }
-        const replay = redo.length > 0;
-        return await this.#drive(binding, { event: options.event, replay }, signal);
+        return await this.#drive(binding, { event: options.event, replay: redo.length > 0 }, signal);
       } finally {
         await ports.close();
       }
@@ -132,18 +142,46 @@ export class RunProcess {
     }
   }
 
-  /** The step that starts the server of a paused run again; null: it runs. */
+  /** The step that starts the server of a run again that is held with one; null: it runs. */
   async #whatIsToRevive({ ports, runId }: RunBinding): Promise<readonly string[] | null> {
     const plan = this.plan();
     if (plan === null) return null;
+    const isDrill = plan.drill != null;
     const launcher = await ports.launcher(plan.launcher, await ports.target(plan.target));
     if (await launcher.isRunning()) return null;
     this.#emit({
       type: 'notice',
       level: 'info',
-      message: `The server of run ${runId}, which was paused at its target, does not run any more; it is started again.`,
+      message: `The server of run ${runId}, which was ${isDrill ? 'left up' : 'paused at its target'}, does not run any more; it is started again.`,
     });
-    return ['reachTarget'];
+    return [stepOfHeld[isDrill ? 'kept' : 'at-target']];
+  }
+
+  /** Gives the run up: nothing is left of it in the end. Killed meanwhile, it can only be given up again. */
+  async #abandon(
+    binding: RunBinding,
+    { confirmed }: { readonly confirmed: boolean },
+    signal: AbortSignal,
+  ): Promise<RunOutcome> {
+    const { journal } = binding;
+    const plan = this.plan();
+    const touches = plan !== null && findSnapshot(this.#database, this.#runId) !== null;
+    const run = this.#record();
+    if (touches && run.kind === 'restore' && run.abandonedAtMs === null) {
+      refuseHandedOver(journal);
+      await refuseForeignUsers(binding, plan, signal);
+      const what = whatIsGivenUp(plan, journal);
+      if (!confirmed && !(await this.#surroundings.agree(what, 'leave it as it is'))) {
+        this.#emit({ type: 'declined' });
+        return this.#outcome('declined', null);
+      }
+      signal.throwIfAborted();
+    }
+    journal.abandon();
+    this.#isUnderWay = true;
+    // Before its operator agreed to the plan it made nothing.
+    if (!touches) return this.#abandoned();
+    return await this.#drive(binding, { event: { type: 'ABANDON' }, replay: false }, signal);
   }
 
   /** Gives the run its new target; false when the operator does not agree to what that takes. */
@@ -161,7 +199,8 @@ export class RunProcess {
     if (changed !== null) throw changed;
     const move = await planMove(binding, { request: this.#request, plan, change: asked.change }, signal);
     if (move.startsOver !== null && !asked.confirmed) {
-      if (!(await this.#surroundings.agree(whatStartsOver(move.plan, move.startsOver)))) return false;
+      const what = whatStartsOver(move.plan, move.startsOver);
+      if (!(await this.#surroundings.agree(what, 'choose a later target'))) return false;
     }
     signal.throwIfAborted();
     await applyMove(binding, move);
@@ -190,17 +229,17 @@ export class RunProcess {
     signal: AbortSignal,
   ): Promise<RunOutcome> {
     const machine = bindSteps(binding);
-    const promoteAsked = options.event?.type === 'PROMOTE';
-    const stood = this.#whereToGoOn({ replay: options.replay, promoteAsked });
+    const run = { runId: this.#runId, request: this.#request };
+    const stood = whereToGoOn(this.#database, { ...run, plan: this.plan() }, options);
     const actor = createActor(machine, {
-      input: { runId: this.#runId, request: this.#request },
-      ...(stood === null ? {} : { snapshot: stood.snapshot }),
+      input: run,
+      ...(stood.snapshot === null ? {} : { snapshot: stood.snapshot }),
     });
     const ended = Promise.withResolvers<RunOutcome>();
     let saving = true;
     let asked = false;
     // A failed run that is about to be resumed, or a held one that is about to be promoted, is not at its end.
-    let unsent: MachineEvent | null = stood?.event ?? options.event ?? null;
+    let unsent: MachineEvent | null = stood.event;
 
     actor.subscribe({
       next: (current) => {
@@ -262,37 +301,6 @@ export class RunProcess {
     actor.send(event);
   }
 
-  /**
-   * Where to go on, and with which event. Before the operator agreed nothing was touched: from the beginning. A
-   * snapshot of another machine, or a step that shall be redone, means going through the agreed plan again, with
-   * completed steps answering from their records.
-   */
-  #whereToGoOn({
-    replay,
-    promoteAsked,
-  }: {
-    replay: boolean;
-    promoteAsked: boolean;
-  }): { snapshot: Snapshot; event: MachineEvent | null } | null {
-    const saved = findSnapshot(this.#database, this.#runId);
-    const plan = this.plan();
-    if (saved === null || plan === null) return null;
-    if (replay || saved.machineVersion !== machineVersion) {
-      const context = {
-        ...initialContext(this.#runId, this.#request),
-        planned: summarize(plan),
-        agreed: true,
-        promoteAsked,
-      };
-      return {
-        snapshot: restoreMachine.resolveState({ value: 'failed', context }),
-        event: { type: 'REPLAY' },
-      };
-    }
-    const snapshot = saved.data as Snapshot;
-    return { snapshot, event: snapshot.value === 'failed' ? { type: 'RESUME' } : null };
-  }
-
   #save(binding: RunBinding, persisted: unknown, current: Snapshot): void {
     // Before AGREE nothing was touched: an interrupted run begins anew, so there is nothing worth keeping.
     if (!current.context.agreed) return;
@@ -327,7 +335,7 @@ export class RunProcess {
   /** Null while the run goes on. */
   #outcomeOf(current: Snapshot): (() => RunOutcome) | null {
     const { failure, refusals } = current.context;
-    if (current.matches('completed')) return () => this.#completed();
+    if (current.matches('completed')) return () => this.#completed(current.context.disproof);
     if (current.matches('declined')) {
       return () => {
         this.#end('declined', null);
@@ -338,6 +346,8 @@ export class RunProcess {
     if (current.matches('refused')) {
       return () => {
         const error = failure ?? toErrorData(new OdoError('BUG', 'The run was refused without a reason.'));
+        // That there is no good backup is what a drill is there to find.
+        if (this.#isDrill() && errorKinds[error.code].disproves) this.#journal?.setVerdict('failed');
         this.#end('refused', error);
         this.#emit({ type: 'refused', error, others: refusals.slice(1) });
         return this.#outcome('refused', error);
@@ -349,25 +359,48 @@ export class RunProcess {
     }
     if (current.matches({ restoring: 'consistent' })) return () => this.#held('not-promoted');
     if (current.matches({ restoring: 'atTarget' })) return () => this.#held('at-target');
+    if (current.matches({ restoring: 'kept' })) return () => this.#held('kept');
     return null;
   }
 
-  #completed(): RunOutcome {
-    const facts = this.#journal?.findStep('verify', '')?.output ?? {};
-    this.#end('completed', null);
+  #completed(disproof: ErrorData | null): RunOutcome {
+    if (this.#record().abandonedAtMs !== null) return this.#abandoned();
+    const facts = this.#journal?.findStep(this.#isDrill() ? 'prove' : 'verify', '')?.output ?? {};
+    const verdict = this.#judge();
+    this.#end('completed', disproof);
     this.#emit({
       type: 'completed',
       durationMs: this.#runDurationMs(),
+      verdict,
       facts: facts as Record<string, string>,
     });
-    return this.#outcome('completed', null);
+    return this.#outcome('completed', disproof);
   }
 
   #held(reason: HeldReason): RunOutcome {
     const facts = this.#journal?.findStep(stepOfHeld[reason], '')?.output ?? {};
+    const verdict = this.#judge();
     this.#end('held', null);
-    this.#emit({ type: 'held', reason, facts: facts as Record<string, string> });
+    this.#emit({ type: 'held', reason, verdict, facts: facts as Record<string, string> });
     return this.#outcome('held', null);
+  }
+
+  #abandoned(): RunOutcome {
+    this.#end('abandoned', null);
+    this.#emit({ type: 'abandoned', target: this.plan()?.targetDescription ?? null });
+    return this.#outcome('abandoned', null);
+  }
+
+  #isDrill(): boolean {
+    return this.#request.drill != null;
+  }
+
+  /** What a drill has come to, for good; null of a restore. */
+  #judge(): RunVerdict | null {
+    if (!this.#isDrill()) return null;
+    const { verdict } = verdictOf(this.#database, this.#runId);
+    this.#journal?.setVerdict(verdict);
+    return verdict;
   }
 
   #failed(error: ErrorData): RunOutcome {
@@ -381,13 +414,19 @@ export class RunProcess {
     return this.#outcome('interrupted', null);
   }
 
+  #record(): RunRecord {
+    const run = findRun(this.#database, this.#runId);
+    if (run === null) throw new OdoError('BUG', `Run ${this.#runId} is not in its journal.`);
+    return run;
+  }
+
   #phase() {
     return this.#snapshot === null ? null : phaseOf(this.#snapshot.value);
   }
 
   /** From the run's first start, all attempts and pauses included: what an operator calls "how long it took". */
   #runDurationMs(): number {
-    return Date.now() - (findRun(this.#database, this.#runId)?.startedAtMs ?? this.#startedMs);
+    return Date.now() - this.#record().startedAtMs;
   }
 
   /** An error outside the machine: the question could not be asked, the journal failed, a bug. */
@@ -406,21 +445,7 @@ export class RunProcess {
   }
 
   #outcome(status: RunOutcome['status'], error: ErrorData | null): RunOutcome {
-    const exitCode =
-      status === 'interrupted'
-        ? 130
-        : error === null
-          ? status === 'declined'
-            ? 4
-            : 0
-          : exitCodeOf(error.code, status);
-    return {
-      runId: this.#runId,
-      status,
-      exitCode,
-      error,
-      resumable: status === 'failed' || status === 'held' || status === 'interrupted',
-    };
+    return outcomeOf(this.#record(), status, error);
   }
 
   #emit(event: UnstampedEvent): void {
@@ -435,12 +460,4 @@ export class RunProcess {
     }
     this.#surroundings.onEvent(stamped);
   }
-}
-
-/** 4 promises that nothing was touched, 5 that something was: the same trouble has one before and the other after. */
-function exitCodeOf(code: ErrorCode, status: RunOutcome['status']): number {
-  const { exitCode } = errorKinds[code];
-  if (status === 'refused' && exitCode === 5) return 4;
-  if (status === 'failed' && exitCode === 4) return 5;
-  return exitCode;
 }

@@ -18,6 +18,7 @@ import { type RestoreRequest, storedRequest } from '../steps/restore-request.ts'
 import { isGone } from './executor-identity.ts';
 import type { KeptReplay, PhaseStatus, RunStatus } from './run-api.ts';
 import { type Phase, phases, type RunEvent, stepOfHeld } from './run-events.ts';
+import { nextOf } from './run-outcome.ts';
 
 const listedRuns = 200;
 
@@ -69,6 +70,7 @@ function describe(database: JournalDatabase, run: RunRecord): RunStatus {
   const plan = record?.state === 'completed' ? (record.output as RestorePlan) : null;
   const held = run.lease !== null && run.lease.expiresAtMs > Date.now() && !isGone(run.lease.executor);
   const status = run.status === 'running' && !held ? 'interrupted' : run.status;
+  const next = nextOf(run, status);
   const attempts = listAttempts(database, run.id);
   const stateOf = stepStates(database, run.id);
   const described = phases
@@ -110,7 +112,7 @@ function describe(database: JournalDatabase, run: RunRecord): RunStatus {
       held && run.lease !== null ? `process ${run.lease.executor.pid} on ${run.lease.executor.host}` : null,
     error: run.error,
     held: run.status === 'held' ? whyHeld(database, run, stateOf) : null,
-    next: nextCommand(run, status),
+    next: next === null ? null : `odo ${next} ${run.id}`,
   };
 }
 
@@ -205,12 +207,6 @@ function baseBytes(
     return sum + own.reduce((bytes, { progress }) => bytes + progress, 0);
   }, 0);
   return { done, total: archives.reduce((sum, archive) => sum + archive.sizeBytes, 0) };
-}
-
-function nextCommand({ id, kind, abandonedAtMs }: RunRecord, status: RunStatus['status']): string | null {
-  if (status === 'held') return kind === 'drill' ? `odo abandon ${id}` : `odo promote ${id}`;
-  if (status !== 'failed' && status !== 'interrupted') return null;
-  return abandonedAtMs === null ? `odo resume ${id}` : `odo abandon ${id}`;
 }
 
 function describeTarget(request: RestoreRequest): string {

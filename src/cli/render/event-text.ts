@@ -137,6 +137,28 @@ export function replayTimeText({
   return `at ${at} of ${to.slice(0, 11) === at.slice(0, 11) ? to.slice(11) : to}`;
 }
 
+/** What a run is called at its head: `drill`, `resume` … */
+export const verbOf = ({ status, kind }: EventOf<'run'>): string =>
+  status === 'started' ? (kind ?? 'restore') : status === 'resumed' ? 'resume' : 'abandon';
+
+/** `Tables and indexes of shop: 212 relations, 4 s` */
+export function proofText({ title, summary, durationMs }: EventOf<'proof'>['item']): string {
+  const took = durationMs === null || durationMs < 1000 ? '' : `, ${formatDuration(durationMs)}`;
+  return printable(`${title}: ${summary}${took}`);
+}
+
+const shownDetails = 5;
+
+/** The first problems of a proof that failed; the rest is in the report. */
+export function proofDetails({ outcome, details }: EventOf<'proof'>['item']): string[] {
+  if (outcome !== 'failed') return [];
+  const more = details.length - shownDetails;
+  return [
+    ...details.slice(0, shownDetails).map(printable),
+    ...(more > 0 ? [`and ${more} more, in the report`] : []),
+  ];
+}
+
 /** `systemIdentifier` → `system identifier` */
 const factName = (key: string): string => key.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 

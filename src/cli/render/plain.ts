@@ -3,7 +3,17 @@ import { recoveryText } from '../../run/recovery-text.ts';
 import type { Phase, RunEvent } from '../../run/run-events.ts';
 import type { Host } from '../host.ts';
 import { errorsText, errorText } from './error-text.ts';
-import { completedText, headingOf, headingOfPlan, inPhase, planLine, progressText } from './event-text.ts';
+import {
+  completedText,
+  headingOf,
+  headingOfPlan,
+  inPhase,
+  planLine,
+  progressText,
+  proofDetails,
+  proofText,
+  verbOf,
+} from './event-text.ts';
 import { heldText } from './held-text.ts';
 import type { Renderer, RenderOptions } from './renderer.ts';
 import { printable } from './text.ts';
@@ -11,6 +21,13 @@ import { formatTime } from './units.ts';
 
 /** A log shows that a restore is alive without being flooded by it. */
 const progressEveryMs = 10_000;
+
+const proofMarks = {
+  passed: 'ok',
+  failed: 'FAILED',
+  skipped: 'skipped',
+  'not-reached': 'not reached',
+} as const;
 
 /** Logs are not wrapped: whoever reads them has a window of their own width. */
 const unwrapped = Number.MAX_SAFE_INTEGER;
@@ -29,7 +46,7 @@ export function plainRenderer(host: Host, options: RenderOptions): Renderer {
       switch (event.type) {
         case 'run': {
           const heading = options.heading === null ? '' : `   ${headingOf(options.heading)}`;
-          return say(event, `${event.status === 'resumed' ? 'resume' : 'restore'} ${event.runId}${heading}`);
+          return say(event, `${verbOf(event)} ${event.runId}${heading}`);
         }
         case 'plan': {
           const line = planLine(event.plan);
@@ -62,6 +79,12 @@ export function plainRenderer(host: Host, options: RenderOptions): Renderer {
           return;
         case 'recovery':
           return say(event, printable(recoveryText(event)));
+        case 'proof': {
+          const { item } = event;
+          say(event, `proof ${proofMarks[item.outcome]}: ${proofText(item)}`);
+          for (const detail of proofDetails(item)) say(event, `  ${detail}`);
+          return;
+        }
         case 'notice':
           return say(event, `${event.level === 'warning' ? 'warning: ' : ''}${printable(event.message)}`);
         case 'refused':
@@ -75,8 +98,10 @@ export function plainRenderer(host: Host, options: RenderOptions): Renderer {
           return say(event, `held: ${heldText(event)}`);
         case 'declined':
           return say(event, 'declined; nothing was touched');
+        case 'abandoned':
+          return say(event, 'abandoned; what it made is removed');
         case 'completed':
-          return say(event, 'completed');
+          return say(event, event.verdict == null ? 'completed' : `completed: the drill ${event.verdict}`);
       }
     },
     pause() {},

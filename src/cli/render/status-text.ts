@@ -3,7 +3,7 @@ import { recoveryText } from '../../run/recovery-text.ts';
 import type { PhaseStatus, RunStatus } from '../../run/run-api.ts';
 import { errorText } from './error-text.ts';
 import { replayText } from './event-text.ts';
-import { heldText, lookCommand } from './held-text.ts';
+import { connectionTo, heldText, lookCommand } from './held-text.ts';
 import { indented, labelled, printable } from './text.ts';
 import { formatAmount, formatDuration, formatPercent, formatTime } from './units.ts';
 
@@ -23,10 +23,16 @@ export function statusText(
   const { nowMs, width, next } = options;
   const row = (label: string, text: string): string[] => labelled(label, text, { labelWidth: 12, width });
   const look = status.held === null ? null : lookCommand(status.held);
+  const connection = status.held === null ? null : connectionTo(status.held);
   const ago = (time: string): string => `${formatDuration(nowMs - Date.parse(time))} ago`;
   return [
-    ...row('run', status.runId),
+    ...row(status.kind === 'drill' ? 'drill' : 'run', status.runId),
+    ...(status.runKey === null ? [] : row('key', status.runKey)),
     ...row('status', `${status.status}${status.heldBy === null ? '' : `, ${status.heldBy}`}`),
+    ...(status.verdict === null ? [] : row('verdict', status.verdict)),
+    ...(status.abandonedAt === null
+      ? []
+      : row('abandoned', `${formatTime(status.abandonedAt)}, ${ago(status.abandonedAt)}`)),
     ...(status.held === null ? [] : row('held', heldText(status.held))),
     ...row('started', `${formatTime(status.startedAt)}, ${ago(status.startedAt)}`),
     ...(status.endedAt === null ? [] : row('ended', `${formatTime(status.endedAt)}, ${ago(status.endedAt)}`)),
@@ -48,8 +54,9 @@ export function statusText(
         .flatMap((milestone) => indented(`${formatTime(milestone.at)} ${recoveryText(milestone)}`, 5, width)),
     ]),
     ...(status.error === null ? [] : ['', ...errorText(status.error, { width, withStack: false })]),
-    // Never wrapped: it is there to be copied.
+    // Never wrapped: they are there to be copied.
     ...(look === null ? [] : ['', 'look'.padEnd(12) + look]),
+    ...(connection === null ? [] : ['connect'.padEnd(12) + connection]),
     ...(next === null ? [] : ['', 'next'.padEnd(12) + next]),
   ];
 }
@@ -82,11 +89,12 @@ function replayLines(phase: PhaseStatus, { currentPhase, replay }: RunStatus, wi
 /** Every run, newest first. */
 export function runsText(runs: readonly RunStatus[]): string[] {
   if (runs.length === 0) return ['There are no runs yet.'];
-  const titles = ['run', 'status', 'started', 'backup', 'target', 'phase'];
+  const titles = ['run', 'kind', 'status', 'started', 'backup', 'target', 'phase'];
   const rows = runs.map((run) =>
     [
       run.runId,
-      run.status,
+      run.kind,
+      run.verdict === null ? run.status : `${run.status}, ${run.verdict}`,
       formatTime(run.startedAt),
       run.backup ?? '-',
       run.target,

@@ -3,7 +3,17 @@ import { recoveryText } from '../../run/recovery-text.ts';
 import type { Phase, RunEvent } from '../../run/run-events.ts';
 import type { Host } from '../host.ts';
 import { errorsText, errorText } from './error-text.ts';
-import { completedText, fittedProgress, headingOf, headingOfPlan, inPhase, planLine } from './event-text.ts';
+import {
+  completedText,
+  fittedProgress,
+  headingOf,
+  headingOfPlan,
+  inPhase,
+  planLine,
+  proofDetails,
+  proofText,
+  verbOf,
+} from './event-text.ts';
 import { type LiveLine, LiveRegion } from './live-region.ts';
 import { paint } from './paint.ts';
 import type { Renderer, RenderOptions } from './renderer.ts';
@@ -16,6 +26,13 @@ interface ActivePhase {
   readonly startedMs: number;
   progress: EventOf<'progress'> | null;
 }
+
+const proofMarks = {
+  passed: () => paint('green', ' ok'),
+  failed: () => paint('red', ' !!'),
+  skipped: () => paint('yellow', ' --'),
+  'not-reached': () => paint('yellow', ' --'),
+} as const;
 
 /** Elapsed times go on while a phase is silent. */
 const redrawEveryMs = 1000;
@@ -100,6 +117,12 @@ export function ttyRenderer(host: Host, options: RenderOptions): Renderer {
     print([phaseLine(paint('red', ' !!'), phase, `failed${after}`)]);
   }
 
+  function onProof({ item }: EventOf<'proof'>): void {
+    const lines = indented(proofText(item), 5, region.width());
+    const marked = [proofMarks[item.outcome]() + (lines[0] ?? '').slice(3), ...lines.slice(1)];
+    print([...marked, ...proofDetails(item).flatMap((detail) => indented(detail, 7, region.width()))]);
+  }
+
   /** The run is over: phases that were still at work are left as they stood. */
   function end(mark: string, lines: readonly string[]): void {
     const left = [...active.keys()].map((phase) => phaseLine(mark, phase, 'stopped'));
@@ -117,7 +140,7 @@ export function ttyRenderer(host: Host, options: RenderOptions): Renderer {
       switch (event.type) {
         case 'run':
           runId = event.runId;
-          if (event.status === 'resumed') verb = 'resume';
+          verb = verbOf(event);
           if (options.heading !== null) head(headingOf(options.heading));
           return draw();
         case 'plan': {
@@ -141,6 +164,8 @@ export function ttyRenderer(host: Host, options: RenderOptions): Renderer {
           return;
         case 'recovery':
           return print(indented(recoveryText(event), 5, region.width()));
+        case 'proof':
+          return onProof(event);
         case 'notice': {
           const [label, style] =
             event.level === 'warning' ? ['warning: ', 'yellow' as const] : ['', 'reset' as const];
@@ -155,6 +180,7 @@ export function ttyRenderer(host: Host, options: RenderOptions): Renderer {
         case 'declined':
           return end(stopped, ['declined; nothing was touched']);
         case 'held':
+        case 'abandoned':
         case 'completed':
           return end(stopped, []);
       }

@@ -13,7 +13,7 @@ export const reportedEvents = (events: readonly RunEvent[]): ReportedEvent[] =>
 function tell(event: RunEvent): Omit<ReportedEvent, 'at'> | null {
   switch (event.type) {
     case 'run':
-      return info(event.status === 'started' ? 'the run began' : 'odo went on with the run');
+      return info(beginnings[event.status]);
     case 'recovery':
       return info(recoveryText(event));
     case 'notice':
@@ -31,6 +31,8 @@ function tell(event: RunEvent): Omit<ReportedEvent, 'at'> | null {
       return info('the plan was declined');
     case 'completed':
       return info('the run is completed');
+    case 'abandoned':
+      return info('the run was given up, and what it made is removed');
     // Shown elsewhere: as proofs, samples and phases.
     case 'plan':
     case 'progress':
@@ -40,6 +42,12 @@ function tell(event: RunEvent): Omit<ReportedEvent, 'at'> | null {
       return null;
   }
 }
+
+const beginnings = {
+  started: 'the run began',
+  resumed: 'odo went on with the run',
+  abandoning: 'the run is given up',
+} as const;
 
 const info = (message: string) => ({ level: 'info', message }) as const;
 const error = (message: string) => ({ level: 'error', message }) as const;

@@ -100,6 +100,7 @@ export function fakeApi(given: Partial<CliApi>): CliApi {
     resumeRun: missing('resumeRun'),
     planRun: missing('planRun'),
     promoteRun: missing('promoteRun'),
+    abandonRun: missing('abandonRun'),
     readStatus: missing('readStatus'),
     listRuns: missing('listRuns'),
     listAvailableBackups: missing('listAvailableBackups'),

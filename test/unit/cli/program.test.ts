@@ -40,9 +40,11 @@ const odo = (line: string, api: Partial<CliApi> = {}): Promise<number> =>
 const outcome = (given: Partial<RunOutcome>): RunOutcome => ({
   runId: sampleRunId,
   status: 'completed',
+  verdict: null,
   exitCode: 0,
   error: null,
   resumable: false,
+  next: null,
   ...given,
 });
 const json = (): Record<string, unknown>[] =>
@@ -99,6 +101,7 @@ describe('odo start', () => {
       type: 'outcome',
       runId: sampleRunId,
       status: 'completed',
+      verdict: null,
       exitCode: 0,
       resumable: false,
       next: null,
@@ -109,7 +112,7 @@ describe('odo start', () => {
     const code = await odo(`${start} --journal /srv/odo/j.sqlite -a AKIA -s sekret123`, {
       startRun: async (_, { onEvent }) => {
         onEvent(sampleEvents.failed);
-        return outcome({ status: 'failed', exitCode: 5, resumable: true });
+        return outcome({ status: 'failed', exitCode: 5, resumable: true, next: 'resume' });
       },
     });
     expect(code).toBe(5);
@@ -130,7 +133,7 @@ describe('odo start', () => {
         host.signal(name);
         expect(signal.aborted).toBe(true);
         onEvent(sampleEvents.interrupted);
-        return outcome({ status: 'interrupted', exitCode: 130, resumable: true });
+        return outcome({ status: 'interrupted', exitCode: 130, resumable: true, next: 'resume' });
       },
     });
     expect(code).toBe(exitCode);
@@ -144,7 +147,7 @@ describe('odo start', () => {
         onEvent(sampleEvents.run);
         host.signal('SIGINT');
         host.signal('SIGINT');
-        return outcome({ status: 'interrupted', exitCode: 130, resumable: true });
+        return outcome({ status: 'interrupted', exitCode: 130, resumable: true, next: 'resume' });
       },
     });
     expect(host.exits).toEqual([130]);
@@ -172,7 +175,7 @@ describe('odo start', () => {
     await odo(`${start} --no-promote`, {
       startRun: async (_, { onEvent }) => {
         onEvent(sampleEvents.held);
-        return outcome({ status: 'held', resumable: true });
+        return outcome({ status: 'held', resumable: true, next: 'promote' });
       },
     });
     expect(host.stdout.text()).toContain(`go on with:  odo promote ${sampleRunId}\n`);
@@ -550,6 +553,49 @@ describe('odo resume and promote', () => {
   });
 });
 
+describe('odo abandon', () => {
+  it('hands over whether the operator agreed, and says that nothing is left', async () => {
+    let seen: unknown[] = [];
+    const code = await odo(`abandon ${sampleRunId} --take-over --yes`, {
+      readStatus: () => sampleStatus,
+      abandonRun: async (runId, { onEvent }, options) => {
+        seen = [runId, options];
+        onEvent(sampleEvents.abandoned);
+        return outcome({ status: 'abandoned' });
+      },
+    });
+    expect(code).toBe(0);
+    expect(seen).toEqual([sampleRunId, { takeOver: true, confirmed: true }]);
+    expect(host.stdout.text()).toBe(`Run ${sampleRunId} is abandoned; what it made is removed.\n`);
+  });
+
+  it('of a run that was abandoned before says so', async () => {
+    const abandonRun = async () => outcome({ status: 'abandoned' });
+    expect(await odo(`abandon ${sampleRunId}`, { readStatus: () => sampleStatus, abandonRun })).toBe(0);
+    expect(host.stdout.text()).toContain('abandoned before');
+  });
+
+  it('without a terminal names what would be removed, and exits 4', async () => {
+    const code = await odo(`abandon ${sampleRunId}`, {
+      readStatus: () => sampleStatus,
+      abandonRun: async (_, { agree }) => {
+        await agree('Giving up the run removes volume pgdata.', 'leave it as it is');
+        return outcome({});
+      },
+    });
+    expect(code).toBe(4);
+    expect(host.stderr.text()).toContain('removes volume pgdata');
+    expect(host.stderr.text()).toContain('Agree beforehand with --yes, or leave it as it is');
+  });
+
+  it('that was cut off is finished with odo abandon', async () => {
+    const abandonRun = async () =>
+      outcome({ status: 'interrupted', exitCode: 130, resumable: true, next: 'abandon' });
+    expect(await odo(`abandon ${sampleRunId}`, { readStatus: () => sampleStatus, abandonRun })).toBe(130);
+    expect(host.stderr.text()).toContain(`go on with:  odo abandon ${sampleRunId}\n`);
+  });
+});
+
 describe('odo backups', () => {
   const listAvailableBackups: CliApi['listAvailableBackups'] = async () => sampleSurvey;
 
@@ -624,8 +670,8 @@ describe('odo status', () => {
     expect(await odo('status', { listRuns: () => [sampleStatus] })).toBe(0);
     expect(host.stdout.text()).toBe(
       [
-        'run                   status   started               backup           target              phase',
-        '20261122-220955-k3f9  running  2026-11-22T22:09:55Z  20261120T020000  volume shop_pgdata  restore base',
+        'run                   kind     status   started               backup           target              phase',
+        '20261122-220955-k3f9  restore  running  2026-11-22T22:09:55Z  20261120T020000  volume shop_pgdata  restore base',
         '',
       ].join('\n'),
     );

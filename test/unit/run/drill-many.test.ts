@@ -7,6 +7,10 @@ import type { RunEvent } from '../../../src/run/run-events.ts';
 import type { RestorePlan } from '../../../src/steps/restore-plan.ts';
 import type { RestoreRequest } from '../../../src/steps/restore-request.ts';
 
+const completed = (runId: string, exitCode: number): RunOutcome => ({
+  ...{ runId, status: 'completed', verdict: null, exitCode, error: null, resumable: false, next: null },
+});
+
 /** A disk of 100, drills of a given size, and runs that write when they are told to. */
 function simulated(sizes: Readonly<Record<string, number>>, means: Partial<ManyMeans> = {}) {
   const names = Object.keys(sizes);
@@ -63,7 +67,7 @@ function simulated(sizes: Readonly<Record<string, number>>, means: Partial<ManyM
           written: 0,
           end: (exitCode = 0) => {
             runs.delete(name);
-            resolve({ runId: `run-${name}`, status: 'completed', exitCode, error: null, resumable: false });
+            resolve(completed(`run-${name}`, exitCode));
           },
         });
       });
@@ -151,7 +155,7 @@ describe('drills of many databases', () => {
         parallel: 1,
         start: async (request) => {
           if (request.server === 'a') throw new OdoError('RUN_HELD', 'Held.');
-          return { runId: 'run-b', status: 'completed', exitCode: 6, error: null, resumable: false };
+          return completed('run-b', 6);
         },
       },
     );

@@ -1,7 +1,13 @@
 import { expect, it } from 'vitest';
 import { chooseRenderer } from '../../../../src/cli/render/choose-renderer.ts';
 import { plainRenderer } from '../../../../src/cli/render/plain.ts';
-import { halfARun, otherHalf, sampleEvent, sampleEvents } from '../../../../tools/sample-events.ts';
+import {
+  halfARun,
+  otherHalf,
+  sampleEvent,
+  sampleEvents,
+  sampleProof,
+} from '../../../../tools/sample-events.ts';
 import { fakeHost } from '../fake-host.ts';
 
 const render = (
@@ -95,4 +101,34 @@ it('with --json, writes every event to stdout as it is, and nothing else there',
   const lines = host.stdout.text().trimEnd().split('\n');
   expect(lines.map((line) => JSON.parse(line))).toEqual(JSON.parse(JSON.stringify(events)));
   expect(host.stderr.text()).toContain('odo: The store did not answer');
+});
+
+it('writes a line for each proof of a drill, and the first problems of one that failed', () => {
+  const item = sampleProof;
+  const problems = [1, 2, 3, 4, 5, 6, 7].map((block) => `block ${block} of base/5/16401`);
+  const lines = render([
+    sampleEvent<'run'>(0, { type: 'run', status: 'started', kind: 'drill' }),
+    sampleEvent<'proof'>(1000, {
+      type: 'proof',
+      item: { ...item, outcome: 'passed', summary: '212 relations' },
+    }),
+    sampleEvent<'proof'>(2000, {
+      type: 'proof',
+      item: { ...item, title: 'Page checksums', summary: '7 pages are damaged', details: problems },
+    }),
+    sampleEvent<'proof'>(3000, {
+      type: 'proof',
+      item: { ...item, title: 'Rows', outcome: 'skipped', summary: 'not asked for', durationMs: null },
+    }),
+    sampleEvent<'completed'>(4000, { type: 'completed', durationMs: 4000, verdict: 'failed', facts: {} }),
+  ]);
+  expect(lines).toEqual([
+    '2026-11-22T22:09:55Z  drill 20261122-220955-k3f9',
+    '2026-11-22T22:09:56Z  proof ok: Tables and indexes of shop: 212 relations, 4.1 s',
+    '2026-11-22T22:09:57Z  proof FAILED: Page checksums: 7 pages are damaged, 4.1 s',
+    ...problems.slice(0, 5).map((problem) => `2026-11-22T22:09:57Z    ${problem}`),
+    '2026-11-22T22:09:57Z    and 2 more, in the report',
+    '2026-11-22T22:09:58Z  proof skipped: Rows: not asked for',
+    '2026-11-22T22:09:59Z  completed: the drill failed',
+  ]);
 });

@@ -7,6 +7,7 @@ import {
   otherHalf,
   sampleEvent,
   sampleEvents,
+  sampleProof,
   sampleReplay,
 } from '../../../../tools/sample-events.ts';
 import { fakeHost } from '../fake-host.ts';
@@ -57,6 +58,30 @@ describe('a run on a terminal', () => {
       renderer.event(event);
     renderer.close();
     expect(Math.max(...widths)).toBeLessThan(columns);
+  });
+
+  it('draws each proof of a drill above the phases at work, with the problem of one that failed', () => {
+    const item = sampleProof;
+    const events = [
+      sampleEvent<'run'>(0, { type: 'run', status: 'started', kind: 'drill' }),
+      sampleEvents.plan,
+      sampleEvent<'proof'>(1, {
+        type: 'proof',
+        item: { ...item, outcome: 'passed', summary: '3 relations' },
+      }),
+      sampleEvent<'proof'>(2, { type: 'proof', item: { ...item, title: 'Indexes of crm' } }),
+      begun('prove'),
+    ];
+    const lines = draw(events, { columns: 60, close: false }).lines();
+    expect(lines[0]).toMatch(/^drill 20261122-220955-k3f9/);
+    expect(lines.slice(-6)).toEqual([
+      ' ok  Tables and indexes of shop: 3 relations, 4.1 s',
+      ' !!  Indexes of crm: 1 problem in 212 relations, 4.1 s',
+      '       index "orders_email": heap tuple (0,1) from table',
+      '       "orders" lacks matching index tuple within index',
+      '       "orders_email"',
+      ' ..  prove               0.0 s',
+    ]);
   });
 
   it('shows where a replay is, at 80 columns with its time on a line of its own', () => {
@@ -120,7 +145,7 @@ describe('a run on a terminal', () => {
       verbose: false,
       heading: { backup: '20261120T020000', target: 'volume pgdata' },
     });
-    renderer.event(sampleEvent<'run'>(0, { type: 'run', status: 'resumed' }));
+    renderer.event(sampleEvent<'run'>(0, { type: 'run', status: 'resumed', kind: 'restore' }));
     renderer.close();
     expect(screenOf(host.stderr.text(), 100)).toEqual([
       'resume 20261122-220955-k3f9   base 20261120T020000 -> volume pgdata',

@@ -1,0 +1,95 @@
+import type { RunOutcome } from '../run/run-api.ts';
+import type { RunEvent } from '../run/run-events.ts';
+import type { Host } from './host.ts';
+import type { JournalChoice } from './journal-choice.ts';
+import { factLines } from './render/event-text.ts';
+import { heldText, waysOn } from './render/held-text.ts';
+import { formatDuration } from './render/units.ts';
+
+const endings = ['completed', 'held', 'refused', 'declined', 'abandoned'] as const;
+
+/** The last event of a run that came to an end, for now or for good. */
+export type EndEvent = Extract<RunEvent, { type: (typeof endings)[number] }>;
+
+export const isEnd = (event: RunEvent): event is EndEvent =>
+  (endings as readonly string[]).includes(event.type);
+
+export interface Telling {
+  readonly journal: JournalChoice;
+  /** Null: nothing was done, the run had come to its end before. */
+  readonly end: EndEvent | null;
+  readonly json: boolean;
+  readonly credentialsFromFlags: boolean;
+}
+
+export const goOnLine = (runId: string, journal: JournalChoice): string =>
+  `go on with:  odo resume ${runId}${journal.flag}`;
+
+export const nextOf = ({ runId, next }: RunOutcome, { flag }: JournalChoice): string | null =>
+  next === null ? null : `odo ${next} ${runId}${flag}`;
+
+/** Says at the end what a run came to, and how to go on with it. */
+export function tellOutcome(host: Host, outcome: RunOutcome, telling: Telling): void {
+  const { runId } = outcome;
+  const { journal, end, json } = telling;
+  const result = (lines: readonly string[]): void => {
+    if (!json) host.stdout.write(lines.map((line) => `${line}\n`).join(''));
+  };
+  const next = nextOf(outcome, journal);
+  const goOn = next === null ? [] : [`go on with:  ${next}`];
+  switch (outcome.status) {
+    case 'completed':
+      if (end?.type !== 'completed') {
+        const verdict = outcome.verdict === null ? '' : `: the drill ${outcome.verdict}`;
+        return result([`Run ${runId} was completed before${verdict}; there is nothing to do.`]);
+      }
+      return result([
+        ...(end.verdict == null
+          ? [`Run ${runId} is completed, in ${formatDuration(end.durationMs)}.`]
+          : drillLines(runId, end.verdict, `in ${formatDuration(end.durationMs)}`)),
+        ...factLines(end.facts),
+        ...(end.verdict == null ? [] : ['Everything that the drill made is removed.']),
+      ]);
+    case 'held': {
+      if (end?.type !== 'held')
+        return result([`Run ${runId} is held; see where with: odo status ${runId}${journal.flag}`, ...goOn]);
+      const { look: _, connection: __, ...facts } = end.facts;
+      const commandOf = (command: string): string => command + journal.flag;
+      return result([
+        ...(end.verdict == null
+          ? [`Run ${runId}: ${heldText(end)}.`]
+          : drillLines(runId, end.verdict, heldText(end))),
+        ...factLines(facts),
+        ...waysOn(runId, end, commandOf),
+      ]);
+    }
+    case 'abandoned':
+      return result([
+        end === null
+          ? `Run ${runId} was abandoned before; nothing is left of it.`
+          : `Run ${runId} is abandoned; what it made is removed.`,
+      ]);
+    case 'failed':
+    case 'interrupted': {
+      const again = telling.credentialsFromFlags
+        ? ['(with the same credentials, as flags or in the environment)']
+        : [];
+      const lines =
+        next === null ? ['Nothing was touched; start again with: odo start'] : [...goOn, ...again];
+      host.stderr.write(lines.map((line) => `${line}\n`).join(''));
+      return;
+    }
+    case 'refused':
+      if (outcome.verdict !== null)
+        result(drillLines(runId, outcome.verdict, 'before anything was restored'));
+      host.stderr.write('Nothing was touched.\n');
+      return;
+    case 'declined':
+      if (end === null) host.stderr.write('Nothing was touched.\n');
+      return;
+  }
+}
+
+const drillLines = (runId: string, verdict: 'passed' | 'failed', how: string): string[] => [
+  `Drill ${runId} ${verdict === 'passed' ? 'passed' : 'FAILED'}, ${how}.`,
+];
