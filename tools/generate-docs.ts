@@ -190,7 +190,7 @@ function exitCodesPage(): string {
 function jsonOutputPage(): string {
   const { contents: _, ...planStart } = samplePlan;
   const eventTexts: { readonly [Type in keyof typeof sampleEvents]: string } = {
-    run: 'The first event: `status` is `started`, `resumed` or `abandoning`; `kind` is `restore` or `drill`.',
+    run: 'The first event: `status` is `started`, `resumed` or `abandoning`; `kind` is `restore` or `drill`; `environment` says where this odo works.',
     plan: 'What will be done, before anything is touched: the whole plan (shortened here), see `odo plan --json`.',
     phase:
       'A phase `started`, `completed` or `failed`. `attempt` counts from 1. `earlier: true`: it was completed by an earlier attempt and not done again, so it has no `durationMs`. `facts` are the phase’s own; `bytes` and `files` among them where they apply.',
@@ -208,6 +208,8 @@ function jsonOutputPage(): string {
     failed: 'The end of this attempt: `odo resume` goes on.',
     interrupted: 'The end of this attempt, by a signal: `odo resume` goes on.',
     held: 'The end for now, as asked and not promoted: `reason` is `not-promoted` (consistent), `kept` (a drill that is left up) or `at-target`, with `heldBy` `shutdown` or `pause` in its facts; paused, the database answers read-only queries, and `look` is the command that opens psql on it. `odo promote` goes on, or `odo resume` with another target; what is `kept` ends with `odo abandon`. `verdict` is `passed` or `failed` for a drill, and null for a restore.',
+    evidence:
+      'Behind the end: something was left behind about the run. `kind` is `report`, `metrics` or `notification`, `where` the file, or whom was notified; `problem` is null, or why it could not be left, which changes nothing about how the run ended.',
     declined: 'The end: the operator did not agree to the plan. Nothing was touched.',
     abandoned:
       'The end: the run was given up, and what it made is removed. `target` is where it restored, null when it never came to that.',

@@ -252,7 +252,15 @@ export const sampleProof: Body<'proof'>['item'] = {
 
 /** One of every type. */
 export const sampleEvents = {
-  run: sampleEvent<'run'>(0, { type: 'run', status: 'started', kind: 'restore' }),
+  run: sampleEvent<'run'>(0, {
+    type: 'run',
+    status: 'started',
+    kind: 'restore',
+    environment: {
+      ...{ odoVersion: '0.1.0', nodeVersion: '24.21.0', host: 'db1', system: 'Linux 6.1.0-31-amd64' },
+      ...{ cpus: 8, memoryBytes: 32 * GiB },
+    },
+  }),
   plan: sampleEvent<'plan'>(2_120, { type: 'plan', plan: samplePlan }),
   phase: sampleEvent<'phase'>(364_000, {
     type: 'phase',
@@ -338,6 +346,12 @@ export const sampleEvents = {
   }),
   declined: sampleEvent<'declined'>(20_000, { type: 'declined' }),
   abandoned: sampleEvent<'abandoned'>(500_000, { type: 'abandoned', target: 'volume shop_pgdata' }),
+  evidence: sampleEvent<'evidence'>(410_200, {
+    type: 'evidence',
+    kind: 'report',
+    where: '/srv/reports/orders.html',
+    problem: null,
+  }),
   completed: sampleEvent<'completed'>(410_000, {
     type: 'completed',
     durationMs: 410_000,

@@ -33,6 +33,10 @@ export const mostNotificationBytes = 64 * 1024;
 const mostFindings = 20;
 const mostCharacters = 500;
 
+/** Of what is told about this end of the run. */
+export const deliveryId = ({ runId, status, endedAt, startedAt }: RunReport): string =>
+  [runId, status, endedAt ?? startedAt].join('.');
+
 /** As JSON of at most `mostNotificationBytes`. */
 export function notificationJson(report: RunReport): string {
   for (let findings = mostFindings; ; findings -= 1) {
@@ -51,7 +55,7 @@ function notificationOf(report: RunReport, mostOf: number): RunNotification {
   return {
     type: 'odo.run-ended',
     version: 1,
-    id: [report.runId, report.status, report.endedAt ?? report.startedAt].join('.'),
+    id: deliveryId(report),
     runId: report.runId,
     kind: report.kind,
     runKey: report.runKey,

@@ -7,6 +7,7 @@ import type { RestorePlan } from '../steps/restore-plan.ts';
 import { type RestoreRequest, storedRequest } from '../steps/restore-request.ts';
 import type { StepFacts } from '../steps/step.ts';
 import { parseStorageUrl } from '../storage/storage-url.ts';
+import { withEvidence } from './evidence/leave-evidence.ts';
 import { makeRun, type NewRun } from './new-run.ts';
 import type { AskedMove, RunOutcome, RunSurroundings } from './run-api.ts';
 import { startByKey } from './run-by-key.ts';
@@ -25,7 +26,10 @@ const asItIs: RunOptions = {
   abandons: null,
 };
 
-export async function startRun(asked: RestoreRequest, surroundings: RunSurroundings): Promise<RunOutcome> {
+export const startRun = (asked: RestoreRequest, surroundings: RunSurroundings): Promise<RunOutcome> =>
+  withEvidence(surroundings, () => start(asked, surroundings));
+
+async function start(asked: RestoreRequest, surroundings: RunSurroundings): Promise<RunOutcome> {
   // An address that cannot be read from is no run yet.
   parseStorageUrl(asked.source.url);
   if (asked.walUrl != null) parseStorageUrl(asked.walUrl);
@@ -47,12 +51,13 @@ export async function resumeRun(
   surroundings: RunSurroundings,
   options: { redo: readonly string[]; takeOver: boolean; move: AskedMove | null },
 ): Promise<RunOutcome> {
-  return goOn(runId, surroundings, { ...options, event: null });
+  return withEvidence(surroundings, () => goOn(runId, surroundings, { ...options, event: null }));
 }
 
 /** Finishes a run that is held, when the database is consistent or at its target. */
 export async function promoteRun(runId: string, surroundings: RunSurroundings): Promise<RunOutcome> {
-  return goOn(runId, surroundings, { ...asItIs, event: { type: 'PROMOTE' } });
+  const options = { ...asItIs, event: { type: 'PROMOTE' } } as const;
+  return withEvidence(surroundings, () => goOn(runId, surroundings, options));
 }
 
 /** Every preliminary check and the plan, on a journal in memory: nothing is changed and nothing kept. */
@@ -95,7 +100,9 @@ export async function abandonRun(
     const isOver = run.status === 'completed' || run.status === 'abandoned';
     if (isOver || run.status === 'refused' || run.status === 'declined')
       return { ...outcomeOf(run, run.status, null), exitCode: 0 };
-    return await abandon(database, run, surroundings, { takeOver, confirmed });
+    return await withEvidence(surroundings, () =>
+      abandon(database, run, surroundings, { takeOver, confirmed }),
+    );
   } finally {
     database.close();
   }

@@ -24,6 +24,8 @@ export interface RunSurroundings {
   readonly credentials: SourceCredentials | null;
   /** Of a standby at its primary; resolved anew like the credentials, and never stored. */
   readonly primaryPassword?: string | null;
+  /** Signs what is posted when the run has ended; resolved anew, and never stored. Null: it is not signed. */
+  readonly notifySecret?: string | null;
   readonly onEvent: (event: RunEvent) => void;
   /** Asked when the plan removes data and the request was not confirmed; throws CHOICE_NEEDED without a terminal. */
   readonly confirm: (plan: RestorePlan) => Promise<Confirmation>;

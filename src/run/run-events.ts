@@ -61,6 +61,14 @@ export type RunEvent = { readonly at: string; readonly runId: string } & (
   | { readonly type: 'declined' }
   /** Given up: what the run made is removed; `target` is null when it never came to have one. */
   | { readonly type: 'abandoned'; readonly target: string | null }
+  /** Left behind about a run that has ended; `problem` says why it could not be. */
+  | {
+      readonly type: 'evidence';
+      readonly kind: 'report' | 'metrics' | 'notification';
+      /** A file, or whom was notified. */
+      readonly where: string;
+      readonly problem: string | null;
+    }
   | {
       readonly type: 'completed';
       readonly durationMs: number;

@@ -159,6 +159,12 @@ export function proofDetails({ outcome, details }: EventOf<'proof'>['item']): st
   ];
 }
 
+/** What was left behind about a run. */
+export function evidenceText({ kind, where, problem }: EventOf<'evidence'>): string {
+  if (problem !== null) return `warning: ${printable(problem)}`;
+  return kind === 'notification' ? `${printable(where)} was notified` : `${kind} in ${printable(where)}`;
+}
+
 /** `systemIdentifier` → `system identifier` */
 const factName = (key: string): string => key.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 

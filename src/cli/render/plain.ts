@@ -5,6 +5,7 @@ import type { Host } from '../host.ts';
 import { errorsText, errorText } from './error-text.ts';
 import {
   completedText,
+  evidenceText,
   headingOf,
   headingOfPlan,
   inPhase,
@@ -96,6 +97,8 @@ export function plainRenderer(host: Host, options: RenderOptions): Renderer {
           return say(event, `interrupted${inPhase(event.phase)}`);
         case 'held':
           return say(event, `held: ${heldText(event)}`);
+        case 'evidence':
+          return say(event, evidenceText(event));
         case 'declined':
           return say(event, 'declined; nothing was touched');
         case 'abandoned':

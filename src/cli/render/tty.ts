@@ -5,6 +5,7 @@ import type { Host } from '../host.ts';
 import { errorsText, errorText } from './error-text.ts';
 import {
   completedText,
+  evidenceText,
   fittedProgress,
   headingOf,
   headingOfPlan,
@@ -170,6 +171,10 @@ export function ttyRenderer(host: Host, options: RenderOptions): Renderer {
           const [label, style] =
             event.level === 'warning' ? ['warning: ', 'yellow' as const] : ['', 'reset' as const];
           return print(indented(label + event.message, 5, region.width()).map((line) => paint(style, line)));
+        }
+        case 'evidence': {
+          const style = event.problem === null ? 'reset' : 'yellow';
+          return print(indented(evidenceText(event), 5, region.width()).map((line) => paint(style, line)));
         }
         case 'refused':
           return end(stopped, errorsText(event.error, event.others, errorOptions()));

@@ -33,12 +33,13 @@ function tell(event: RunEvent): Omit<ReportedEvent, 'at'> | null {
       return info('the run is completed');
     case 'abandoned':
       return info('the run was given up, and what it made is removed');
-    // Shown elsewhere: as proofs, samples and phases.
+    // Shown elsewhere, as proofs, samples and phases; and what came of a report is not told in it.
     case 'plan':
     case 'progress':
     case 'checkpoint':
     case 'server-log':
     case 'proof':
+    case 'evidence':
       return null;
   }
 }
