@@ -2,46 +2,29 @@ import { environmentFacts, runFacts } from '../facts.ts';
 import type { RunReport } from '../run-report.ts';
 import { formatTime } from '../text.ts';
 import { subjectOf, verdictWords } from '../words.ts';
+import { banner } from './banner.ts';
+import { htmlDocument } from './document.ts';
 import { eventList } from './event-list.ts';
-import { banner, findings } from './head.ts';
-import { favicon } from './icons.ts';
-import { type Content, html, Markup } from './markup.ts';
+import { findings } from './findings.ts';
+import { type Content, html, type Markup } from './markup.ts';
 import { measureTiles } from './measure-tiles.ts';
-import { patterns } from './patterns.ts';
 import { phasesSection } from './phases-section.ts';
 import { planLists } from './plan-lists.ts';
 import { proofTables } from './proof-table.ts';
 import { replayChart } from './replay-chart.ts';
-import { styles } from './styles.ts';
 import { factList } from './tables.ts';
 import { throughputChart } from './throughput-chart.ts';
 import { drawnSpans, timeScale } from './time-scale.ts';
 import { trendSection } from './trend-section.ts';
 
-/** Nothing is loaded and nothing runs: whoever opens the page, wherever it lies, tells nobody. */
-export const policy = new Markup(
-  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'",
-);
-
-/** One page that holds everything, to be opened from a disk or a web server, mailed or printed. */
+/** All that is said about a run, the verdict first. */
 export function reportHtml(report: RunReport): string {
   const spans = drawnSpans(report);
   const scale = timeScale(spans);
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
-<title>${verdictWords[report.verdict]}: ${subjectOf(report)}, ${formatTime(report.startedAt)}</title>
-${favicon(report.verdict)}
-<style>${styles}</style>
-</head>
-<body>
-${patterns}
-${banner(report)}
+  return htmlDocument({
+    title: `${verdictWords[report.verdict]}: ${subjectOf(report)}, ${formatTime(report.startedAt)}`,
+    verdict: report.verdict,
+    body: html`${banner({ verdict: report.verdict, subject: subjectOf(report), headline: report.headline, stamp: `${formatTime(report.startedAt)} · run ${report.runId}` })}
 <main class="wide">
 ${findings(report)}
 ${section('measures', 'Measures', measureTiles(report))}
@@ -55,10 +38,8 @@ ${section('plan', 'Plan', planLists(report))}
 ${section('events', 'Events', eventList(report.events))}
 ${section('environment', 'Environment', factList(environmentFacts(report)))}
 </main>
-<footer class="wide"><p>Made by odo ${report.environment.odoVersion} from the journal of run ${report.runId}.</p></footer>
-</body>
-</html>
-`.text;
+<footer class="wide"><p>Made by odo ${report.environment.odoVersion} from the journal of run ${report.runId}.</p></footer>`,
+  });
 }
 
 /** Left out when there is nothing to show. */

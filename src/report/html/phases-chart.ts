@@ -1,6 +1,7 @@
 import { plural } from '../text.ts';
 import { formatDuration } from '../units.ts';
 import { attemptWords } from '../words.ts';
+import { barKey } from './chart-key.ts';
 import { html, type Markup } from './markup.ts';
 import { percent, timeGrid, timeLabels } from './time-axis.ts';
 import type { DrawnSpan, TimeScale } from './time-scale.ts';
@@ -25,7 +26,7 @@ ${timeGrid(scale)}
 ${rows.map((row, index) => row.spans.map((span) => bar(span, index, rows.length, scale)))}
 </svg>
 ${timeLabels(scale)}
-<figcaption><span class="key">Time of work since the run began.</span>${legend(spans, scale)}</figcaption>
+<figcaption><span class="key">Time of work since the run began.</span> ${legend(spans, scale)}</figcaption>
 </figure>`;
 }
 
@@ -62,10 +63,7 @@ function legend(spans: readonly DrawnSpan[], { pauses }: TimeScale): Markup {
     spans.some(({ span }) => span.outcome === outcome),
   );
   const lengths = pauses.map(({ beginMs, endMs }) => formatDuration(endMs - beginMs)).join(', ');
-  return html`${outcomes.map((outcome) => key(`bar ${outcome}`, attemptWords[outcome]))}${
-    pauses.length > 0 ? key('pause', `nobody worked on it, drawn short: ${lengths}`) : null
+  return html`${outcomes.map((outcome) => barKey(`bar ${outcome}`, attemptWords[outcome]))}${
+    pauses.length > 0 ? barKey('pause', `nobody worked on it, drawn short: ${lengths}`) : null
   }`;
 }
-
-const key = (style: string, text: string): Markup =>
-  html` <span class="key"><svg width="22" height="10" aria-hidden="true" focusable="false"><rect class="${style}" width="22" height="10"/></svg> ${text}</span>`;

@@ -1,9 +1,9 @@
 import type { RunReport } from '../run-report.ts';
 import { formatBytes } from '../units.ts';
-import { lineChart, type Point, roundedTop } from './line-chart.ts';
+import { lineKey } from './chart-key.ts';
+import { type Line, lineChart, type Point, roundedTop } from './line-chart.ts';
 import { html, type Markup } from './markup.ts';
 import { type Moment, seriesOf } from './sample-series.ts';
-import { lineKey } from './throughput-chart.ts';
 import { timeGrid, timeLabels } from './time-axis.ts';
 import type { DrawnSpan, TimeScale } from './time-scale.ts';
 
@@ -28,20 +28,7 @@ export function replayChart(report: RunReport, spans: readonly DrawnSpan[], scal
     title: 'Position of replay over time',
     description: `${text}${wanted === null ? '' : `; ${wanted}`}.`,
     lines: [
-      ...(total > 0
-        ? [
-            {
-              style: 'line-limit',
-              pieces: [
-                [
-                  { x: 0, y: total / top },
-                  { x: 1, y: total / top },
-                ],
-              ],
-              area: false,
-            },
-          ]
-        : []),
+      ...(wanted === null ? [] : [levelAt(total / top)]),
       {
         style: 'line-1',
         pieces: attempts
@@ -52,9 +39,20 @@ export function replayChart(report: RunReport, spans: readonly DrawnSpan[], scal
     ],
     marks: [0, 0.5, 1].map((at) => ({ at, text: formatBytes(top * at) })),
     grid: timeGrid(scale),
-    foot: html`${timeLabels(scale)}<figcaption><span class="key">${lineKey('line-1')} ${text}</span>${wanted === null ? null : html` <span class="key">${lineKey('line-limit')} ${wanted}</span>`}</figcaption>`,
+    foot: html`${timeLabels(scale)}<figcaption>${lineKey('line-1', text)}${wanted === null ? null : lineKey('line-limit', wanted)}</figcaption>`,
   });
 }
+
+const levelAt = (y: number): Line => ({
+  style: 'line-limit',
+  pieces: [
+    [
+      { x: 0, y },
+      { x: 1, y },
+    ],
+  ],
+  area: false,
+});
 
 /** At most four hundred corners, the first and the last among them. */
 function thinned(moments: readonly Moment[], scale: TimeScale, top: number): Point[] {

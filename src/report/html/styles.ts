@@ -77,9 +77,9 @@ th:last-child, td:last-child { padding-right: 0; }
 thead th { color: var(--soft); font-size: 0.8125rem; border-top: 0; padding-top: 0; white-space: nowrap; }
 th.num, td.num { text-align: right; }
 .scroll { overflow-x: auto; margin-top: 0.75rem; } .scroll table { min-width: 42rem; font-size: 0.875rem; font-variant-numeric: tabular-nums; }
-.scroll td { white-space: nowrap; } .scroll td.prose { white-space: normal; min-width: 18rem; } .scroll th[scope=row] { min-width: 13rem; }
+.scroll td { white-space: nowrap; } .scroll th[scope=row] { min-width: 13rem; }
 .outcome { white-space: nowrap; width: 8.5rem; } .proofs td.num { width: 6rem; }
-.passed .outcome { color: var(--pass); } .failed .outcome { color: var(--fail); font-weight: 700; } .skipped .outcome, .not-reached .outcome { color: var(--soft); }
+.summary .label { display: none; } .passed .outcome { color: var(--pass); } .unfinished .outcome { color: var(--warn); } .failed .outcome { color: var(--fail); font-weight: 700; } .skipped .outcome, .not-reached .outcome { color: var(--soft); }
 .proof-title { display: block; font-weight: 600; } .proof-summary { display: block; color: var(--soft); } .failed .proof-summary { color: var(--text); }
 tr:target { background: var(--raised); }
 summary { cursor: pointer; width: fit-content; color: var(--soft); font-size: 0.875rem; } details { margin-top: 0.75rem; } section > div > details:first-child { margin-top: 0; } .proofs details { margin-top: 0.35rem; } .proofs + details { border-top: 1px solid var(--rule); margin: 0; padding-top: 0.75rem; }
@@ -99,6 +99,7 @@ const phone = `
   .proofs thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .proofs tr { display: grid; grid-template-columns: minmax(0, 1fr) auto; border-top: 1px solid var(--rule); padding: 0.75rem 0; }
   .proofs td, .proofs th { border: 0; padding: 0; width: auto; } .proofs th { grid-column: 1 / -1; grid-row: 2; margin-top: 0.15rem; }
+  .summary tr { grid-template-columns: auto minmax(0, 1fr); column-gap: 1.5rem; } .summary .outcome { grid-column: 1 / -1; } .proofs.summary td.num { text-align: left; width: auto; } .summary .label { display: inline; color: var(--soft); }
   .facts div { grid-template-columns: minmax(0, 1fr); gap: 0; }
   .events li { grid-template-columns: minmax(0, 1fr) auto; } .events .message { grid-column: 1 / -1; }
 }`;

@@ -5,8 +5,6 @@ export interface Column {
   readonly title: string;
   /** Digits under digits. */
   readonly numeric?: boolean;
-  /** Sentences, which may take several lines. */
-  readonly prose?: boolean;
 }
 
 /**
@@ -20,9 +18,9 @@ export function scrollingTable(
 ): Markup {
   const cell = (content: Content, index: number): Markup => {
     if (index === 0) return html`<th scope="row">${content}</th>`;
-    const { numeric, prose } = columns[index] ?? {};
-    if (numeric === true) return html`<td class="num">${content}</td>`;
-    return prose === true ? html`<td class="prose">${content}</td>` : html`<td>${content}</td>`;
+    return columns[index]?.numeric === true
+      ? html`<td class="num">${content}</td>`
+      : html`<td>${content}</td>`;
   };
   return html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0"><table>
 <caption>${caption}</caption>

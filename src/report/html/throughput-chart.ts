@@ -1,5 +1,6 @@
 import type { RunReport } from '../run-report.ts';
 import { formatBytes } from '../units.ts';
+import { lineKey } from './chart-key.ts';
 import { type Line, lineChart, type Point, roundedTop } from './line-chart.ts';
 import { html, type Markup } from './markup.ts';
 import { ratesOf, type Series, seriesOf } from './sample-series.ts';
@@ -35,12 +36,9 @@ export function throughputChart(
     lines,
     marks: [0, 0.5, 1].map((at) => ({ at, text: rate(top * at) })),
     grid: timeGrid(scale),
-    foot: html`${timeLabels(scale)}<figcaption>${phases.map((series, index) => html`<span class="key">${lineKey(styleOf(index))} ${described(series, rates[index] ?? [])}</span> `)}</figcaption>`,
+    foot: html`${timeLabels(scale)}<figcaption>${phases.map((series, index) => lineKey(styleOf(index), described(series, rates[index] ?? [])))}</figcaption>`,
   });
 }
-
-export const lineKey = (style: string): Markup =>
-  html`<svg width="22" height="10" aria-hidden="true" focusable="false"><line class="line ${style}" x1="0" x2="22" y1="5" y2="5"/></svg>`;
 
 const styleOf = (index: number): string => `line-${(index % 3) + 1}`;
 

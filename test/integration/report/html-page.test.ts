@@ -5,16 +5,23 @@ import axe from 'axe-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { reportHtml } from '../../../src/report/html/page.ts';
+import { summaryHtml } from '../../../src/report/html/summary-page.ts';
 import { reportJunit } from '../../../src/report/junit.ts';
 import { sampleReports } from '../../support/sample-report.ts';
+import { sampleSummary } from '../../support/sample-summary.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { describeWithLab } from '../../support/with-lab.ts';
 import { coloursAt, launchChromium, watch } from './chromium.ts';
 import { layoutFaults } from './page-layout.ts';
 
 type Sample = keyof typeof sampleReports;
+type PageName = Sample | 'summary';
 
 const samples = Object.keys(sampleReports) as Sample[];
+const pages: readonly PageName[] = [...samples, 'summary'];
+const htmlOf = (name: PageName): string =>
+  name === 'summary' ? summaryHtml(sampleSummary) : reportHtml(sampleReports[name]);
+const verdictOf = (name: PageName) => (name === 'summary' ? sampleSummary : sampleReports[name]).verdict;
 const desktop = { viewport: { width: 1280, height: 900 } };
 const phone = { viewport: { width: 375, height: 812 }, isMobile: true, hasTouch: true };
 const schemes = ['light', 'dark'] as const;
@@ -25,8 +32,7 @@ describeWithLab('the page of a report in Chromium', () => {
 
   beforeAll(async () => {
     directory = await temporaryDirectory('odo-report-');
-    for (const name of samples)
-      await writeFile(join(directory.path, `${name}.html`), reportHtml(sampleReports[name]));
+    for (const name of pages) await writeFile(join(directory.path, `${name}.html`), htmlOf(name));
     browser = await launchChromium();
   });
   afterAll(async () => {
@@ -34,11 +40,11 @@ describeWithLab('the page of a report in Chromium', () => {
     await directory?.[Symbol.asyncDispose]();
   });
 
-  const addressOf = (name: Sample): string => pathToFileURL(join(directory.path, `${name}.html`)).href;
+  const addressOf = (name: PageName): string => pathToFileURL(join(directory.path, `${name}.html`)).href;
 
   /** Opened from the disk, as somebody who got it by mail does. */
   async function open(
-    name: Sample,
+    name: PageName,
     options: BrowserContextOptions,
   ): Promise<AsyncDisposable & { readonly page: Page; readonly seen: readonly string[] }> {
     const context = await browser.newContext(options);
@@ -48,13 +54,13 @@ describeWithLab('the page of a report in Chromium', () => {
     return { page, seen, [Symbol.asyncDispose]: () => context.close() };
   }
 
-  test.each(samples)(
+  test.each(pages)(
     '%s: fits a desktop and a phone, folded and unfolded, loads nothing, complains of nothing',
     async (name) => {
       for (const window of [desktop, phone]) {
         await using opened = await open(name, window);
         const { page } = opened;
-        expect(await page.title()).toContain(sampleReports[name].verdict.slice(1));
+        expect(await page.title()).toContain(verdictOf(name).slice(1));
         expect(await layoutFaults(page)).toEqual([]);
         await page.evaluate(() => {
           for (const details of document.querySelectorAll('details')) details.open = true;
@@ -65,7 +71,7 @@ describeWithLab('the page of a report in Chromium', () => {
     },
   );
 
-  test.each(['passed', 'failed', 'resumed', 'refused'] as const)(
+  test.each(['passed', 'failed', 'resumed', 'refused', 'summary'] as const)(
     '%s: axe has nothing to say, large and light nor small and dark',
     async (name) => {
       for (const [window, colorScheme] of [

@@ -1,20 +1,8 @@
 import { stopLines } from '../facts.ts';
 import type { RunReport } from '../run-report.ts';
-import { formatTime, plural } from '../text.ts';
-import { subjectOf, verdictWords } from '../words.ts';
-import { icon } from './icons.ts';
+import { plural } from '../text.ts';
 import { html, type Markup } from './markup.ts';
 import { proofAnchor } from './proof-table.ts';
-
-/** The verdict, before anything else. */
-export function banner(report: RunReport): Markup {
-  return html`<header class="banner ${report.verdict}"><div class="wide">
-<p class="subject">${subjectOf(report)}</p>
-<h1>${icon(report.verdict)} ${verdictWords[report.verdict]}</h1>
-<p class="headline">${report.headline}</p>
-<p class="stamp">${formatTime(report.startedAt)} · run ${report.runId}</p>
-</div></header>`;
-}
 
 /** What is wrong and what to do; null when there is nothing. */
 export function findings(report: RunReport): Markup | null {
