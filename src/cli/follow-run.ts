@@ -27,7 +27,7 @@ export interface FollowOptions {
  * end how to go on. Returns the exit code.
  */
 export async function followRun(
-  { host }: CliContext,
+  { api, host }: CliContext,
   options: FollowOptions,
   work: (surroundings: RunSurroundings) => Promise<RunOutcome>,
 ): Promise<number> {
@@ -93,7 +93,10 @@ export async function followRun(
       next,
     });
   }
-  tellOutcome(host, outcome, { journal, end: seen.end, json, credentialsFromFlags: fromFlags(loaded) });
+  const isToldOf = !json && outcome.verdict !== null;
+  const report = isToldOf ? await api.makeReport(journal.file, outcome.runId) : null;
+  const telling = { journal, end: seen.end, report, json, credentialsFromFlags: fromFlags(loaded) };
+  tellOutcome(host, outcome, telling);
   return exitCodeOf(outcome, signals.exitCode());
 }
 

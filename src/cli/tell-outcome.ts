@@ -1,7 +1,9 @@
+import type { RunReport } from '../report/run-report.ts';
 import type { RunOutcome } from '../run/run-api.ts';
 import type { RunEvent } from '../run/run-events.ts';
 import type { Host } from './host.ts';
 import type { JournalChoice } from './journal-choice.ts';
+import { drillText } from './render/drill-text.ts';
 import { factLines } from './render/event-text.ts';
 import { heldText, waysOn } from './render/held-text.ts';
 import { formatDuration } from './render/units.ts';
@@ -18,6 +20,8 @@ export interface Telling {
   readonly journal: JournalChoice;
   /** Null: nothing was done, the run had come to its end before. */
   readonly end: EndEvent | null;
+  /** Of a drill that is at its end; null of everything else. */
+  readonly report: RunReport | null;
   readonly json: boolean;
   readonly credentialsFromFlags: boolean;
 }
@@ -31,7 +35,8 @@ export const nextOf = ({ runId, next }: RunOutcome, { flag }: JournalChoice): st
 /** Says at the end what a run came to, and how to go on with it. */
 export function tellOutcome(host: Host, outcome: RunOutcome, telling: Telling): void {
   const { runId } = outcome;
-  const { journal, end, json } = telling;
+  const { journal, end, report, json } = telling;
+  const width = host.stdout.isTerminal ? host.stdout.columns() - 1 : Number.MAX_SAFE_INTEGER;
   const result = (lines: readonly string[]): void => {
     if (!json) host.stdout.write(lines.map((line) => `${line}\n`).join(''));
   };
@@ -40,26 +45,31 @@ export function tellOutcome(host: Host, outcome: RunOutcome, telling: Telling): 
   switch (outcome.status) {
     case 'completed':
       if (end?.type !== 'completed') {
-        const verdict = outcome.verdict === null ? '' : `: the drill ${outcome.verdict}`;
-        return result([`Run ${runId} was completed before${verdict}; there is nothing to do.`]);
+        return result(
+          report === null
+            ? [`Run ${runId} was completed before; there is nothing to do.`]
+            : drillText(report, 'before; there is nothing to do', width),
+        );
+      }
+      if (report !== null) {
+        return result([
+          ...drillText(report, `in ${formatDuration(end.durationMs)}`, width),
+          'Everything that it made is removed.',
+        ]);
       }
       return result([
-        ...(end.verdict == null
-          ? [`Run ${runId} is completed, in ${formatDuration(end.durationMs)}.`]
-          : drillLines(runId, end.verdict, `in ${formatDuration(end.durationMs)}`)),
+        `Run ${runId} is completed, in ${formatDuration(end.durationMs)}.`,
         ...factLines(end.facts),
-        ...(end.verdict == null ? [] : ['Everything that the drill made is removed.']),
       ]);
     case 'held': {
       if (end?.type !== 'held')
         return result([`Run ${runId} is held; see where with: odo status ${runId}${journal.flag}`, ...goOn]);
-      const { look: _, connection: __, ...facts } = end.facts;
+      const { look: _, ...facts } = end.facts;
       const commandOf = (command: string): string => command + journal.flag;
       return result([
-        ...(end.verdict == null
-          ? [`Run ${runId}: ${heldText(end)}.`]
-          : drillLines(runId, end.verdict, heldText(end))),
-        ...factLines(facts),
+        ...(report === null
+          ? [`Run ${runId}: ${heldText(end)}.`, ...factLines(facts)]
+          : drillText(report, heldText(end), width)),
         ...waysOn(runId, end, commandOf),
       ]);
     }
@@ -80,8 +90,7 @@ export function tellOutcome(host: Host, outcome: RunOutcome, telling: Telling): 
       return;
     }
     case 'refused':
-      if (outcome.verdict !== null)
-        result(drillLines(runId, outcome.verdict, 'before anything was restored'));
+      if (report !== null) result(drillText(report, 'before anything was restored', width));
       host.stderr.write('Nothing was touched.\n');
       return;
     case 'declined':
@@ -89,7 +98,3 @@ export function tellOutcome(host: Host, outcome: RunOutcome, telling: Telling): 
       return;
   }
 }
-
-const drillLines = (runId: string, verdict: 'passed' | 'failed', how: string): string[] => [
-  `Drill ${runId} ${verdict === 'passed' ? 'passed' : 'FAILED'}, ${how}.`,
-];

@@ -8,6 +8,7 @@ import { runProgram } from '../../../src/cli/program.ts';
 import { type ErrorCode, errorKinds } from '../../../src/errors/codes.ts';
 import { OdoError } from '../../../src/errors/odo-error.ts';
 import type { RunOutcome, RunSurroundings } from '../../../src/run/run-api.ts';
+import type { RunEvent } from '../../../src/run/run-events.ts';
 import { dataPlaneDefaults, dataPlaneOptionsOf } from '../../../src/steps/data-plane-options.ts';
 import { planDigest } from '../../../src/steps/plan-digest.ts';
 import type { RestoreRequest } from '../../../src/steps/restore-request.ts';
@@ -21,6 +22,7 @@ import {
   sampleRunId,
   sampleStatus,
 } from '../../../tools/sample-events.ts';
+import { failedDrill, passedDrill } from '../../support/sample-report.ts';
 import { type FakeHost, fakeApi, fakeHost } from './fake-host.ts';
 
 let cwd: string;
@@ -550,6 +552,57 @@ describe('odo resume and promote', () => {
       expect(await odo(`${command} 20261122-220955-k3f8`, api)).toBe(10);
     }
     expect(host.stderr.text()).toContain(`Did you mean ${sampleRunId}?`);
+  });
+});
+
+describe('a drill at its end', () => {
+  const ended = (event: RunEvent, given: Partial<RunOutcome>, makeReport: CliApi['makeReport']) =>
+    odo('drill -u s3://backups/main', {
+      startRun: async (_, { onEvent }) => {
+        onEvent(event);
+        return outcome(given);
+      },
+      makeReport,
+    });
+
+  it('says that it passed, how long it took and how old the data is, and that nothing is left', async () => {
+    const event = sampleEvent<'completed'>(1, {
+      type: 'completed',
+      durationMs: 410_000,
+      verdict: 'passed',
+      facts: {},
+    });
+    const { measures, headline, runId } = passedDrill;
+    const report = {
+      ...passedDrill,
+      measures: { ...measures, rtoMs: 62_000, maxRtoMs: 900_000, rpoMs: 5000 },
+    };
+    expect(await ended(event, { verdict: 'passed' }, () => report)).toBe(0);
+    expect(host.stdout.text().split('\n').slice(0, 2)).toEqual([
+      `Drill ${runId} passed, in 6 m 50 s.`,
+      `  ${headline}`,
+    ]);
+    expect(host.stdout.text()).toContain('\n  RTO  1 m 02 s, and may be 15 m 00 s\n  RPO  5.0 s');
+    expect(host.stdout.text()).toMatch(/\nEverything that it made is removed\.\n$/);
+  });
+
+  it('names everything that is wrong, how to look at what is kept, and how to remove it', async () => {
+    const event = sampleEvent<'held'>(1, {
+      type: 'held',
+      reason: 'kept',
+      verdict: 'failed',
+      facts: { look: 'psql -h /run/odo', connection: 'postgresql://postgres@127.0.0.1:5433/postgres' },
+    });
+    const given = { status: 'held', verdict: 'failed', exitCode: 6, next: 'abandon' } as const;
+    expect(await ended(event, given, () => failedDrill)).toBe(6);
+    const lines = host.stdout.text().trimEnd().split('\n');
+    expect(lines[0]).toContain('FAILED, the drill’s database is up');
+    for (const { message } of failedDrill.findings) expect(lines).toContain(`  ${message}`);
+    expect(lines.slice(-3)).toEqual([
+      'look at it:  psql -h /run/odo',
+      'connect to:  postgresql://postgres@127.0.0.1:5433/postgres',
+      `remove it:   odo abandon ${sampleRunId}`,
+    ]);
   });
 });
 
