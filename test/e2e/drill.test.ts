@@ -97,7 +97,7 @@ describeWithLab('a drill', () => {
       expect(drill.exitCode, drill.stderr).toBe(0);
       const held = drill.events.find(({ type }) => type === 'held');
       expect(held).toMatchObject({ reason: 'kept', facts: { failed: 0, databases: 2 } });
-      const { connection, look } = held?.facts as Record<string, string>;
+      const { connection, look } = (held?.facts ?? {}) as Record<string, string>;
       expect(await askAsClient(String(connection))).toBe(shopQuestion.answer);
       expect(look).toMatch(/^docker exec -it odo-\S+-server psql /);
       const abandoned = await odo(['abandon', String(held?.runId), '--json'], { env });
