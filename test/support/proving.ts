@@ -1,7 +1,7 @@
 import type { ServerProcess } from '../../src/service/server-launcher.ts';
 import type { Assertion, DrillRequest } from '../../src/steps/drill-request.ts';
 import type { Proof, ProofResult, Proving } from '../../src/steps/proof/proof.ts';
-import type { StepContext, StepFacts } from '../../src/steps/step.ts';
+import type { StepContext } from '../../src/steps/step.ts';
 
 /** 2026-11-28 00:15:11 UTC. */
 export const drillRunId = '20261128-001511-k3f9';
@@ -15,7 +15,6 @@ export function provingOf(
     serverMajor?: number;
     systemIdentifier?: string | null;
     drill?: Partial<DrillRequest>;
-    outputs?: Readonly<Record<string, StepFacts>>;
   } = {},
 ): Proving {
   const { superuser = 'postgres', databases = ['app', 'postgres'], serverMajor = 15 } = options;
@@ -28,7 +27,6 @@ export function provingOf(
         contents: { backup: { systemIdentifier: options.systemIdentifier ?? null } },
         drill: { amcheck: 'heapallindexed', dump: false, assertions: [], ...options.drill },
       }) as unknown as ReturnType<StepContext['plan']>,
-    outputOf: (step) => options.outputs?.[step] ?? null,
     ports: { cores: () => 2 } as StepContext['ports'],
   };
   return {

@@ -5,14 +5,15 @@ import { collationsOf } from './collations.ts';
 import { dumpOf } from './dump.ts';
 import { identity } from './identity.ts';
 import type { Proof, Proving } from './proof.ts';
-import { recovery } from './recovery.ts';
 
-/** What is proved about the temporary database, in this order; also what was not asked for, so that a report says so. */
+/**
+ * What the temporary database itself is asked, in this order; also what was not asked for, so that a report says so. What
+ * was proved on the way to it stands in the journal.
+ */
 export function proofsOf({ context, databases }: Pick<Proving, 'context' | 'databases'>): readonly Proof[] {
   const { drill } = context.plan();
   if (drill == null) throw new OdoError('BUG', 'Only a drill proves its database.');
   return [
-    recovery,
     identity,
     ...databases.map((database) => amcheckOf(database, drill.amcheck)),
     collationsOf(drill.amcheck),

@@ -7,7 +7,6 @@ import { drillBegan } from '../../../../src/steps/proof/drill-began.ts';
 import { dumpOf } from '../../../../src/steps/proof/dump.ts';
 import { failed, passed, saidLast } from '../../../../src/steps/proof/outcome.ts';
 import { proofsOf } from '../../../../src/steps/proof/proofs.ts';
-import { recovery } from '../../../../src/steps/proof/recovery.ts';
 import { assertion, prove, provingOf } from '../../../support/proving.ts';
 
 /** A server whose programs end so; what they were given is kept. */
@@ -38,7 +37,6 @@ test('everything is proved of every database, and what was not asked for is said
   });
   const proofs = proofsOf(proving);
   expect(proofs.map(({ id }) => id)).toEqual([
-    'recovery',
     'identity',
     'amcheck:app',
     'amcheck:postgres',
@@ -54,19 +52,6 @@ test('everything is proved of every database, and what was not asked for is said
       summary: expect.stringMatching(/not asked for/),
     });
   }
-});
-
-test('the recovery tells where it went', async () => {
-  const outputs = {
-    recover: { consistentAt: '0/4000150' },
-    promote: { endLsn: '0/5000148', timeline: 2, lastTransaction: '2026-11-28T00:01:02Z', stoppedAt: null },
-  };
-  expect(await prove(recovery, provingOf(serverOf({}), { outputs }))).toEqual({
-    outcome: 'passed',
-    summary:
-      'It went to the end of the WAL, at 0/5000148, promoted to timeline 2; its last transaction is of 2026-11-28T00:01:02Z.',
-    details: ['consistent at 0/4000150'],
-  });
 });
 
 test('amcheck is skipped where the installation does not have it, and an older one brought up to date', async () => {
