@@ -40,6 +40,8 @@ export interface ControlFile {
   readonly checkpointLsn: string;
   readonly redoLsn: string;
   readonly checkpointTimeline: number;
+  /** When that checkpoint was made, on the source where WAL brought it. RFC 3339, UTC. */
+  readonly checkpointAt: string;
   /** `0/0` when no recovery was under way. */
   readonly minRecoveryPoint: string;
   readonly minRecoveryPointTimeline: number;
@@ -66,6 +68,7 @@ const layout = {
   checkpoint: 32,
   redo: 40,
   checkpointTimeline: 48,
+  checkpointTime: 104,
   minRecoveryPoint: 136,
   minRecoveryPointTimeline: 144,
   backupStartPoint: 152,
@@ -140,6 +143,7 @@ export function parseControlFile(bytes: Uint8Array): ControlFile {
     checkpointLsn: lsn(layout.checkpoint),
     redoLsn: lsn(layout.redo),
     checkpointTimeline: u32(layout.checkpointTimeline),
+    checkpointAt: new Date(Number(view.getBigInt64(layout.checkpointTime, true)) * 1000).toISOString(),
     minRecoveryPoint: lsn(layout.minRecoveryPoint),
     minRecoveryPointTimeline: u32(layout.minRecoveryPointTimeline),
     backupStartPoint: lsn(layout.backupStartPoint),

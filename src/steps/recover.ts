@@ -31,7 +31,8 @@ export const recover: Step = {
         tail: [],
       });
     }
-    return { consistentAt, systemIdentifier: control.systemIdentifier, timeline: control.checkpointTimeline };
+    const { systemIdentifier, checkpointTimeline: timeline, checkpointAt } = control;
+    return { consistentAt, systemIdentifier, timeline, checkpointAt };
   },
 };
 

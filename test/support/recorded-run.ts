@@ -121,7 +121,7 @@ export function recordRecovery(
   run.end('restoreBase', base, baseOutput);
   run.do('configureRecovery', 1);
   run.do('seal', 1);
-  run.do('recover', 20, { consistentAt: '2A/5000138' });
+  run.do('recover', 20, { consistentAt: '2A/5000138', checkpointAt: '2026-11-20T02:00:01.000Z' });
   run.do('promote', 40, {
     ...{ endLsn: '2A/7A3F2B8', timeline: 4, lastTransaction: '2026-11-22T21:29:58.731204Z' },
     ...promoted,

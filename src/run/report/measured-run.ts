@@ -41,17 +41,17 @@ export function measureRun(
     '$.lastTransaction',
     '$.time',
   ]).map(text);
-  const [beginLsn, finishedAt, target, provenTime, stop] = read('plan', [
+  const [checkpointAt] = read('recover', ['$.checkpointAt']).map(text);
+  const [beginLsn, target, provenTime, stop] = read('plan', [
     '$.contents.backup.beginLsn',
-    '$.contents.backup.finishedAt',
     '$.recovery.target.kind',
     '$.recovery.proof.lastCommit.time',
     '$.recovery.proof.toLsn',
   ]).map(text);
   const recoveredTo = endLsn ?? heldLsn ?? null;
   const lastCommitAt = recoveredTo === null ? null : (lastTransaction ?? heldTransaction ?? heldTime ?? null);
-  // Without a commit in the WAL, the newest are those in front of the backup's end.
-  const pointMs = recoveredTo === null ? null : millis(lastCommitAt ?? provenTime ?? finishedAt ?? null);
+  // Without a commit in the WAL, the newest are those in front of it: they may be as old as its last checkpoint.
+  const pointMs = recoveredTo === null ? null : millis(lastCommitAt ?? provenTime ?? checkpointAt ?? null);
   const toTheEnd = target === 'end' || target == null;
   const ready = millis(text(read('prove', ['$.readyAt'])[0]));
   const answeredMs = firstAnswerMs(ready, { attempts, spans });

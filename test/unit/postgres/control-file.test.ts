@@ -40,6 +40,7 @@ describe.each([
       checkpointLsn: label('Latest checkpoint location'),
       redoLsn: label("Latest checkpoint's REDO location"),
       checkpointTimeline: Number(label("Latest checkpoint's TimeLineID")),
+      checkpointAt: new Date(`${label('Time of latest checkpoint')} UTC`).toISOString(),
       minRecoveryPoint: label('Minimum recovery ending location'),
       minRecoveryPointTimeline: Number(label("Min recovery ending loc's timeline")),
       backupStartPoint: label('Backup start location'),
