@@ -90,7 +90,9 @@ const asServer = (loaded: LoadedSettings, server: string): LoadedSettings => ({
 function toDrillOf(database: string, loaded: LoadedSettings, cwd: string): DatabaseToDrill {
   try {
     const request = apart(toDrillRequest(loaded, cwd), database);
-    return { database, drill: { database, request, credentials: resolveCredentials(loaded) }, error: null };
+    const { notifySecret } = loaded.settings;
+    const drill = { database, request, credentials: resolveCredentials(loaded), notifySecret };
+    return { database, drill, error: null };
   } catch (error) {
     if (!(error instanceof OdoError)) throw error;
     return { database, drill: null, error: toErrorData(error) };

@@ -70,6 +70,7 @@ export async function followRun(
       journalFile: journal.file,
       credentials,
       primaryPassword: loaded.settings.primaryPassword,
+      notifySecret: loaded.settings.notifySecret,
       signal: signals.signal,
       onEvent: (event) => {
         seen.runId = event.runId;

@@ -46,6 +46,7 @@ export const resumeSettings = [
   'endpoint',
   ...credentialSettings,
   'primaryPassword',
+  'notifySecret',
   'region',
   'journal',
   'config',
@@ -67,6 +68,7 @@ export const moveSettings = [
 export const plannedStartSettings = [
   ...credentialSettings,
   'primaryPassword',
+  'notifySecret',
   'yes',
   'journal',
   'config',
@@ -157,7 +159,7 @@ export function loadFor(
     clock: { nowMs: host.nowMs(), timeZone: host.timeZone },
     database,
   });
-  for (const key of [...credentialSettings, 'primaryPassword'] as const) {
+  for (const key of [...credentialSettings, 'primaryPassword', 'notifySecret'] as const) {
     const value = loaded.settings[key];
     if (settingOf(key).secret && key !== 'accessKey') secrets.add(value);
   }

@@ -8,6 +8,7 @@ import { addAbandon } from './commands/abandon.ts';
 import { addBackups } from './commands/backups.ts';
 import { addDrill } from './commands/drill.ts';
 import { addPlan } from './commands/plan.ts';
+import { addReport } from './commands/report.ts';
 import { addPromote, addResume } from './commands/resume.ts';
 import { addStart } from './commands/start.ts';
 import { addStatus } from './commands/status.ts';
@@ -34,7 +35,17 @@ export function createProgram(context: CliContext, exit: (code: number) => void)
       outputError: (text, write) => write(withoutValues(text).replace(/^error: /, 'odo: ')),
     })
     .addHelpText('after', startExamples + environmentHelp + exitCodesHelp());
-  for (const add of [addStart, addDrill, addResume, addStatus, addBackups, addPlan, addPromote, addAbandon])
+  for (const add of [
+    addStart,
+    addDrill,
+    addResume,
+    addStatus,
+    addBackups,
+    addPlan,
+    addPromote,
+    addAbandon,
+    addReport,
+  ])
     add(program, context, exit);
   for (const command of program.commands) {
     command.showHelpAfterError(`hint: all options are listed by: odo ${command.name()} --help`);

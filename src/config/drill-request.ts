@@ -4,7 +4,16 @@ import type { ServiceSpec } from '../service/service.ts';
 import type { DrillRequest } from '../steps/drill-request.ts';
 import type { RecoveryRequest, RestoreRequest, TargetRequest } from '../steps/restore-request.ts';
 import type { LoadedSettings } from './load.ts';
-import { commonRequest, list, sourceMissing, toRecovery, toService, toSource, usage } from './request.ts';
+import {
+  commonRequest,
+  list,
+  sourceMissing,
+  toRecovery,
+  toService,
+  toSource,
+  unsigned,
+  usage,
+} from './request.ts';
 import type { SettingKey } from './schema.ts';
 
 /** How the volume or directory of a drill is named; the run's id follows. */
@@ -24,6 +33,7 @@ export function toDrillRequest(loaded: LoadedSettings, cwd: string): RestoreRequ
   const target = toDrillTarget(loaded, service, problems);
   problems.push(...outOfPlace(loaded));
   const recovery = toDrillRecovery(loaded, problems);
+  problems.push(...unsigned(loaded));
   if (problems.length > 0 || source === null || target === null) throw usage(problems, 'odo drill --help');
   return {
     ...commonRequest(loaded, { source, target, service, recovery }),

@@ -29,6 +29,7 @@ export function toRestoreRequest(loaded: LoadedSettings, cwd: string): RestoreRe
   const service = toService(loaded, cwd, problems);
   if (target !== null) problems.push(...misfits(target, service, settings.tablespace ?? []));
   const recovery = toRecovery(loaded, problems);
+  problems.push(...unsigned(loaded));
   if (problems.length > 0 || source === null || target === null) throw usage(problems);
   return {
     ...commonRequest(loaded, { source, target, service, recovery }),
@@ -77,6 +78,12 @@ export function commonRequest(
     },
   };
 }
+
+/** A receiver could not tell what odo posts from what anybody does. */
+export const unsigned = ({ settings }: LoadedSettings): string[] =>
+  settings.notify === null || settings.notifySecret !== null
+    ? []
+    : ['Say what signs the message to --notify: ODO_NOTIFY_SECRET, in the environment or .env'];
 
 export const sourceMissing =
   'Say where the backups lie: -u s3://BUCKET/PREFIX (or ODO_URL, or S3_BACKUP_URL)';

@@ -13,6 +13,8 @@ export interface DatabaseDrill {
   readonly database: string;
   readonly request: RestoreRequest;
   readonly credentials: SourceCredentials | null;
+  /** Signs what is posted when it has ended; null: it is not signed. */
+  readonly notifySecret?: string | null;
 }
 
 export interface DatabaseOutcome {
@@ -83,12 +85,13 @@ async function drillOne(
 }
 
 const surroundingsOf = (
-  { credentials }: DatabaseDrill,
+  { credentials, notifySecret = null }: DatabaseDrill,
   { journalFile, signal }: ManyMeans,
   onEvent: (event: RunEvent) => void,
 ): RunSurroundings => ({
   journalFile,
   credentials,
+  notifySecret,
   signal,
   onEvent,
   // A drill removes nothing of the operator's: there is nothing to ask.

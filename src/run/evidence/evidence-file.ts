@@ -3,6 +3,9 @@ import { mkdir, open, realpath, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { syncDirectory } from '../../target/durable-fs.ts';
 
+/** Of reports: names of databases and places, no secrets, are for the group and not for everybody. */
+export const reportMode = 0o640;
+
 /**
  * The whole new content, or the former file: a collector that reads meanwhile never sees a half. The name in between is
  * one of its own, since several runs may write the same file at once. Missing directories are made.

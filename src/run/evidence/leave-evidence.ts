@@ -12,7 +12,7 @@ import { storedRequest } from '../../steps/restore-request.ts';
 import { makeReport } from '../make-report.ts';
 import type { RunOutcome, RunSurroundings } from '../run-api.ts';
 import type { RunEvent } from '../run-events.ts';
-import { writeEvidenceFile } from './evidence-file.ts';
+import { reportMode, writeEvidenceFile } from './evidence-file.ts';
 import { writeMetricsFile } from './metrics-file.ts';
 import { notify, originOf } from './notify.ts';
 
@@ -21,9 +21,6 @@ type Surroundings = Pick<RunSurroundings, 'journalFile' | 'notifySecret' | 'onEv
 
 /** It goes on, or it never was a run. */
 const notEnded: readonly RunRecord['status'][] = ['running', 'declined'];
-
-/** Names of databases and places, no secrets: for the group, not for everybody. */
-const reportMode = 0o640;
 
 interface Piece {
   readonly kind: EvidenceEvent['kind'];

@@ -7,6 +7,7 @@ import { exitCodes } from '../../../src/cli/exit-codes.ts';
 import { runProgram } from '../../../src/cli/program.ts';
 import { type ErrorCode, errorKinds } from '../../../src/errors/codes.ts';
 import { OdoError } from '../../../src/errors/odo-error.ts';
+import { reportMarkdown } from '../../../src/report/markdown.ts';
 import type { RunOutcome, RunSurroundings } from '../../../src/run/run-api.ts';
 import type { RunEvent } from '../../../src/run/run-events.ts';
 import { dataPlaneDefaults, dataPlaneOptionsOf } from '../../../src/steps/data-plane-options.ts';
@@ -603,6 +604,37 @@ describe('a drill at its end', () => {
       'connect to:  postgresql://postgres@127.0.0.1:5433/postgres',
       `remove it:   odo abandon ${sampleRunId}`,
     ]);
+  });
+});
+
+describe('odo report', () => {
+  const known = { readStatus: () => sampleStatus, makeReport: () => passedDrill };
+
+  it('prints the report as Markdown, or in the form that is asked for', async () => {
+    const of = async (options: string): Promise<string> => {
+      host = fakeHost({ cwd });
+      expect(await odo(`report ${sampleRunId} ${options}`, known)).toBe(0);
+      return host.stdout.text();
+    };
+    expect(await of('')).toBe(reportMarkdown(passedDrill));
+    expect(await of('--format text')).toBe(reportMarkdown(passedDrill));
+    expect(JSON.parse(await of('--json'))).toEqual(JSON.parse(JSON.stringify(passedDrill)));
+    expect(await of('--format junit')).toMatch(/^<\?xml/);
+    expect(await of('--format html')).toMatch(/^<!doctype html>/);
+  });
+
+  it('writes it to files by their extensions, and prints nothing then', async () => {
+    const file = join(cwd, 'run.md');
+    expect(await odo(`report ${sampleRunId} --out run.md --out run.json`, known)).toBe(0);
+    expect(readFileSync(file, 'utf8')).toBe(reportMarkdown(passedDrill));
+    expect(host.stdout.text()).toBe('');
+    expect(host.stderr.text()).toContain(`report in ${file}`);
+  });
+
+  it('refuses a file whose form it does not know before it writes any', async () => {
+    expect(await odo(`report ${sampleRunId} --out run.md --out run.pdf`, known)).toBe(2);
+    expect(existsSync(join(cwd, 'run.md'))).toBe(false);
+    expect(host.stderr.text()).toContain('.html, .md, .json, .xml');
   });
 });
 

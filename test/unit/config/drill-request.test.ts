@@ -136,7 +136,7 @@ describe('what a drill proves', () => {
   });
 
   it('reads its limits, and the evidence that is left', () => {
-    const made = request({
+    const flags = {
       keep: true,
       port: 'auto',
       amcheck: 'tables',
@@ -148,7 +148,8 @@ describe('what a drill proves', () => {
       report: ['drill.html', '/var/tmp/drill.xml'],
       metricsFile: 'odo.prom',
       notify: 'https://hooks.example.com/odo',
-    });
+    };
+    const made = request(flags, { ODO_NOTIFY_SECRET: 'only-known-to-both' });
     expect(made.drill).toMatchObject({
       keep: true,
       port: 'auto',
@@ -162,5 +163,13 @@ describe('what a drill proves', () => {
       metricsFile: join(cwd, 'odo.prom'),
       notifyUrl: 'https://hooks.example.com/odo',
     });
+  });
+
+  it('posts nothing that is not signed, and keeps the secret out of the request', () => {
+    const notify = 'https://hooks.example.com/odo';
+    expect(usageOf({ notify })).toContain('ODO_NOTIFY_SECRET');
+    expect(JSON.stringify(request({ notify }, { ODO_NOTIFY_SECRET: 'only-known' }))).not.toContain(
+      'only-known',
+    );
   });
 });
