@@ -608,7 +608,7 @@ export const settings = {
     description:
       'check the page checksums of the cluster; stream (also without a word): by odo, while the files stream, and what was wrong then again after recovery; server: by pg_checksums, after recovery; auto: as stream, if the cluster has checksums; off',
     default: null,
-    defaultText: 'off',
+    defaultText: 'off; auto in a drill',
     value: values.pageCheck,
   }),
   publishIndex: setting({
