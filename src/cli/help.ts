@@ -22,6 +22,22 @@ Examples:
       --data-dir /srv/pg/data --local --yes
 `;
 
+export const drillExamples = `
+Examples:
+  Beside a Compose service, with its image, into a temporary volume:
+    odo drill -u s3://backups/main -n db -f compose.yaml
+
+  With the PostgreSQL of this host, in a directory; fails when it takes longer
+  than half an hour, or when the newest commit is older than five minutes:
+    odo drill -u s3://backups/main --drill-dir /srv/drills \\
+      --max-rto 30m --max-rpo 5m --report drill.html
+
+  Look at yesterday's data, and remove it again:
+    odo drill -u s3://backups/main -n db -f compose.yaml \\
+      --target-time 'yesterday 18:00' --keep --port auto
+    odo abandon RUN-ID
+`;
+
 export const environmentHelp = `
 Settings:
   Every setting may be a flag, an environment variable (--data-dir is

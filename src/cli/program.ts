@@ -14,9 +14,15 @@ import { addStart } from './commands/start.ts';
 import { addStatus } from './commands/status.ts';
 import type { CliApi, CliContext } from './context.ts';
 import { reportError } from './exit.ts';
-import { description, environmentHelp, exitCodesHelp, startExamples } from './help.ts';
+import { description, drillExamples, environmentHelp, exitCodesHelp, startExamples } from './help.ts';
 import type { Host, Output } from './host.ts';
 import { writeJsonLine } from './render/json-lines.ts';
+
+const examplesOf: Readonly<Record<string, string>> = {
+  start: startExamples,
+  plan: startExamples,
+  drill: drillExamples,
+};
 
 /** The whole command line; `exit` gets the code of the command that ran. */
 export function createProgram(context: CliContext, exit: (code: number) => void): Command {
@@ -49,10 +55,12 @@ export function createProgram(context: CliContext, exit: (code: number) => void)
     add(program, context, exit);
   for (const command of program.commands) {
     command.showHelpAfterError(`hint: all options are listed by: odo ${command.name()} --help`);
-    const restores = command.name() === 'start' || command.name() === 'plan';
+    const examples = examplesOf[command.name()];
     command.addHelpText(
       'after',
-      restores ? startExamples + environmentHelp + exitCodesHelp() : '\nExit codes and settings: odo --help',
+      examples === undefined
+        ? '\nExit codes and settings: odo --help'
+        : examples + environmentHelp + exitCodesHelp(),
     );
   }
   return program;

@@ -62,8 +62,14 @@ export function tellOutcome(host: Host, outcome: RunOutcome, telling: Telling): 
         ...factLines(end.facts),
       ]);
     case 'held': {
-      if (end?.type !== 'held')
-        return result([`Run ${runId} is held; see where with: odo status ${runId}${journal.flag}`, ...goOn]);
+      if (end?.type !== 'held') {
+        const status = `odo status ${runId}${journal.flag}`;
+        return result(
+          report === null
+            ? [`Run ${runId} is held; see where with: ${status}`, ...goOn]
+            : [...drillText(report, 'and is kept', width), `look at it:  ${status}`, `remove it:   ${next}`],
+        );
+      }
       const { look: _, ...facts } = end.facts;
       const commandOf = (command: string): string => command + journal.flag;
       return result([
