@@ -141,9 +141,9 @@ export function replayTimeText({
 export const verbOf = ({ status, kind }: EventOf<'run'>): string =>
   status === 'started' ? (kind ?? 'restore') : status === 'resumed' ? 'resume' : 'abandon';
 
-/** `Tables and indexes of shop: 212 relations, 4 s` */
+/** `Tables and indexes of shop: 212 relations (4 s)` */
 export function proofText({ title, summary, durationMs }: EventOf<'proof'>['item']): string {
-  const took = durationMs === null || durationMs < 1000 ? '' : `, ${formatDuration(durationMs)}`;
+  const took = durationMs === null || durationMs < 1000 ? '' : ` (${formatDuration(durationMs)})`;
   return printable(`${title}: ${summary}${took}`);
 }
 

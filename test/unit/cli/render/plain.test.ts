@@ -125,7 +125,7 @@ it('writes a line for each proof of a drill, and the first problems of one that 
   expect(lines).toEqual([
     '2026-11-22T22:09:55Z  drill 20261122-220955-k3f9',
     '2026-11-22T22:09:56Z  proof ok: Tables and indexes of shop: 212 relations, 4.1 s',
-    '2026-11-22T22:09:57Z  proof FAILED: Page checksums: 7 pages are damaged, 4.1 s',
+    '2026-11-22T22:09:57Z  proof FAILED: Page checksums: 7 pages are damaged (4.1 s)',
     ...problems.slice(0, 5).map((problem) => `2026-11-22T22:09:57Z    ${problem}`),
     '2026-11-22T22:09:57Z    and 2 more, in the report',
     '2026-11-22T22:09:58Z  proof skipped: Rows: not asked for',
