@@ -37,12 +37,14 @@ function controlFile(checksumVersion: number): Buffer {
   return bytes;
 }
 
-/** A database of one table with a wrong second page, and what was said about it. */
+/** A database of two tables with a wrong second page, and what was said about it. */
 async function judge({ mode = 'stream', streamed = null, checksumVersion = 1, answer }: Given) {
   await using root = await temporaryDirectory();
   await mkdir(join(root.path, 'base/5'), { recursive: true });
   await mkdir(join(root.path, 'global'));
-  await writeFile(join(root.path, 'base/5/16384'), Buffer.concat([page(0), wrong, page(2)]));
+  await mkdir(join(root.path, 'spaces/7/PG_17_202406281/5'), { recursive: true });
+  for (const path of ['base/5/16384', 'spaces/7/PG_17_202406281/5/16384'])
+    await writeFile(join(root.path, path), Buffer.concat([page(0), wrong, page(2)]));
   await writeFile(join(root.path, 'global/pg_control'), controlFile(checksumVersion));
   const notices: string[] = [];
   const ran: string[] = [];
@@ -50,7 +52,8 @@ async function judge({ mode = 'stream', streamed = null, checksumVersion = 1, an
   const context = {
     runId: 'run-1',
     signal: new AbortController().signal,
-    plan: () => ({ pageChecksums: mode, tablespaces: [] }) as unknown as RestorePlan,
+    plan: () =>
+      ({ pageChecksums: mode, tablespaces: [{ oid: '7', path: 'spaces/7' }] }) as unknown as RestorePlan,
     ports: { now: () => new Date(0), target: async () => ({ dataTree: async () => tree }) },
     outputOfPart: () => streamed,
     part: async (_name: string, _input: unknown, run: () => Promise<unknown>) => run(),
@@ -99,6 +102,12 @@ describe('the verdict about pages', () => {
       expect.stringMatching(/^info: 1 of 2 pages .* were replaced by its WAL/),
       expect.stringMatching(/^warning: 1 pages .*block 1 of base\/5\/16384.*the standby may still/),
     ]);
+  });
+
+  it('names a file of a tablespace by its link, wherever it lies', async () => {
+    const suspects = [{ path: 'spaces/7/PG_17_202406281/5/16384', blocks: [1] }];
+    const { verdict } = await judge({ streamed: found({ suspectPages: 1, suspects }) });
+    expect(verdict).toMatchObject({ damaged: [{ path: 'pg_tblspc/7/PG_17_202406281/5/16384', block: 1 }] });
   });
 
   it.each([
