@@ -75,7 +75,7 @@ describe('a run on a terminal', () => {
     const lines = draw(events, { columns: 60, close: false }).lines();
     expect(lines[0]).toMatch(/^drill 20261122-220955-k3f9/);
     expect(lines.slice(-6)).toEqual([
-      ' ok  Tables and indexes of shop: 3 relations, 4.1 s',
+      ' ok  Tables and indexes of shop: 3 relations (4.1 s)',
       ' !!  Indexes of crm: 1 problem in 212 relations (4.1 s)',
       '       index "orders_email": heap tuple (0,1) from table',
       '       "orders" lacks matching index tuple within index',
