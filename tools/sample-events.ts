@@ -241,12 +241,11 @@ const failure = {
 
 export const sampleProof: Body<'proof'>['item'] = {
   id: 'amcheck:shop',
-  title: 'Tables and indexes of shop',
+  title: 'Tables and indexes of shop are sound',
   outcome: 'failed',
-  summary: '1 problem in 212 relations',
-  details: [
-    'index "orders_email": heap tuple (0,1) from table "orders" lacks matching index tuple within index "orders_email"',
-  ],
+  summary:
+    'btree index shop.public.orders_email: heap tuple (0,1) from table "orders" lacks matching index tuple within index "orders_email"',
+  details: [],
   durationMs: 4120,
 };
 
