@@ -152,6 +152,8 @@ describeWithLab('a run that is held at its target', () => {
     const revived = await place.resume();
     expect(revived.exitCode, revived.stderr).toBe(0);
     expect(await ask(revived, lastRow)).toBe('13');
+    const again = revived.events.filter((event) => event.type === 'phase' && event.earlier !== true);
+    expect(new Set(again.map((event) => event.phase))).toEqual(new Set(['reachTarget']));
     const promoted = await place.promote();
     expect(promoted.exitCode, promoted.stderr).toBe(0);
   });

@@ -32,7 +32,7 @@ export function statusText(
     ...(status.verdict === null ? [] : row('verdict', status.verdict)),
     ...(status.abandonedAt === null
       ? []
-      : row('abandoned', `${formatTime(status.abandonedAt)}, ${ago(status.abandonedAt)}`)),
+      : row('given up', `${formatTime(status.abandonedAt)}, ${ago(status.abandonedAt)}`)),
     ...(status.held === null ? [] : row('held', heldText(status.held))),
     ...row('started', `${formatTime(status.startedAt)}, ${ago(status.startedAt)}`),
     ...(status.endedAt === null ? [] : row('ended', `${formatTime(status.endedAt)}, ${ago(status.endedAt)}`)),
