@@ -50,6 +50,15 @@ function databaseWord(name: string): string {
   return `dbname='${name.replaceAll(/[\\']/g, (character) => `\\${character}`)}'`;
 }
 
+/** What was set for a database or a role must not end a long check, or forbid an extension; messages are in English. */
+const clientSettings = {
+  statement_timeout: '0',
+  lock_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
+  default_transaction_read_only: 'off',
+  lc_messages: 'C',
+};
+
 /** The same for any program of PostgreSQL. A name is never taken for a connection string here, as it would be on a command line. */
 export function connectionEnvironment(
   socketDirectory: string,
@@ -62,6 +71,9 @@ export function connectionEnvironment(
     PGDATABASE: database,
     PGCLIENTENCODING: 'UTF8',
     PGCONNECT_TIMEOUT: '30',
+    PGOPTIONS: Object.entries(clientSettings)
+      .map(([name, value]) => `-c ${name}=${value}`)
+      .join(' '),
     LC_ALL: 'C',
   };
 }

@@ -111,6 +111,17 @@ describeWithLab('what a drill proves about a database of this host', () => {
     });
   });
 
+  test('what was set for a database neither ends a check nor forbids it', async () => {
+    await sql('CREATE DATABASE ruled', 'postgres');
+    await sql('ALTER DATABASE ruled SET default_transaction_read_only = on', 'postgres');
+    await sql(`ALTER DATABASE ruled SET statement_timeout = '1min'`, 'postgres');
+    const options = { user: 'boss', database: 'ruled', signal: proving.context.signal };
+    const shown = await server.runClient('psql', ['-XAt', '-c', 'SHOW statement_timeout'], options);
+    expect(shown.stdout.trim()).toBe('0');
+    for (const surroundings of [proving, withoutProgram()])
+      expect(await prove(amcheckOf('ruled', 'tables'), surroundings)).toMatchObject({ outcome: 'passed' });
+  });
+
   test('every row is read to its end, and what cannot be read is told', async () => {
     expect(await prove(dumpOf('Old="Shop', true), proving)).toMatchObject({ outcome: 'passed' });
     const found = await prove(dumpOf('damaged', true), proving);
