@@ -63,8 +63,8 @@ export function proofItems(
 
 /** The checks beforehand have passed once there is a plan; before that, those of the backup when it was looked at. */
 function backupResult({ plan, outputOf }: RunFacts): Result {
-  const looked = outputOf('preflight') as { contents?: { backup: BaseBackup } } | null;
-  const backup = plan?.contents.backup ?? looked?.contents?.backup;
+  const looked = plan ?? (outputOf('preflight') as { contents?: { backup: BaseBackup } } | null);
+  const backup = looked?.contents?.backup;
   if (backup === undefined) return notReached;
   const { id, format, finishedAt, storedBytes } = backup;
   const facts = [
