@@ -16,7 +16,9 @@ WORKDIR /src
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --include=dev
 COPY . .
-RUN PATH="/src/node_modules/.bin:$PATH" node tools/build.ts
+RUN PATH="/src/node_modules/.bin:$PATH" node tools/build.ts \
+ && mkdir /app \
+ && cp -R package.json LICENSE build dist /app
 
 # What runs needs a quarter of those packages, and of them a half: the rest is for compilers and debuggers.
 FROM ${NODE_IMAGE} AS modules
@@ -24,10 +26,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev \
  && find node_modules -type f \( -name '*.map' -o -name '*.ts' -o -name '*.md' \) -delete \
- && rm -rf node_modules/better-sqlite3/deps node_modules/better-sqlite3/src package-lock.json .npmrc ~/.npm
-COPY LICENSE ./
-COPY --from=build /src/build ./build
-COPY --from=build /src/dist ./dist
+ && rm -rf node_modules/better-sqlite3/deps node_modules/better-sqlite3/src
 
 FROM ${NODE_IMAGE} AS runtime
 # tini passes signals on, and buries the processes of a server whose odo was killed.
@@ -65,7 +64,8 @@ RUN apt-get update \
  && locale-gen
 
 FROM drill-runtime AS drill
-COPY --from=modules /app /opt/odo
+COPY --from=modules /app/node_modules /opt/odo/node_modules
+COPY --from=build /app /opt/odo
 USER postgres
 # Where the temporary database lies: mount a volume with room for it here.
 ENV ODO_DRILL_DIR=/scratch
@@ -74,8 +74,9 @@ LABEL org.opencontainers.image.title="odo-drill" \
       org.opencontainers.image.description="Recovery drills: proves that PostgreSQL backups can be restored"
 
 FROM runtime AS odo
-COPY --from=modules /app /opt/odo
+COPY --from=modules /app/node_modules /opt/odo/node_modules
+COPY --from=build /app /opt/odo
 USER postgres
 CMD ["--help"]
 LABEL org.opencontainers.image.title="odo" \
-      org.opencontainers.image.description="Restores PostgreSQL physical backups, and survives being killed while doing so"
+      org.opencontainers.image.description="Restores PostgreSQL physical backups, and survives being killed"

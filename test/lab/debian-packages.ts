@@ -22,6 +22,8 @@ const needed: readonly NeededPackage[] = [
   { package: 'bzip2', present: () => commandExists('bzip2') },
   { package: 'xz-utils', present: () => commandExists('xz') },
   { package: 'procps', present: () => commandExists('ps') },
+  // Looks at unit files.
+  { package: 'systemd', present: () => commandExists('systemd-analyze') },
   // Servers and mounts that backups are read from.
   { package: 'openssh-server', present: async () => existsSync('/usr/sbin/sshd') },
   { package: 'nginx-light', present: async () => existsSync('/usr/sbin/nginx') },

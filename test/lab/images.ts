@@ -17,6 +17,11 @@ export function imageName(major: Major): string {
   return `odo-lab/postgres:${major}`;
 }
 
+/** The suite's tree as an image: PostgreSQL and barman's tools, no entry point. */
+export function baseImage(major: Major): string {
+  return `odo-lab/${suites[major]}:pg${major}`;
+}
+
 /** PGDATA and volume as the official image has them: 18 moved both. */
 export function imageLayout(major: Major): { pgdata: string; volume: string } {
   return major >= 18
@@ -105,7 +110,7 @@ LABEL odo-lab.recipe=${recipe}
 }
 
 /** The recipe that an image in the engine was made by; empty when there is no such image. */
-function recipeOf(image: string): Promise<string> {
+export function recipeOf(image: string): Promise<string> {
   return run('docker', ['image', 'inspect', '-f', '{{index .Config.Labels "odo-lab.recipe"}}', image]).catch(
     () => '',
   );
@@ -114,7 +119,7 @@ function recipeOf(image: string): Promise<string> {
 /** Makes odo-lab/postgres:NN in the engine unless the one there is of this recipe. */
 export async function buildImage(major: Major): Promise<void> {
   const name = imageName(major);
-  const base = `odo-lab/${suites[major]}:pg${major}`;
+  const base = baseImage(major);
   const baseRecipe = `${treeRecipe}, base 2`;
   const recipe = createHash('sha256')
     .update(JSON.stringify([baseRecipe, dockerfile(major, base, ''), await readFile(entryPoint, 'utf8')]))
