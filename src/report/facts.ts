@@ -1,4 +1,4 @@
-import type { RunReport } from './run-report.ts';
+import type { ProofItem, RunReport } from './run-report.ts';
 import { formatTime } from './text.ts';
 import { formatBytes, formatDuration } from './units.ts';
 
@@ -19,6 +19,10 @@ export const tookMs = (span: {
 
 /** Short ones to the millisecond: of a query, `0.0 s` would say nothing. */
 export const formatTook = (ms: number): string => (ms < 1000 ? `${Math.round(ms)} ms` : formatDuration(ms));
+
+/** Of a proof; empty when nothing was done or nobody measured it. */
+export const tookOf = ({ durationMs, outcome }: ProofItem): string =>
+  durationMs === null || outcome === 'skipped' || outcome === 'not-reached' ? '' : formatTook(durationMs);
 
 /** Why it stopped, in lines: the code, what a finding has not said yet, the causes, what to do. Empty when it did not. */
 export function stopLines({ error, findings }: RunReport): string[] {

@@ -1,4 +1,4 @@
-import { environmentFacts, formatTook, type NamedValue, runFacts, stopLines } from './facts.ts';
+import { environmentFacts, type NamedValue, runFacts, stopLines, tookOf } from './facts.ts';
 import { amountRows, type MeasureRow, objectiveRows } from './measure-rows.ts';
 import { phaseRows } from './phase-rows.ts';
 import type { RunReport } from './run-report.ts';
@@ -74,7 +74,7 @@ function proofs({ proofs }: RunReport): string {
       proof.outcome === 'failed' ? 'FAILED' : outcomeWords[proof.outcome],
       proof.title,
       proof.summary,
-      proof.durationMs === null ? '' : formatTook(proof.durationMs),
+      tookOf(proof),
     ]),
   );
   const details = proofs

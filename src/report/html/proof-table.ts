@@ -1,4 +1,4 @@
-import { formatTook } from '../facts.ts';
+import { tookOf } from '../facts.ts';
 import type { ProofItem } from '../run-report.ts';
 import { plural } from '../text.ts';
 import { countedOutcomes, outcomeWords } from '../words.ts';
@@ -53,7 +53,7 @@ function proofRow({ proof, index }: PlacedProof): Markup {
   return html`<tr role="row" id="${proofAnchor(index)}" class="${proof.outcome}">
 <td role="cell" class="outcome">${icon(proof.outcome)} ${outcomeWords[proof.outcome]}</td>
 <th role="rowheader" scope="row"><span class="proof-title">${proof.title}</span> <span class="proof-summary">${proof.summary}</span>${details(proof)}</th>
-<td role="cell" class="num">${proof.durationMs === null ? '' : formatTook(proof.durationMs)}</td>
+<td role="cell" class="num">${tookOf(proof)}</td>
 </tr>
 `;
 }

@@ -3,24 +3,23 @@ import { formatBytes } from '../units.ts';
 import { lineKey } from './chart-key.ts';
 import { type Line, lineChart, type Point, roundedTop } from './line-chart.ts';
 import { html, type Markup } from './markup.ts';
-import { type Moment, seriesOf } from './sample-series.ts';
+import { type Moment, replayOf } from './sample-series.ts';
 import { timeGrid, timeLabels } from './time-axis.ts';
 import type { DrawnSpan, TimeScale } from './time-scale.ts';
 
 /** Null when nothing was replayed long enough to be seen. */
 export function replayChart(report: RunReport, spans: readonly DrawnSpan[], scale: TimeScale): Markup | null {
-  const attempts = seriesOf(report, 'wal-bytes', spans).flatMap((series) => series.attempts);
+  const attempts = replayOf(report, spans);
   const moments = attempts.flat();
-  const total = Math.max(0, ...moments.map(({ sample }) => sample.total ?? 0));
+  const total = Math.max(0, ...moments.map((moment) => moment.total ?? 0));
   const done = Math.max(0, ...moments.map((moment) => moment.done));
   if (moments.length === 0) return null;
   const top = roundedTop(Math.max(done, total));
   const [first, last] = [
-    moments.find(({ sample }) => sample.lsn),
-    moments.findLast(({ sample }) => sample.lsn),
+    moments.find((moment) => moment.lsn !== null),
+    moments.findLast((moment) => moment.lsn !== null),
   ];
-  const way =
-    first === undefined || last === undefined ? '' : `, from ${first.sample.lsn} to ${last.sample.lsn}`;
+  const way = first === undefined || last === undefined ? '' : `, from ${first.lsn} to ${last.lsn}`;
   const text = `Replayed: ${formatBytes(done)} of WAL${way}`;
   const wanted = total > 0 ? `the plan held ${formatBytes(total)}` : null;
   return lineChart({
@@ -31,9 +30,7 @@ export function replayChart(report: RunReport, spans: readonly DrawnSpan[], scal
       ...(wanted === null ? [] : [levelAt(total / top)]),
       {
         style: 'line-1',
-        pieces: attempts
-          .filter((attempt) => attempt.length > 1)
-          .map((attempt) => thinned(attempt, scale, top)),
+        pieces: attempts.map((attempt) => thinned(attempt, scale, top)),
         area: true,
       },
     ],

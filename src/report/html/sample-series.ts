@@ -3,7 +3,6 @@ import type { DrawnSpan, TimeScale } from './time-scale.ts';
 
 /** The samples of one phase, those of each attempt apart: a new attempt may count from an earlier place. */
 export interface Series {
-  readonly phase: string;
   readonly title: string;
   readonly attempts: readonly (readonly Moment[])[];
 }
@@ -11,27 +10,48 @@ export interface Series {
 export interface Moment {
   readonly ms: number;
   readonly done: number;
-  readonly sample: Sample;
+  readonly total: number | null;
+  readonly lsn: string | null;
 }
 
-/** In the order in which the phases began; phases with less than two samples have nothing to draw. */
-export function seriesOf(report: RunReport, unit: Sample['unit'], spans: readonly DrawnSpan[]): Series[] {
-  const samples = report.samples.filter((sample) => sample.unit === unit);
-  const phases = [...new Set(samples.map((sample) => sample.phase))];
-  return phases
+/** Of each phase that told bytes, in the order in which they began. */
+export function throughputOf({ samples }: RunReport, spans: readonly DrawnSpan[]): Series[] {
+  const told = samples.filter((sample) => sample.unit === 'bytes');
+  return [...new Set(told.map((sample) => sample.phase))]
     .map((phase) => {
       const attempts = spans.filter(({ span }) => span.phase === phase);
-      const moments = samples
-        .filter((sample) => sample.phase === phase)
-        .map((sample) => ({ ms: Date.parse(sample.at), done: sample.done, sample }))
-        .sort((a, b) => a.ms - b.ms);
       return {
-        phase,
         title: attempts[0]?.span.title ?? phase,
-        attempts: split(moments, attempts.map(({ beginMs }) => beginMs).slice(1)),
+        attempts: attemptsOf(
+          told.filter((sample) => sample.phase === phase),
+          attempts,
+        ),
       };
     })
-    .filter((series) => series.attempts.some((moments) => moments.length > 1));
+    .filter(({ attempts }) => attempts.length > 0);
+}
+
+/** Of replay, which goes on from one phase to the next: what recovery began, the promotion ends. */
+export function replayOf({ samples }: RunReport, spans: readonly DrawnSpan[]): Moment[][] {
+  const told = samples.filter((sample) => sample.unit === 'wal-bytes');
+  const phases = new Set(told.map((sample) => sample.phase));
+  return attemptsOf(
+    told,
+    spans.filter(({ span }) => phases.has(span.phase)),
+  );
+}
+
+/** Only those that have a length. A first attempt began with nothing done, before anything was told of it. */
+function attemptsOf(samples: readonly Sample[], spans: readonly DrawnSpan[]): Moment[][] {
+  const told = samples
+    .map(({ at, done, total, lsn }): Moment => ({ ms: Date.parse(at), done, total, lsn }))
+    .sort((a, b) => a.ms - b.ms);
+  const begins = spans.filter(({ span }) => span.attempt > 1).map(({ beginMs }) => beginMs);
+  const firstMs = told[0]?.ms ?? 0;
+  const zero = spans.find(({ beginMs, span }) => span.attempt === 1 && beginMs < firstMs);
+  const isFirst = begins.every((ms) => ms > firstMs);
+  const moments = zero && isFirst ? [{ ms: zero.beginMs, done: 0, total: null, lsn: null }, ...told] : told;
+  return split(moments, begins).filter((attempt) => attempt.length > 1);
 }
 
 function split(moments: readonly Moment[], begins: readonly number[]): Moment[][] {

@@ -85,8 +85,8 @@ tr:target { background: var(--raised); }
 summary { cursor: pointer; width: fit-content; color: var(--soft); font-size: 0.875rem; } details { margin-top: 0.75rem; } section > div > details:first-child { margin-top: 0; } .proofs details { margin-top: 0.35rem; } .proofs + details { border-top: 1px solid var(--rule); margin: 0; padding-top: 0.75rem; }
 .proofs details li { font-size: 0.875rem; padding: 0.15rem 0 0.15rem 1rem; border-left: 2px solid var(--rule); }
 .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 24rem), 1fr)); gap: 0 2.5rem; font-size: 0.9375rem; }
-.facts div { display: grid; grid-template-columns: 9.5rem minmax(0, 1fr); gap: 0.75rem; padding: 0.45rem 0; border-bottom: 1px solid var(--rule); }
-h3 + .facts { margin: 0.5rem 0 1.75rem; } .digest { color: var(--soft); font-size: 0.875rem; }
+.facts div { display: grid; grid-template-columns: 9.5rem minmax(0, 1fr); gap: 0.2rem 0.75rem; align-content: start; padding: 0.45rem 0; border-bottom: 1px solid var(--rule); }
+.facts dd { grid-column: -2; } h3 + .facts { margin: 0.5rem 0 1.75rem; } .digest { color: var(--soft); font-size: 0.875rem; }
 .events { margin-top: 0.5rem; font-size: 0.9375rem; } .events li { display: grid; grid-template-columns: 12.5rem 6rem minmax(0, 1fr); gap: 0.25rem 0.75rem; padding: 0.4rem 0; border-top: 1px solid var(--rule); }
 .events time, .events .level { color: var(--soft); } .events .warning .level { color: var(--warn); font-weight: 600; } .events .error .level { color: var(--fail); font-weight: 600; }`;
 

@@ -30,6 +30,13 @@ ${rows.map((cells) => html`<tr>${cells.map(cell)}</tr>\n`)}</tbody>
 </table></div>`;
 }
 
-/** Names and values, beside each other where there is room. */
-export const factList = (rows: readonly NamedValue[]): Markup =>
-  html`<dl class="facts">${rows.map(({ name, value }) => html`<div><dt>${name}</dt><dd>${value}</dd></div>\n`)}</dl>`;
+/** Names and values, beside each other where there is room; a value without a name belongs to the one before. */
+export function factList(rows: readonly NamedValue[]): Markup {
+  const facts: { readonly name: string; readonly values: string[] }[] = [];
+  for (const { name, value } of rows) {
+    const before = facts.at(-1);
+    if (name === '' && before !== undefined) before.values.push(value);
+    else facts.push({ name, values: [value] });
+  }
+  return html`<dl class="facts">${facts.map(({ name, values }) => html`<div><dt>${name}</dt>${values.map((value) => html`<dd>${value}</dd>`)}</div>\n`)}</dl>`;
+}

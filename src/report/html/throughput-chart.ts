@@ -3,7 +3,7 @@ import { formatBytes } from '../units.ts';
 import { lineKey } from './chart-key.ts';
 import { type Line, lineChart, type Point, roundedTop } from './line-chart.ts';
 import { html, type Markup } from './markup.ts';
-import { ratesOf, type Series, seriesOf } from './sample-series.ts';
+import { ratesOf, type Series, throughputOf } from './sample-series.ts';
 import { timeGrid, timeLabels } from './time-axis.ts';
 import type { DrawnSpan, TimeScale } from './time-scale.ts';
 
@@ -18,7 +18,7 @@ export function throughputChart(
   spans: readonly DrawnSpan[],
   scale: TimeScale,
 ): Markup | null {
-  const phases = seriesOf(report, 'bytes', spans);
+  const phases = throughputOf(report, spans);
   if (phases.length === 0) return null;
   const rates = phases.map((series) => ratesOf(series, scale, stretches));
   const top = roundedTop(Math.max(...rates.flat().map((value) => value ?? 0)));
@@ -43,12 +43,14 @@ export function throughputChart(
 const styleOf = (index: number): string => `line-${(index % 3) + 1}`;
 
 function described(series: Series, rates: readonly (number | null)[]): string {
-  const moments = series.attempts.filter((attempt) => attempt.length > 1);
-  const done = moments.reduce(
+  const done = series.attempts.reduce(
     (sum, attempt) => sum + (attempt.at(-1)?.done ?? 0) - (attempt[0]?.done ?? 0),
     0,
   );
-  const ms = moments.reduce((sum, attempt) => sum + (attempt.at(-1)?.ms ?? 0) - (attempt[0]?.ms ?? 0), 0);
+  const ms = series.attempts.reduce(
+    (sum, attempt) => sum + (attempt.at(-1)?.ms ?? 0) - (attempt[0]?.ms ?? 0),
+    0,
+  );
   const peak = Math.max(...rates.map((value) => value ?? 0));
   return `${series.title}: ${rate(ms === 0 ? 0 : (done / ms) * 1000)} on average, ${rate(peak)} at most`;
 }

@@ -111,3 +111,14 @@ test('of sixty databases those that passed are folded, what failed stays', () =>
   expect(beforeFold).toContain('pg_amcheck of tenant_031');
   expect(beforeFold).not.toContain('pg_amcheck of tenant_030');
 });
+
+test('a line of the plan without a name belongs to the one before', () => {
+  const rows = [
+    { name: 'backup', value: '20261127T201130' },
+    { name: '', value: 'barman-cloud' },
+    { name: 'why', value: 'the newest' },
+  ];
+  expect(reportHtml({ ...passedDrill, plan: [{ title: 'Backup', rows }] })).toContain(
+    '<div><dt>backup</dt><dd>20261127T201130</dd><dd>barman-cloud</dd></div>\n<div><dt>why</dt><dd>the newest</dd></div>',
+  );
+});

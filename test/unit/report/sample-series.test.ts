@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { roundedTop } from '../../../src/report/html/line-chart.ts';
-import { ratesOf, seriesOf } from '../../../src/report/html/sample-series.ts';
+import { ratesOf, replayOf, throughputOf } from '../../../src/report/html/sample-series.ts';
 import { drawnSpans, timeScale } from '../../../src/report/html/time-scale.ts';
 import type { RunReport } from '../../../src/report/run-report.ts';
 import {
@@ -14,7 +14,7 @@ import {
 
 function seriesWithScale(report: RunReport) {
   const spans = drawnSpans(report);
-  return { series: seriesOf(report, 'bytes', spans), scale: timeScale(spans)! };
+  return { series: throughputOf(report, spans), scale: timeScale(spans)! };
 }
 
 test('a steady stream has one rate wherever it ran and none elsewhere', () => {
@@ -55,4 +55,45 @@ test('the top of an axis is a round number of its unit, not below the highest va
   expect(roundedTop(3)).toBe(4);
   expect(roundedTop(228 * 1024 ** 2)).toBe(300 * 1024 ** 2);
   expect(roundedTop(1020 * 1024 ** 2)).toBe(1024 ** 3);
+});
+
+test('what was done before the first sample counts from the beginning of the phase', () => {
+  const report: RunReport = {
+    ...passedDrill,
+    phases: [span('restoreBase', 'restore base', 0, 4), span('recover', 'recover', 4, 10)],
+    samples: [{ ...samplesOf('restoreBase', 'bytes', 2, 3, 1)[0]!, done: 2000 }],
+  };
+  const { series, scale } = seriesWithScale(report);
+  expect(ratesOf(series[0]!, scale, 5).map((rate) => rate && Math.round(rate))).toEqual([
+    1000,
+    null,
+    null,
+    null,
+    null,
+  ]);
+});
+
+test('replay goes on from recovery to promotion, and starts again with a new attempt', () => {
+  const walk = (phase: string, second: number, done: number) => ({
+    ...samplesOf(phase, 'wal-bytes', second, second + 1, 1)[0]!,
+    done,
+  });
+  const report: RunReport = {
+    ...passedDrill,
+    phases: [
+      span('recover', 'recover', 0, 5, { outcome: 'failed' }),
+      span('recover', 'recover', 6, 10, { attempt: 2 }),
+      span('promote', 'promote', 10, 12),
+    ],
+    samples: [
+      walk('recover', 3, 300),
+      walk('recover', 7, 100),
+      walk('recover', 9, 900),
+      walk('promote', 11, 950),
+    ],
+  };
+  expect(replayOf(report, drawnSpans(report)).map((moments) => moments.map(({ done }) => done))).toEqual([
+    [0, 300],
+    [100, 900, 950],
+  ]);
 });
