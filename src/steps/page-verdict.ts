@@ -1,6 +1,7 @@
 import { storedFindings } from '../archive/page-findings.ts';
 import { OdoError } from '../errors/odo-error.ts';
 import type { ServerLauncher } from '../service/server-launcher.ts';
+import type { Tree } from '../target/tree.ts';
 import { noChecksums, pagesPart, type StreamedPages, unknownChecksums } from './page-check.ts';
 import { type DamagedPage, newTally, type PageTally } from './page-tally.ts';
 import { wholeTree } from './planned-trees.ts';
@@ -101,8 +102,27 @@ export function tellPages(context: StepContext, verdict: PageVerdict | null): St
   return { pagesMended: mended, pagesDamaged: damagedPages };
 }
 
-/** Ends the run when pages are damaged. */
-export function requirePages(verdict: PageVerdict | null): void {
+/**
+ * Ends the run with what it failed with; when the database was promoted by then and has damaged pages, with those: a
+ * query fails at a damaged page of a catalog before anybody has looked.
+ */
+export async function blamePages(
+  context: StepContext,
+  { tree, launcher }: { readonly tree: Tree; readonly launcher: ServerLauncher },
+  error: unknown,
+): Promise<never> {
+  context.signal.throwIfAborted();
+  const judge = async (): Promise<PageVerdict | null> => {
+    const { state } = await readControl(tree);
+    return state === 'shut down' ? judgePages(context, launcher) : null;
+  };
+  // When that fails too, what failed first is told.
+  requirePages(await judge().catch(() => null), error);
+  throw error;
+}
+
+/** Ends the run when pages are damaged. `cause`: what it failed with already. */
+export function requirePages(verdict: PageVerdict | null, cause?: unknown): void {
   if (verdict === null || verdict.state === 'unchecked') return;
   const { damaged, damagedPages, pages, cutFiles } = verdict;
   const hint =
@@ -112,7 +132,7 @@ export function requirePages(verdict: PageVerdict | null): void {
     throw new OdoError(
       'VERIFICATION_FAILED',
       `${damagedPages} of ${pages} pages do not match their checksums after recovery, ${pageName(first)} among them.`,
-      { hint, details: { damaged, cutFiles } },
+      { hint, details: { damaged, cutFiles }, cause },
     );
   }
   const [cut] = cutFiles;
@@ -120,6 +140,7 @@ export function requirePages(verdict: PageVerdict | null): void {
     throw new OdoError('VERIFICATION_FAILED', `${cut} ends inside a page, also after recovery.`, {
       hint,
       details: { damaged, cutFiles },
+      cause,
     });
   }
 }

@@ -5,7 +5,7 @@ import { historyFileName } from '../postgres/wal-segment.ts';
 import type { ServerProcess } from '../service/server-launcher.ts';
 import type { Tree } from '../target/tree.ts';
 import { promoteConf } from './layout.ts';
-import { judgePages, requirePages, tellPages } from './page-verdict.ts';
+import { blamePages, judgePages, requirePages, tellPages } from './page-verdict.ts';
 import { compareCollations } from './promoted-collations.ts';
 import { checkPromotedEnd, readPromotedEnd } from './promoted-end.ts';
 import { requireTablespaces } from './promoted-tablespaces.ts';
@@ -46,7 +46,7 @@ export const promote: Step = {
       // A restart must not replay from before the promotion.
       await server.query('CHECKPOINT', { user: superuser, database: 'postgres' });
       return { ...facts, superuser, ...endOfRecovery(log), collationsChanged: changed.join(', ') || null };
-    });
+    }).catch((error: unknown) => blamePages(context, { tree, launcher }, error));
     const endLsn = await checkPromotedEnd(tree, plan, answer.timeline, goal.stop);
     // The log of a server that went on alone, after odo was killed, is lost; its history file is not.
     const stoppedAt = answer.stoppedAt ?? (await readPromotedEnd(tree, answer.timeline))?.reason ?? null;

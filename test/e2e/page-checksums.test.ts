@@ -102,6 +102,15 @@ describeWithLab('page checksums of an online backup', () => {
     expect(ours).toEqual((await blocksByServer(user, data)).sort());
   });
 
+  test('a catalog that cannot be read for damage ends the restore with the damage', async () => {
+    await using directory = await temporaryDirectory();
+    // pg_authid: nobody can log in.
+    const backup = await made.damaged((copy) => flipByte(join(copy, 'global/1260'), 8000));
+    const { result } = await start(backup, directory.path, '');
+    expect(result.exitCode, result.stderr).toBe(6);
+    expect(result.stderr).toMatch(/1 of \d+ pages do not match .*block 0 of global\/1260/);
+  });
+
   test('damage is one line each of a drill, which goes on to its end', async () => {
     await using directory = await temporaryDirectory();
     const backup = await made.damaged(damage);
