@@ -1,7 +1,7 @@
 import type { AmcheckExtent } from '../drill-request.ts';
 import { type ChangedDatabase, findChangedCollations } from '../promoted-collations.ts';
 import { amcheckIn } from './amcheck-extension.ts';
-import { failed, isSome, passed } from './outcome.ts';
+import { failed, findingOfQuery, isSome, passed } from './outcome.ts';
 import type { Proof, Proving } from './proof.ts';
 
 /**
@@ -13,7 +13,10 @@ export const collationsOf = (extent: AmcheckExtent): Proof => ({
   title: 'Text sorts as where the backup was made',
   async run(proving) {
     const { context, server, superuser, databases } = proving;
-    const changed = await findChangedCollations(context, server, superuser);
+    const changed = await findChangedCollations(context, server, superuser).catch((error) =>
+      findingOfQuery(proving, error),
+    );
+    if (typeof changed === 'string') return failed([changed]);
     if (changed.length === 0) return passed('No collation that is used has changed.');
     const unproven: ChangedDatabase[] = [];
     for (const database of changed) {

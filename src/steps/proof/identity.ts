@@ -1,5 +1,5 @@
 import { formatBytes } from '../units.ts';
-import { failed, isSome, passed } from './outcome.ts';
+import { failed, findingOfQuery, isSome, passed } from './outcome.ts';
 import type { Proof } from './proof.ts';
 
 interface Answer {
@@ -19,9 +19,14 @@ const question = `SELECT json_build_object(
 export const identity: Proof = {
   id: 'identity',
   title: 'The database is the one that was backed up',
-  async run({ context, server, superuser, databases }) {
-    const answer = await server.query(question, { user: superuser, database: 'postgres' });
-    const { systemIdentifier, version, checksums, tablespaces } = JSON.parse(answer) as Answer;
+  async run(proving) {
+    const { context, server, superuser, databases } = proving;
+    const answer = await server
+      .query(question, { user: superuser, database: 'postgres' })
+      .then((text) => JSON.parse(text) as Answer)
+      .catch((error) => findingOfQuery(proving, error));
+    if (typeof answer === 'string') return failed([answer]);
+    const { systemIdentifier, version, checksums, tablespaces } = answer;
     const expected = context.plan().contents.backup.systemIdentifier;
     const findings = [
       ...(expected === null || expected === systemIdentifier

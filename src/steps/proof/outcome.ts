@@ -37,10 +37,11 @@ const surroundings =
  * nothing around it is to blame. @throws STEP_FAILED otherwise, for then the data could not be looked at
  */
 export async function findingOf(
-  { server, superuser }: Proving,
+  { context, server, superuser }: Proving,
   program: string,
   { exitCode, stderr }: ToolResult,
 ): Promise<string> {
+  context.signal.throwIfAborted();
   const said = saidLast(stderr) ?? `${program} ended with exit code ${exitCode}`;
   if (exitCode > 125 || surroundings.test(stderr))
     throw new OdoError('STEP_FAILED', `${program} failed: ${said}`);

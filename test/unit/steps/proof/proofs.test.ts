@@ -3,8 +3,10 @@ import type { ToolResult } from '../../../../src/service/ask-server.ts';
 import { amcheckOf } from '../../../../src/steps/proof/amcheck.ts';
 import { assertionOf } from '../../../../src/steps/proof/assertion.ts';
 import { assertionVerdict } from '../../../../src/steps/proof/assertion-verdict.ts';
+import { collationsOf } from '../../../../src/steps/proof/collations.ts';
 import { drillBegan } from '../../../../src/steps/proof/drill-began.ts';
 import { dumpOf } from '../../../../src/steps/proof/dump.ts';
+import { identity } from '../../../../src/steps/proof/identity.ts';
 import { failed, passed, saidLast } from '../../../../src/steps/proof/outcome.ts';
 import { proofsOf } from '../../../../src/steps/proof/proofs.ts';
 import { assertion, prove, provingOf } from '../../../support/proving.ts';
@@ -98,6 +100,25 @@ test('what keeps a program from looking is no finding, and what it says of the d
     details: [],
   });
   expect(await prove(dumpOf('app', true), ends({ exitCode: 127 }))).toMatchObject({ outcome: 'skipped' });
+});
+
+test('a catalog that cannot be read is a finding of each who asks it, unless the server is gone or the run is to end', async () => {
+  const query = (isUp: boolean) => (sql: string) => {
+    if (isUp && sql === 'SELECT 1') return '1';
+    throw new Error('psql: ERROR:  invalid page in block 0 of relation base/5/2396');
+  };
+  const asking = [identity, collationsOf('tables'), amcheckOf('app', 'tables')];
+  for (const proof of asking) {
+    expect(await prove(proof, provingOf(serverOf({}, query(true))))).toEqual({
+      outcome: 'failed',
+      summary: 'invalid page in block 0 of relation base/5/2396',
+      details: [],
+    });
+    await expect(prove(proof, provingOf(serverOf({}, query(false))))).rejects.toThrow(/invalid page/);
+    const ending = provingOf(serverOf({}, query(true)));
+    const interrupted = { ...ending, context: { ...ending.context, signal: AbortSignal.abort() } };
+    await expect(prove(proof, interrupted)).rejects.toThrow(/aborted/);
+  }
 });
 
 test('an assertion is asked in the only database of an operator’s, as a string and nothing else', async () => {
