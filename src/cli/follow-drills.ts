@@ -89,7 +89,8 @@ export async function followDrills(context: CliContext, options: DrillsOptions):
         .map((line) => `${line}\n`)
         .join(''),
     );
-  writeSummary(loaded, summary, inOrder);
+  for (const problem of await writeSummary(loaded, summary, inOrder))
+    host.stderr.write(`warning: ${problem}\n`);
   if (!json) host.stderr.write(goOnText(loaded, summary, journal));
   return exitCode;
 }
