@@ -8,7 +8,7 @@ export interface DrilledSource {
   readonly database: string | null;
 }
 
-export interface PastDrill {
+interface PastDrill {
   readonly runId: string;
   readonly startedAtMs: number;
   readonly verdict: 'passed' | 'failed';

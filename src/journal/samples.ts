@@ -1,7 +1,7 @@
 import type { JournalDatabase } from './open.ts';
 
 /** Progress of a phase at one moment; `data` is JSON the journal does not understand. */
-export interface SampleRecord {
+interface SampleRecord {
   readonly phase: string;
   readonly atMs: number;
   readonly data: unknown;

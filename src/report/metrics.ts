@@ -1,7 +1,7 @@
 import type { ProofItem, RunReport } from './run-report.ts';
 
 /** The latest run of one source, as Prometheus shall see it. */
-export interface MeteredRun {
+interface MeteredRun {
   readonly report: RunReport;
   /** When the last one of the same source that passed had ended; null: none did. */
   readonly lastSuccessAt: string | null;

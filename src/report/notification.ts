@@ -1,7 +1,7 @@
 import type { Finding, RunReport } from './run-report.ts';
 
 /** What a webhook is told: enough to page somebody and to find the report, and never too long for a receiver. */
-export interface RunNotification {
+interface RunNotification {
   readonly type: 'odo.run-ended';
   readonly version: 1;
   /** The same however often it is delivered. */

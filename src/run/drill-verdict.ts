@@ -5,7 +5,7 @@ import { judge } from './make-report.ts';
 import { gatherRunFacts } from './report/run-facts.ts';
 import { unknownRun } from './status.ts';
 
-export interface DrillVerdict {
+interface DrillVerdict {
   readonly verdict: Exclude<Verdict, 'unfinished'>;
   /** 0, or 6 when the drill failed. */
   readonly exitCode: number;

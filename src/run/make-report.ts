@@ -69,7 +69,7 @@ export function makeReport(journalFile: string, runId: string): RunReport {
 }
 
 /** What the verdict on a run is made of. */
-export interface Judgement {
+interface Judgement {
   readonly spans: readonly WorkedSpan[];
   readonly measured: MeasuredRun;
   readonly measures: Measures;

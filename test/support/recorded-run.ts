@@ -39,7 +39,7 @@ export const passedProof = (id: string): ProofItem => ({
   durationMs: 10,
 });
 
-export interface RecordedRun {
+interface RecordedRun {
   readonly id: string;
   /** A second attempt of the process: another odo goes on with the run. */
   resume(): void;

@@ -3,7 +3,7 @@ import pRetry, { AbortError } from 'p-retry';
 import { OdoError } from '../../errors/odo-error.ts';
 import { odoVersion } from '../odo-version.ts';
 
-export interface Notification {
+interface Notification {
   readonly url: string;
   /** JSON. */
   readonly body: string;
@@ -81,7 +81,7 @@ const statusText = (status: number): string =>
  * `t=1764280000,v1=…`: HMAC with SHA-256 over the time, a dot and the body, in hexadecimal. With the time in it, a
  * receiver can refuse what was recorded and sent again.
  */
-export const signatureOf = (secret: string, timestamp: number, body: string): string =>
+const signatureOf = (secret: string, timestamp: number, body: string): string =>
   `t=${timestamp},v1=${createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex')}`;
 
 /** The path and the query of a webhook are often all there is to know about it. */

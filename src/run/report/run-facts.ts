@@ -31,7 +31,7 @@ export interface RunFacts {
   partsOf(step: string): readonly unknown[];
 }
 
-export type TimedSample = KeptSample & { readonly phase: string; readonly atMs: number };
+type TimedSample = KeptSample & { readonly phase: string; readonly atMs: number };
 
 /** Null: there is no such run. */
 export function gatherRunFacts(database: JournalDatabase, runId: string): RunFacts | null {
