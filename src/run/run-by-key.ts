@@ -55,7 +55,9 @@ export async function startByKey(
       return outcomeOf(findRun(database, runId) ?? keyed.run, 'interrupted', null);
     }
     const run = findRun(database, runId);
-    if (run !== null && !isWithoutEffect(run)) return ways.goOn(runId);
+    if (run === null || isWithoutEffect(run)) continue;
+    // Nothing to go on with, but proved for good: the backup is bad.
+    return run.status === 'refused' ? outcomeOf(run, run.status, run.error) : ways.goOn(runId);
   }
 }
 
@@ -79,9 +81,9 @@ export function findOrMakeRun(database: JournalDatabase, asked: KeyedRequest): K
     .immediate();
 }
 
-/** It touched nothing, or nothing is left of it: its key is free again. */
-const isWithoutEffect = ({ status, abandonedAtMs }: RunRecord): boolean =>
-  status === 'refused' || status === 'declined' || abandonedAtMs !== null;
+/** It touched nothing and proved nothing, or nothing is left of it: its key is free again. */
+const isWithoutEffect = ({ status, verdict, abandonedAtMs }: RunRecord): boolean =>
+  (status === 'refused' && verdict === null) || status === 'declined' || abandonedAtMs !== null;
 
 /** What the run with this key has planned; null when there is none, or none that goes on. */
 export function plannedByKey(journalFile: string, key: string): RestorePlan | null {

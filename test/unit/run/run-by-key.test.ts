@@ -54,6 +54,13 @@ describe('a key', () => {
     }
   });
 
+  test('keeps a drill that was refused because the backup is bad', () => {
+    const { database, runId, records } = journalWithRun();
+    records.setVerdict('failed');
+    records.setStatus('refused', null);
+    expect(findOrMakeRun(database, asked)).toMatchObject({ found: true, run: { id: runId } });
+  });
+
   test('makes one run, however many processes come with it at once', async () => {
     await using directory = await temporaryDirectory();
     const journal = join(directory.path, 'journal.sqlite');
