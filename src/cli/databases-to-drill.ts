@@ -99,21 +99,13 @@ function toDrillOf(database: string, loaded: LoadedSettings, cwd: string): Datab
   }
 }
 
-/** With a key and files of its own. */
+/** With a key and reports of its own; the metrics of all stand in one file. */
 function apart(request: RestoreRequest, database: string): RestoreRequest {
   const { runKey = null, evidence } = request;
-  const key = runKey === null ? null : `${runKey}/${database}`;
-  if (evidence === undefined) return { ...request, runKey: key };
-  const { reports, metricsFile } = evidence;
-  return {
-    ...request,
-    runKey: key,
-    evidence: {
-      ...evidence,
-      reports: reports.map((file) => namedPath(file, database)),
-      metricsFile: metricsFile === null ? null : namedPath(metricsFile, database),
-    },
-  };
+  const keyed = { ...request, runKey: runKey === null ? null : `${runKey}/${database}` };
+  if (evidence === undefined) return keyed;
+  const reports = evidence.reports.map((file) => namedPath(file, database));
+  return { ...keyed, evidence: { ...evidence, reports } };
 }
 
 function distinct(problems: readonly ConfigProblem[]): ConfigProblem[] {

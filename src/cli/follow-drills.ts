@@ -13,7 +13,7 @@ import { writeJsonLine } from './render/json-lines.ts';
 import { chooseManyRenderer, type ManyRenderer } from './render/many/many-renderer.ts';
 import { summaryText } from './render/many/summary-text.ts';
 import { watchSignals } from './signals.ts';
-import { namedReports, writeSummary } from './write-summary.ts';
+import { linkedReports, writeSummary } from './write-summary.ts';
 
 export interface DrillsOptions {
   readonly command: Command;
@@ -51,13 +51,14 @@ export async function followDrills(context: CliContext, options: DrillsOptions):
   const ended = new Map<string, EndedDatabase>();
   const end = async (database: string, outcome: Omit<DatabaseOutcome, 'database'>): Promise<void> => {
     const { runId = null } = outcome.outcome ?? {};
+    const drill = drills.find((one) => one.database === database);
     const report = runId === null ? null : await api.makeReport(journal.file, runId);
     const one: EndedDatabase = {
       database,
       exitCode: exitCodeOf(outcome, signals.exitCode()),
       report,
       reason: outcome.error?.message ?? (report === null ? 'It was not begun.' : null),
-      reports: report === null ? [] : namedReports(loaded, database),
+      reports: report === null || drill === undefined ? [] : linkedReports(loaded, drill),
     };
     ended.set(database, one);
     const [entry] = summarizeDrills([one], { startedAt, endedAt: startedAt }).entries;
@@ -89,8 +90,7 @@ export async function followDrills(context: CliContext, options: DrillsOptions):
         .map((line) => `${line}\n`)
         .join(''),
     );
-  for (const problem of await writeSummary(loaded, summary, inOrder))
-    host.stderr.write(`warning: ${problem}\n`);
+  await writeSummary(loaded, summary, inOrder, host);
   if (!json) host.stderr.write(goOnText(loaded, summary, journal));
   return exitCode;
 }

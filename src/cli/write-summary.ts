@@ -1,37 +1,42 @@
-import { basename, extname } from 'node:path';
+import { dirname, relative } from 'node:path';
 import type { LoadedSettings } from '../config/load.ts';
 import { toErrorData } from '../errors/serialize.ts';
+import { formOfFile, type ReportForm } from '../report/draw-report.ts';
 import { summaryHtml } from '../report/html/summary-page.ts';
 import { type DrillSummary, type EndedDatabase, summaryJson } from '../report/summary.ts';
 import { summaryJunit } from '../report/summary-junit.ts';
 import { summaryMarkdown } from '../report/summary-markdown.ts';
+import type { DatabaseDrill } from '../run/drill-many.ts';
 import { reportMode, writeEvidenceFile } from '../run/evidence/evidence-file.ts';
-import { namedPath } from './named-path.ts';
+import type { Host } from './host.ts';
 
-const forms: Readonly<Record<string, (summary: DrillSummary, ended: readonly EndedDatabase[]) => string>> = {
-  '.html': summaryHtml,
-  '.md': summaryMarkdown,
-  '.json': summaryJson,
-  '.xml': ({ startedAt }, ended) => summaryJunit(ended, startedAt),
-};
+const draw: Readonly<Record<ReportForm, (summary: DrillSummary, ended: readonly EndedDatabase[]) => string>> =
+  {
+    html: summaryHtml,
+    markdown: summaryMarkdown,
+    json: summaryJson,
+    junit: ({ startedAt }, ended) => summaryJunit(ended, startedAt),
+  };
 
-/** The reports of one database, as a reader of the summary beside them finds them. */
-export const namedReports = ({ settings }: LoadedSettings, database: string): string[] =>
-  (settings.report ?? []).map((file) => basename(namedPath(file, database)));
+/** The reports of one database, as a reader of the summary beside them finds them; without a summary where they lie. */
+export function linkedReports({ settings }: LoadedSettings, { request }: DatabaseDrill): string[] {
+  const [summary] = settings.report ?? [];
+  const reports = request.evidence?.reports ?? [];
+  return summary === undefined ? [...reports] : reports.map((file) => relative(dirname(summary), file));
+}
 
-/** Each file of `--report`. Returns why some could not be written, which changes nothing about how the drills ended. */
+/** The files of `--report`; one that cannot be written is told, and changes nothing about how the drills ended. */
 export async function writeSummary(
   { settings }: LoadedSettings,
   summary: DrillSummary,
   ended: readonly EndedDatabase[],
-): Promise<string[]> {
-  const problems: string[] = [];
+  { stderr }: Host,
+): Promise<void> {
   for (const file of settings.report ?? []) {
-    const form = forms[extname(file).toLowerCase()];
-    if (form === undefined) continue;
-    await writeEvidenceFile(file, form(summary, ended), reportMode).catch((error: unknown) => {
-      problems.push(`${file} was not written: ${toErrorData(error).message}.`);
-    });
+    try {
+      await writeEvidenceFile(file, draw[formOfFile(file)](summary, ended), reportMode);
+    } catch (error) {
+      stderr.write(`warning: ${file} was not written: ${toErrorData(error).message}\n`);
+    }
   }
-  return problems;
 }
