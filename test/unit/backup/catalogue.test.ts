@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { listBackups } from '../../../src/backup/catalogue.ts';
+import { listBackups, listServers } from '../../../src/backup/catalogue.ts';
 import {
   type BackupStore,
   openBackupStore,
@@ -50,6 +50,15 @@ describe('the catalogue of an address', () => {
     await putBarmanBackup(store, 'p/one/base/20261121T000000/');
     await putBarmanBackup(store, 'p/two/base/20261119T000000/');
     expect((await list('p/', 'two')).map(({ server }) => server)).toEqual(['two']);
+  });
+
+  it('names every server, also one that has WAL and no backup, but no folder of a pg_basebackup', async () => {
+    await putBarmanBackup(store, 'p/two/base/20261119T000000/');
+    await putBarmanBackup(store, 'p/one/base/20261121T000000/');
+    await store.put('p/empty/wals/0000000100000000/000000010000000000000001', 'x');
+    await putBaseBackup(store, 'p/plain/20261120/');
+    expect(await listServers(store.storage, 'p/', signal)).toEqual(['empty', 'one', 'two']);
+    expect(await listServers(store.storage, 'p/plain/', signal)).toEqual([]);
   });
 
   it('of a server that is not there names those that are, and the nearest', async () => {
