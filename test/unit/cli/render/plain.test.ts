@@ -1,13 +1,7 @@
 import { expect, it } from 'vitest';
 import { chooseRenderer } from '../../../../src/cli/render/choose-renderer.ts';
 import { plainRenderer } from '../../../../src/cli/render/plain.ts';
-import {
-  halfARun,
-  otherHalf,
-  sampleEvent,
-  sampleEvents,
-  sampleProof,
-} from '../../../../tools/sample-events.ts';
+import { halfARun, otherHalf, sampleEvent, sampleEvents } from '../../../../tools/sample-events.ts';
 import { fakeHost } from '../fake-host.ts';
 
 const render = (
@@ -104,7 +98,16 @@ it('with --json, writes every event to stdout as it is, and nothing else there',
 });
 
 it('writes a line for each proof of a drill, and the first problems of one that failed', () => {
-  const item = sampleProof;
+  const item = {
+    id: 'amcheck:shop',
+    title: 'Tables and indexes of shop',
+    outcome: 'failed',
+    summary: '1 problem in 212 relations',
+    details: [
+      'index "orders_email": heap tuple (0,1) from table "orders" lacks matching index tuple within index "orders_email"',
+    ],
+    durationMs: 4120,
+  } as const;
   const problems = [1, 2, 3, 4, 5, 6, 7].map((block) => `block ${block} of base/5/16401`);
   const lines = render([
     sampleEvent<'run'>(0, { type: 'run', status: 'started', kind: 'drill' }),
@@ -124,7 +127,7 @@ it('writes a line for each proof of a drill, and the first problems of one that 
   ]);
   expect(lines).toEqual([
     '2026-11-22T22:09:55Z  drill 20261122-220955-k3f9',
-    '2026-11-22T22:09:56Z  proof ok: Tables and indexes of shop: 212 relations, 4.1 s',
+    '2026-11-22T22:09:56Z  proof ok: Tables and indexes of shop: 212 relations (4.1 s)',
     '2026-11-22T22:09:57Z  proof FAILED: Page checksums: 7 pages are damaged (4.1 s)',
     ...problems.slice(0, 5).map((problem) => `2026-11-22T22:09:57Z    ${problem}`),
     '2026-11-22T22:09:57Z    and 2 more, in the report',

@@ -7,7 +7,6 @@ import {
   otherHalf,
   sampleEvent,
   sampleEvents,
-  sampleProof,
   sampleReplay,
 } from '../../../../tools/sample-events.ts';
 import { fakeHost } from '../fake-host.ts';
@@ -61,7 +60,16 @@ describe('a run on a terminal', () => {
   });
 
   it('draws each proof of a drill above the phases at work, with the problem of one that failed', () => {
-    const item = sampleProof;
+    const item = {
+      id: 'amcheck:shop',
+      title: 'Tables and indexes of shop',
+      outcome: 'failed',
+      summary: '1 problem in 212 relations',
+      details: [
+        'index "orders_email": heap tuple (0,1) from table "orders" lacks matching index tuple within index "orders_email"',
+      ],
+      durationMs: 4120,
+    } as const;
     const events = [
       sampleEvent<'run'>(0, { type: 'run', status: 'started', kind: 'drill' }),
       sampleEvents.plan,
