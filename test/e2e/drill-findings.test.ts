@@ -24,6 +24,7 @@ type Backup = { readonly bucket: string; readonly storageDir: string; readonly k
 /** Of pg_description and of its index: nobody asks them, and no WAL of the backups brings a page of theirs. */
 const inPostgres = 'base/5/2609';
 const inApp = 'base/16384/2675';
+const attributesOfApp = 'base/16384/1249';
 
 interface Shape {
   readonly what: string;
@@ -167,6 +168,24 @@ describeWithLab('a drill', () => {
       expect(lines['assertion:bread']).toMatchObject({ outcome: 'passed' });
     },
   );
+
+  test('of a backup with a database whose catalog cannot be read proves the other one', async () => {
+    const [shape = expect.fail('no shape')] = shapes;
+    const damage: Shape['damage'] = (s3, backup) =>
+      editTar(s3, keyOf(backup, 'data.tar.gz'), {
+        [attributesOfApp]: (content) => ruinHeader(content, 40),
+      });
+    const result = await drill(shape, damage, shape.wares, []);
+    expect(result.exitCode, result.stderr).toBe(6);
+    const lines = linesOf(result.json);
+    for (const id of ['amcheck:app', 'collations'])
+      expect(lines[id], id).toMatchObject({
+        outcome: 'failed',
+        summary: expect.stringContaining('invalid page in block 40 of relation'),
+      });
+    expect(lines['amcheck:postgres']).toMatchObject({ outcome: 'passed' });
+    expect(JSON.parse(result.json)).toMatchObject({ verdict: 'failed' });
+  });
 
   test.for(shapes)('of a $what that lacks a segment of its WAL says which', async (shape) => {
     const result = await drill(shape, shape.loseSegment, shape.wares, []);
