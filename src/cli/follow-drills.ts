@@ -36,10 +36,19 @@ export async function followDrills(context: CliContext, options: DrillsOptions):
   let renderer: ManyRenderer | null = null;
   using signals = watchSignals(host, {
     onFirst: () => renderer?.say('stopping all drills; once more ends odo at once, which is safe too'),
-    onSecond: () => renderer?.close(),
+    onSecond: () => {
+      renderer?.close();
+      host.stderr.write(`what was stopped is listed by:  odo status${journal.flag}\n`);
+    },
   });
 
-  const chosen = await chooseDatabases(loaded, options.named, context, signals.signal);
+  const chosen = await chooseDatabases(loaded, options.named, context, signals.signal).catch(
+    (error: unknown) => {
+      if (signals.exitCode() === null) throw error;
+      return null;
+    },
+  );
+  if (chosen === null) return signals.exitCode() ?? errorKinds.INTERRUPTED.exitCode;
   const all = databasesToDrill(command, keys, chosen, loaded, context);
   const drills = all.flatMap(({ drill }) => drill ?? []);
   const drawn = chooseManyRenderer(host, {

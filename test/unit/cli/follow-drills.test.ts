@@ -135,6 +135,20 @@ describe('odo drill --all', () => {
   });
 });
 
+it('odo drill --all ends with the signal that came while it looked for servers', async () => {
+  file('url: s3://b/p');
+  const host = fakeHost({ cwd });
+  const api = fakeApi({
+    listAvailableServers: async ({ signal }) => {
+      host.signal('SIGINT');
+      signal.throwIfAborted();
+      return [];
+    },
+  });
+  expect(await runProgram(['drill', '--all'], api, host)).toBe(130);
+  expect(host.stderr.text()).toBe('');
+});
+
 it('odo drill without a database says which there are', async () => {
   file('databases:', '  orders:', '    url: s3://b/p', '  stock:');
   const { exitCode, stderr } = await drill([], {});
