@@ -36,12 +36,16 @@ export function toDrillRequest(loaded: LoadedSettings, cwd: string): RestoreRequ
   problems.push(...unsigned(loaded));
   if (problems.length > 0 || source === null || target === null) throw usage(problems, 'odo drill --help');
   return {
-    ...commonRequest(loaded, { source, target, service, recovery }),
+    ...commonRequest(loaded, { source, target, service: besideWhich(service), recovery }),
     // A drill asks for more proof than a restore; a cluster without checksums has none to give.
     pageChecksums: settings.pageChecksums ?? 'auto',
     drill: toDrill(loaded),
   };
 }
+
+/** A local server whose data directory is not named cannot be looked at; its programs are this host's in any case. */
+const besideWhich = (service: ServiceSpec): ServiceSpec =>
+  service.kind === 'local' && service.dataDirectory == null ? { kind: 'none' } : service;
 
 function toDrill({ settings, assertions, database }: LoadedSettings): DrillRequest {
   return {

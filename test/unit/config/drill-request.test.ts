@@ -50,6 +50,12 @@ describe('where a drill restores', () => {
     });
   });
 
+  it('looks at a server of this host only where its data directory is named', () => {
+    mkdirSync(join(cwd, 'data'));
+    expect(request({ local: true, drillDir: cwd }).service).toEqual({ kind: 'none' });
+    expect(request({ local: true, dataDir: join(cwd, 'data') }).service).toMatchObject({ kind: 'local' });
+  });
+
   it('refuses a place that is not there, since it would be left behind', () => {
     expect(usageOf({ drillDir: '/no/such/place' })).toMatch(/\/no\/such\/place, in which the drill/);
   });
