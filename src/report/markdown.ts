@@ -1,6 +1,6 @@
 import { environmentFacts, type NamedValue, runFacts, stopLines, tookOf } from './facts.ts';
 import { amountRows, type MeasureRow, objectiveRows } from './measure-rows.ts';
-import { phaseRows } from './phase-rows.ts';
+import { phaseColumns, phaseRows } from './phase-rows.ts';
 import type { RunReport } from './run-report.ts';
 import { formatTime, printable } from './text.ts';
 import { formatDuration } from './units.ts';
@@ -85,16 +85,8 @@ function proofs({ proofs }: RunReport): string {
 
 const phases = ({ phases }: RunReport): string =>
   table(
-    ['Phase', 'Attempt', 'Outcome', 'Began', 'Took', 'Data', 'Rate'],
-    phaseRows(phases).map((row) => [
-      row.title,
-      row.attempt,
-      row.outcome,
-      row.startedAt,
-      row.took,
-      row.bytes,
-      row.rate,
-    ]),
+    phaseColumns.map(({ title }) => title),
+    phaseRows(phases),
   );
 
 const trend = ({ trend, runId }: RunReport): string =>

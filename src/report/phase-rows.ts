@@ -4,30 +4,30 @@ import { formatTime } from './text.ts';
 import { formatBytes } from './units.ts';
 import { attemptWords } from './words.ts';
 
-/** One attempt of a phase, as the tables of phases show it; an empty text is not known. */
-export interface PhaseRow {
-  readonly title: string;
-  readonly attempt: string;
-  readonly outcome: string;
-  readonly startedAt: string;
-  readonly took: string;
-  readonly bytes: string;
-  readonly rate: string;
-}
+/** Columns of the tables of phases, and the cells of each attempt below them; an empty one is not known. */
+export const phaseColumns = [
+  { title: 'Phase' },
+  { title: 'Attempt', numeric: true },
+  { title: 'Outcome' },
+  { title: 'Began' },
+  { title: 'Took', numeric: true },
+  { title: 'Data', numeric: true },
+  { title: 'Rate', numeric: true },
+] as const;
 
-export function phaseRows(phases: readonly PhaseSpan[]): PhaseRow[] {
+export function phaseRows(phases: readonly PhaseSpan[]): string[][] {
   return phases.map((span) => {
     const took = tookMs(span);
     const { bytes } = span;
-    return {
-      title: span.title,
-      attempt: String(span.attempt),
-      outcome: attemptWords[span.outcome],
-      startedAt: formatTime(span.startedAt),
-      took: took === null ? '' : formatTook(took),
-      bytes: bytes === null ? '' : formatBytes(bytes),
+    return [
+      span.title,
+      String(span.attempt),
+      attemptWords[span.outcome],
+      formatTime(span.startedAt),
+      took === null ? '' : formatTook(took),
+      bytes === null ? '' : formatBytes(bytes),
       // A rate of less than a second is noise.
-      rate: bytes === null || took === null || took < 1000 ? '' : `${formatBytes((bytes / took) * 1000)}/s`,
-    };
+      bytes === null || took === null || took < 1000 ? '' : `${formatBytes((bytes / took) * 1000)}/s`,
+    ];
   });
 }

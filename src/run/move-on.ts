@@ -8,6 +8,7 @@ import { readControl } from '../steps/read-control.ts';
 import { changedRequest, type RecoveryChange, type Standing, whyBeyond } from '../steps/recovery-change.ts';
 import type { RestorePlan } from '../steps/restore-plan.ts';
 import type { RestoreRequest } from '../steps/restore-request.ts';
+import { serverResource } from '../steps/server-apart.ts';
 import { formatBytes } from '../steps/units.ts';
 import { type RunBinding, stepContext } from './bind-steps.ts';
 import { failpoint } from './failpoints.ts';
@@ -129,5 +130,5 @@ export async function endRecoveryServer(
 ): Promise<void> {
   const target = await ports.target(plan.target);
   await (await ports.launcher(plan.launcher, target)).removeLeftovers();
-  journal.resourceRemoved('server', `odo-${runId}-server`);
+  journal.resourceRemoved('server', serverResource(runId));
 }

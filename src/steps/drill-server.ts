@@ -7,6 +7,7 @@ import { drillConf, drillHbaFile, identFile } from './layout.ts';
 import { readControl } from './read-control.ts';
 import { keptSettings } from './recovery-configuration.ts';
 import { recoveryFailed } from './recovery-failure.ts';
+import { configuredBy, withServerApart } from './server-apart.ts';
 import type { StepContext } from './step.ts';
 import { openWorkTree } from './work-tree.ts';
 
@@ -42,28 +43,22 @@ export async function withDrillServer<Result>(
     if (tail.length > tailLength) tail.shift();
     if (readServerLogLine(line)?.kind === 'ready') ready.resolve();
   };
-  const resource = `odo-${context.runId}-server`;
-  context.resource('server', resource);
-  const args = ['-c', `config_file=${launcher.paths.workDirectory}/${drillConf}`];
-  const server = await launcher.launch(args, onLine, context.signal, { outlives: staysUp, port });
-  let goesOn = false;
-  try {
+  const options = {
+    launcher,
+    args: configuredBy(launcher, drillConf),
+    onLine,
+    launch: { outlives: staysUp, port },
+    staysUp: () => staysUp,
+    // Nobody needs what it has in memory.
+    stop: 'immediate',
+  } as const;
+  return withServerApart(context, options, (server) => {
     const ended = server.exited.then(() => {
       context.signal.throwIfAborted();
       throw recoveryFailed('The restored database does not run', { tail });
     });
-    const result = await Promise.race([ended, ready.promise.then(() => work(server, port))]);
-    goesOn = staysUp;
-    return result;
-  } finally {
-    if (goesOn) await server.release();
-    else {
-      // Nobody needs what it has in memory.
-      await server.stop('immediate');
-      await launcher.removeLeftovers();
-      context.resourceRemoved('server', resource);
-    }
-  }
+    return Promise.race([ended, ready.promise.then(() => work(server, port))]);
+  });
 }
 
 async function writeDrillConfiguration(

@@ -3,6 +3,7 @@ import { adviceOf, diagnose } from '../postgres/log-diagnosis.ts';
 import { readServerLogLine } from '../postgres/log-line.ts';
 import type { ServerLauncher } from '../service/server-launcher.ts';
 import { recoveryOf } from './planned-recovery.ts';
+import { withServerApart } from './server-apart.ts';
 import type { StepContext } from './step.ts';
 
 /** A proof is a start: it must not archive, replicate or speak another language. */
@@ -32,8 +33,6 @@ export async function tryConfiguration(
   launcher: ServerLauncher,
 ): Promise<readonly string[] | null> {
   await launcher.removeLeftovers();
-  const resource = `odo-${context.runId}-server`;
-  context.resource('server', resource);
   const log: string[] = [];
   const ready = Promise.withResolvers<'ready'>();
   const plan = context.plan();
@@ -45,25 +44,17 @@ export async function tryConfiguration(
     ...(isStandby ? standbySettings : {}),
   };
   const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const server = await launcher.launch(
-    args,
-    (line) => {
-      context.serverLog(line);
-      log.push(line);
-      if (readServerLogLine(line)?.kind === (isStandby ? 'ready-read-only' : 'ready')) ready.resolve('ready');
-    },
-    context.signal,
-  );
-  try {
+  const onLine = (line: string): void => {
+    context.serverLog(line);
+    log.push(line);
+    if (readServerLogLine(line)?.kind === (isStandby ? 'ready-read-only' : 'ready')) ready.resolve('ready');
+  };
+  return withServerApart(context, { launcher, args, onLine }, async (server) => {
     const outcome = await Promise.race([ready.promise, server.exited.then(() => 'ended' as const)]);
     context.signal.throwIfAborted();
     context.failpoint('configureDatabase:proving');
     return outcome === 'ready' ? null : log;
-  } finally {
-    await server.stop('fast');
-    await launcher.removeLeftovers();
-    context.resourceRemoved('server', resource);
-  }
+  });
 }
 
 /** The server's own words, and what they mean. */

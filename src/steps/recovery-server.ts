@@ -4,6 +4,7 @@ import { recoveryFailed } from './recovery-failure.ts';
 import { RecoveryMilestones } from './recovery-milestones.ts';
 import { RecoveryTrouble } from './recovery-trouble.ts';
 import { ReplayProgress } from './replay-progress.ts';
+import { configuredBy, withServerApart } from './server-apart.ts';
 import type { StepContext } from './step.ts';
 import { feedRecovery } from './wal-feeding.ts';
 
@@ -103,26 +104,17 @@ export async function withRecoveryServer<Result>(
     await launcher.removeLeftovers();
     // Not before: a server that is left would take what is laid down here.
     add(await feed(context, launcher));
-    const resource = `odo-${context.runId}-server`;
-    context.resource('server', resource);
-    const args = ['-c', `config_file=${launcher.paths.workDirectory}/${configFile}`];
-    const server = await launcher.launch(args, onLine, context.signal, {
-      outlives: staysUp !== undefined,
+    const server = {
+      launcher,
+      args: configuredBy(launcher, configFile),
+      onLine,
+      launch: { outlives: staysUp !== undefined },
+      ...(staysUp === undefined ? {} : { staysUp }),
+    };
+    return await withServerApart(context, server, (running) => {
+      tell((observer) => observer.onServer?.(running));
+      return Promise.race([stopped.promise, work(running, log, seen)]);
     });
-    let goesOn = false;
-    try {
-      tell((observer) => observer.onServer?.(server));
-      const result = await Promise.race([stopped.promise, work(server, log, seen)]);
-      goesOn = staysUp?.(result) === true;
-      return result;
-    } finally {
-      if (goesOn) await server.release();
-      else {
-        await server.stop('fast');
-        await launcher.removeLeftovers();
-        context.resourceRemoved('server', resource);
-      }
-    }
   } finally {
     for (const observer of observers) await observer.close?.();
   }

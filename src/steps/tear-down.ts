@@ -2,6 +2,7 @@ import { errorCode } from '../errors/odo-error.ts';
 import { readMarker } from '../target/marker.ts';
 import { markerFile, type Target } from '../target/target.ts';
 import { type PlannedTree, plannedTrees } from './planned-trees.ts';
+import { serverResource } from './server-apart.ts';
 import type { Step, StepContext } from './step.ts';
 import { workResource } from './work-tree.ts';
 
@@ -61,7 +62,7 @@ async function endServer(data: Target, context: StepContext): Promise<void> {
   // Without a directory there is no server, and nowhere to look for one.
   if (data.spec.kind === 'data-directory' && !(await data.inspect(context.signal)).exists) return;
   await (await context.ports.launcher(context.plan().launcher, data)).removeLeftovers();
-  context.resourceRemoved('server', `odo-${context.runId}-server`);
+  context.resourceRemoved('server', serverResource(context.runId));
 }
 
 /**

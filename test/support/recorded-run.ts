@@ -9,17 +9,9 @@ import type { DrillRequest } from '../../src/steps/drill-request.ts';
 import type { RestorePlan } from '../../src/steps/restore-plan.ts';
 import type { RestoreRequest } from '../../src/steps/restore-request.ts';
 import { samplePlan, sampleRecovery } from '../../tools/sample-events.ts';
-import { plainRequest } from './facts.ts';
+import { plainDrill, plainRequest } from './facts.ts';
 
-export const drillRequest: DrillRequest = {
-  keep: false,
-  port: null,
-  amcheck: 'heapallindexed',
-  dump: false,
-  assertions: [],
-  limits: { maxRtoMs: null, maxRpoMs: null, maxRegression: null },
-  database: 'orders',
-};
+export const drillRequest: DrillRequest = { ...plainDrill, database: 'orders' };
 
 /** To the end of the WAL, and proved to lead there. */
 export const drillPlan: RestorePlan = {

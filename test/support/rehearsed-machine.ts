@@ -3,27 +3,13 @@ import type { ErrorCode } from '../../src/errors/codes.ts';
 import { OdoError } from '../../src/errors/odo-error.ts';
 import { restoreMachine } from '../../src/machine/restore-machine.ts';
 import type { PreflightFacts } from '../../src/steps/facts.ts';
+import { belongsTo, timedPhases } from '../../src/steps/phase-assumptions.ts';
 import type { PlanSummary } from '../../src/steps/restore-plan.ts';
 import type { RestoreRequest } from '../../src/steps/restore-request.ts';
 import { healthyFacts } from './facts.ts';
 
 /** Phases of a restore, all of them. */
-export const changing = [
-  'stopService',
-  'prepareTarget',
-  'restoreBase',
-  'restoreWal',
-  'configureRecovery',
-  'seal',
-  'recover',
-  'reachTarget',
-  'promote',
-  'configureDatabase',
-  'switchOver',
-  'startService',
-  'verify',
-  'cleanUp',
-] as const;
+export const changing = timedPhases.filter((phase) => belongsTo(phase, 'restore'));
 
 export const inPlace: PlanSummary = {
   backupId: 'b',
@@ -39,14 +25,7 @@ export const inPlace: PlanSummary = {
 
 /** The machine with effects that only note their names; `fails` makes one phase fail the first time. */
 export function rehearse(
-  options: {
-    facts?: PreflightFacts;
-    summary?: PlanSummary;
-    fails?: string;
-    code?: ErrorCode;
-    /** Beside those of a restore. */
-    more?: readonly string[];
-  } = {},
+  options: { facts?: PreflightFacts; summary?: PlanSummary; fails?: string; code?: ErrorCode } = {},
 ) {
   const ran: string[] = [];
   let failing = options.fails;
@@ -61,7 +40,7 @@ export function rehearse(
     });
   const machine = restoreMachine.provide({
     actors: {
-      ...Object.fromEntries([...changing, ...(options.more ?? [])].map((name) => [name, effect(name)])),
+      ...Object.fromEntries(timedPhases.map((name) => [name, effect(name)])),
       preflight: fromPromise<PreflightFacts, { request: RestoreRequest }>(
         async () => options.facts ?? healthyFacts,
       ),

@@ -12,7 +12,6 @@ const removed: PlanSummary = {
   hasService: false,
   drill: 'remove',
 };
-const more = ['prove', 'tearDown'];
 const ofDrill = [
   'prepareTarget',
   'restoreBase',
@@ -27,7 +26,7 @@ const ofDrill = [
 
 /** A drill that was agreed to, from its first phase that changes something on. */
 async function begin(options: Parameters<typeof rehearse>[0] = {}) {
-  const { machine, ran } = rehearse({ summary: removed, more, ...options });
+  const { machine, ran } = rehearse({ summary: removed, ...options });
   const actor = createActor(machine, { input }).start();
   await waitFor(actor, (snapshot) => snapshot.matches({ preparing: 'confirm' }));
   actor.send({ type: 'AGREE' });
