@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { chooseRenderer } from '../../../../src/cli/render/choose-renderer.ts';
 import { plainRenderer } from '../../../../src/cli/render/plain.ts';
 import { halfARun, otherHalf, sampleEvent, sampleEvents } from '../../../../tools/sample-events.ts';
+import { brokenIndex } from '../../../support/sample-proof.ts';
 import { fakeHost } from '../fake-host.ts';
 
 const render = (
@@ -98,30 +99,20 @@ it('with --json, writes every event to stdout as it is, and nothing else there',
 });
 
 it('writes a line for each proof of a drill, and the first problems of one that failed', () => {
-  const item = {
-    id: 'amcheck:shop',
-    title: 'Tables and indexes of shop',
-    outcome: 'failed',
-    summary: '1 problem in 212 relations',
-    details: [
-      'index "orders_email": heap tuple (0,1) from table "orders" lacks matching index tuple within index "orders_email"',
-    ],
-    durationMs: 4120,
-  } as const;
   const problems = [1, 2, 3, 4, 5, 6, 7].map((block) => `block ${block} of base/5/16401`);
   const lines = render([
     sampleEvent<'run'>(0, { type: 'run', status: 'started', kind: 'drill' }),
     sampleEvent<'proof'>(1000, {
       type: 'proof',
-      item: { ...item, outcome: 'passed', summary: '212 relations' },
+      item: { ...brokenIndex, outcome: 'passed', summary: '212 relations' },
     }),
     sampleEvent<'proof'>(2000, {
       type: 'proof',
-      item: { ...item, title: 'Page checksums', summary: '7 pages are damaged', details: problems },
+      item: { ...brokenIndex, title: 'Page checksums', summary: '7 pages are damaged', details: problems },
     }),
     sampleEvent<'proof'>(3000, {
       type: 'proof',
-      item: { ...item, title: 'Rows', outcome: 'skipped', summary: 'not asked for', durationMs: null },
+      item: { ...brokenIndex, title: 'Rows', outcome: 'skipped', summary: 'not asked for', durationMs: null },
     }),
     sampleEvent<'completed'>(4000, { type: 'completed', durationMs: 4000, verdict: 'failed', facts: {} }),
   ]);

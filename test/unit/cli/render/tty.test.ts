@@ -9,6 +9,7 @@ import {
   sampleEvents,
   sampleReplay,
 } from '../../../../tools/sample-events.ts';
+import { brokenIndex } from '../../../support/sample-proof.ts';
 import { fakeHost } from '../fake-host.ts';
 import { screenOf } from '../screen.ts';
 
@@ -60,24 +61,14 @@ describe('a run on a terminal', () => {
   });
 
   it('draws each proof of a drill above the phases at work, with the problem of one that failed', () => {
-    const item = {
-      id: 'amcheck:shop',
-      title: 'Tables and indexes of shop',
-      outcome: 'failed',
-      summary: '1 problem in 212 relations',
-      details: [
-        'index "orders_email": heap tuple (0,1) from table "orders" lacks matching index tuple within index "orders_email"',
-      ],
-      durationMs: 4120,
-    } as const;
     const events = [
       sampleEvent<'run'>(0, { type: 'run', status: 'started', kind: 'drill' }),
       sampleEvents.plan,
       sampleEvent<'proof'>(1, {
         type: 'proof',
-        item: { ...item, outcome: 'passed', summary: '3 relations' },
+        item: { ...brokenIndex, outcome: 'passed', summary: '3 relations' },
       }),
-      sampleEvent<'proof'>(2, { type: 'proof', item: { ...item, title: 'Indexes of crm' } }),
+      sampleEvent<'proof'>(2, { type: 'proof', item: { ...brokenIndex, title: 'Indexes of crm' } }),
       begun('prove'),
     ];
     const lines = draw(events, { columns: 60, close: false }).lines();
