@@ -1,11 +1,9 @@
 import { createActor } from 'xstate';
-import { errorKinds } from '../errors/codes.ts';
 import { isAbort, OdoError } from '../errors/odo-error.ts';
-import { type ErrorData, toErrorData } from '../errors/serialize.ts';
+import { toErrorData } from '../errors/serialize.ts';
 import { findSnapshot } from '../journal/history.ts';
 import type { JournalDatabase } from '../journal/open.ts';
 import { RunJournal } from '../journal/run-journal.ts';
-import { findRun, type RunRecord, type RunState, type RunVerdict } from '../journal/runs.ts';
 import type { MachineEvent } from '../machine/events.ts';
 import { machineVersion } from '../machine/version.ts';
 import { changedRequest } from '../steps/recovery-change.ts';
@@ -13,7 +11,6 @@ import type { RestorePlan } from '../steps/restore-plan.ts';
 import type { RestoreRequest } from '../steps/restore-request.ts';
 import { bindSteps, type RunBinding, readPlan } from './bind-steps.ts';
 import { currentEnvironment } from './current-environment.ts';
-import { verdictOf } from './drill-verdict.ts';
 import { readDurationHistory } from './duration-history.ts';
 import { currentExecutor } from './executor-identity.ts';
 import { failpoint } from './failpoints.ts';
@@ -25,8 +22,8 @@ import { openPorts } from './open-ports.ts';
 import { phaseOf } from './phase-of.ts';
 import { stepsToForget, whatChanged } from './resume-checks.ts';
 import type { AskedMove, RunOutcome, RunSurroundings } from './run-api.ts';
-import { type HeldReason, type RunEvent, stepOfHeld, type UnstampedEvent } from './run-events.ts';
-import { outcomeOf } from './run-outcome.ts';
+import { RunEnd } from './run-end.ts';
+import { type RunEvent, stepOfHeld, type UnstampedEvent } from './run-events.ts';
 import { type Snapshot, whereToGoOn } from './where-to-go-on.ts';
 
 /** How far this process takes the run. */
@@ -51,6 +48,7 @@ export class RunProcess {
   #request: RestoreRequest;
   readonly #surroundings: RunSurroundings;
   readonly #until: Until;
+  readonly #end: RunEnd;
   #journal: RunJournal | null = null;
   #isUnderWay = false;
   #snapshot: Snapshot | null = null;
@@ -67,6 +65,7 @@ export class RunProcess {
     this.#request = request;
     this.#surroundings = surroundings;
     this.#until = until;
+    this.#end = new RunEnd(database, runId, (event) => this.#emit(event));
   }
 
   async run(status: 'started' | 'resumed', options: RunOptions): Promise<RunOutcome> {
@@ -81,6 +80,7 @@ export class RunProcess {
     try {
       const journal = new RunJournal(this.#database, this.#runId, lease.epoch, executor, Date.now);
       this.#journal = journal;
+      this.#end.writeTo(journal);
       const ports = openPorts({
         runId: this.#runId,
         request: this.#request,
@@ -101,9 +101,9 @@ export class RunProcess {
           inFlight: new Set(),
         };
         const redo = options.revives ? await this.#whatIsToRevive(binding) : options.redo;
-        if (redo === null) return this.#outcome('held', null);
+        if (redo === null) return this.#end.outcome('held', null);
         const forgotten = options.revives ? redo : stepsToForget(redo, journal);
-        const kind = this.#record().kind;
+        const kind = this.#end.record().kind;
         this.#emit({
           type: 'run',
           status: options.abandons === null ? status : 'abandoning',
@@ -113,7 +113,7 @@ export class RunProcess {
         if (options.abandons !== null) return await this.#abandon(binding, options.abandons, signal);
         if (options.move !== null && !(await this.#move(binding, options.move, signal))) {
           this.#emit({ type: 'declined' });
-          return this.#outcome('declined', null);
+          return this.#end.outcome('declined', null);
         }
         journal.setStatus('running', null);
         this.#isUnderWay = true;
@@ -127,14 +127,14 @@ export class RunProcess {
             else journal.forgetStep(step);
           }
           const changed = await whatChanged(binding, signal);
-          if (changed !== null) return this.#failed(toErrorData(changed));
+          if (changed !== null) return this.#end.failed(toErrorData(changed), this.#phase());
         }
         return await this.#drive(binding, { event: options.event, replay: redo.length > 0 }, signal);
       } finally {
         await ports.close();
       }
     } catch (error) {
-      if (isAbort(error) || this.#surroundings.signal.aborted) return this.#interrupted();
+      if (isAbort(error) || this.#surroundings.signal.aborted) return this.#end.interrupted(this.#phase());
       this.#endWith(error);
       throw error;
     } finally {
@@ -166,21 +166,21 @@ export class RunProcess {
     const { journal } = binding;
     const plan = this.plan();
     const touches = plan !== null && findSnapshot(this.#database, this.#runId) !== null;
-    const run = this.#record();
+    const run = this.#end.record();
     if (touches && run.kind === 'restore' && run.abandonedAtMs === null) {
       refuseHandedOver(journal);
       await refuseForeignUsers(binding, plan, signal);
       const what = whatIsGivenUp(plan, journal);
       if (!confirmed && !(await this.#surroundings.agree(what, 'leave it as it is'))) {
         this.#emit({ type: 'declined' });
-        return this.#outcome('declined', null);
+        return this.#end.outcome('declined', null);
       }
       signal.throwIfAborted();
     }
     journal.abandon();
     this.#isUnderWay = true;
     // Before its operator agreed to the plan it made nothing.
-    if (!touches) return this.#abandoned();
+    if (!touches) return this.#end.abandoned();
     return await this.#drive(binding, { event: { type: 'ABANDON' }, replay: false }, signal);
   }
 
@@ -258,14 +258,14 @@ export class RunProcess {
           this.#confirm(current, signal)
             .then((answer) => {
               asked = false;
-              if (answer === 'stop') ended.resolve(this.#outcome('declined', null));
+              if (answer === 'stop') ended.resolve(this.#end.outcome('declined', null));
               else this.#send(actor, answer);
             })
             .catch(ended.reject);
           return;
         }
-        const outcome = unsent === null ? this.#outcomeOf(current) : null;
-        if (outcome !== null) ended.resolve(outcome());
+        const outcome = unsent === null ? this.#end.of(current, this.#phase()) : null;
+        if (outcome !== null) ended.resolve(outcome);
       },
       error: (error) => ended.reject(error),
     });
@@ -332,101 +332,8 @@ export class RunProcess {
     return { type: 'CHANGE', request: changed };
   }
 
-  /** Null while the run goes on. */
-  #outcomeOf(current: Snapshot): (() => RunOutcome) | null {
-    const { failure, refusals } = current.context;
-    if (current.matches('completed')) return () => this.#completed(current.context.disproof);
-    if (current.matches('declined')) {
-      return () => {
-        this.#end('declined', null);
-        this.#emit({ type: 'declined' });
-        return this.#outcome('declined', null);
-      };
-    }
-    if (current.matches('refused')) {
-      return () => {
-        const error = failure ?? toErrorData(new OdoError('BUG', 'The run was refused without a reason.'));
-        // That there is no good backup is what a drill is there to find.
-        if (this.#isDrill() && errorKinds[error.code].disproves) this.#journal?.setVerdict('failed');
-        this.#end('refused', error);
-        this.#emit({ type: 'refused', error, others: refusals.slice(1) });
-        return this.#outcome('refused', error);
-      };
-    }
-    if (current.matches('failed')) {
-      return () =>
-        this.#failed(failure ?? toErrorData(new OdoError('BUG', 'The run failed without a reason.')));
-    }
-    if (current.matches({ restoring: 'consistent' })) return () => this.#held('not-promoted');
-    if (current.matches({ restoring: 'atTarget' })) return () => this.#held('at-target');
-    if (current.matches({ restoring: 'kept' })) return () => this.#held('kept');
-    return null;
-  }
-
-  #completed(disproof: ErrorData | null): RunOutcome {
-    if (this.#record().abandonedAtMs !== null) return this.#abandoned();
-    const facts = this.#journal?.findStep(this.#isDrill() ? 'prove' : 'verify', '')?.output ?? {};
-    const verdict = this.#judge();
-    this.#end('completed', disproof);
-    this.#emit({
-      type: 'completed',
-      durationMs: this.#runDurationMs(),
-      verdict,
-      facts: facts as Record<string, string>,
-    });
-    return this.#outcome('completed', disproof);
-  }
-
-  #held(reason: HeldReason): RunOutcome {
-    const facts = this.#journal?.findStep(stepOfHeld[reason], '')?.output ?? {};
-    const verdict = this.#judge();
-    this.#end('held', null);
-    this.#emit({ type: 'held', reason, verdict, facts: facts as Record<string, string> });
-    return this.#outcome('held', null);
-  }
-
-  #abandoned(): RunOutcome {
-    this.#end('abandoned', null);
-    this.#emit({ type: 'abandoned', target: this.plan()?.targetDescription ?? null });
-    return this.#outcome('abandoned', null);
-  }
-
-  #isDrill(): boolean {
-    return this.#request.drill != null;
-  }
-
-  /** What a drill has come to, for good; null of a restore. */
-  #judge(): RunVerdict | null {
-    if (!this.#isDrill()) return null;
-    const { verdict } = verdictOf(this.#database, this.#runId);
-    this.#journal?.setVerdict(verdict);
-    return verdict;
-  }
-
-  #failed(error: ErrorData): RunOutcome {
-    this.#end('failed', error);
-    this.#emit({ type: 'failed', error, phase: this.#phase() });
-    return this.#outcome('failed', error);
-  }
-
-  #interrupted(): RunOutcome {
-    this.#emit({ type: 'interrupted', phase: this.#phase() });
-    return this.#outcome('interrupted', null);
-  }
-
-  #record(): RunRecord {
-    const run = findRun(this.#database, this.#runId);
-    if (run === null) throw new OdoError('BUG', `Run ${this.#runId} is not in its journal.`);
-    return run;
-  }
-
   #phase() {
     return this.#snapshot === null ? null : phaseOf(this.#snapshot.value);
-  }
-
-  /** From the run's first start, all attempts and pauses included: what an operator calls "how long it took". */
-  #runDurationMs(): number {
-    return Date.now() - this.#record().startedAtMs;
   }
 
   /** An error outside the machine: the question could not be asked, the journal failed, a bug. */
@@ -434,18 +341,10 @@ export class RunProcess {
     if (!this.#isUnderWay) return;
     try {
       const agreed = findSnapshot(this.#database, this.#runId) !== null;
-      this.#end(agreed ? 'failed' : 'refused', toErrorData(error));
+      this.#end.write(agreed ? 'failed' : 'refused', toErrorData(error));
     } catch {
       // The lease is lost or the journal is gone, which is what `error` says already.
     }
-  }
-
-  #end(status: RunState, error: ErrorData | null): void {
-    this.#journal?.setStatus(status, error);
-  }
-
-  #outcome(status: RunOutcome['status'], error: ErrorData | null): RunOutcome {
-    return outcomeOf(this.#record(), status, error);
   }
 
   #emit(event: UnstampedEvent): void {

@@ -1,0 +1,126 @@
+import { errorKinds } from '../errors/codes.ts';
+import { OdoError } from '../errors/odo-error.ts';
+import { type ErrorData, toErrorData } from '../errors/serialize.ts';
+import type { JournalDatabase } from '../journal/open.ts';
+import type { RunJournal } from '../journal/run-journal.ts';
+import { findRun, type RunRecord, type RunState, type RunVerdict } from '../journal/runs.ts';
+import { readPlan } from './bind-steps.ts';
+import { verdictOf } from './drill-verdict.ts';
+import type { RunOutcome } from './run-api.ts';
+import { type HeldReason, type Phase, stepOfHeld, type UnstampedEvent } from './run-events.ts';
+import { outcomeOf } from './run-outcome.ts';
+import type { Snapshot } from './where-to-go-on.ts';
+
+/** How one run ends in this process: what its journal keeps of it, what is told, and what the caller gets. */
+export class RunEnd {
+  readonly #database: JournalDatabase;
+  readonly #runId: string;
+  readonly #emit: (event: UnstampedEvent) => void;
+  /** Null until the lease is taken: without it nothing is written. */
+  #journal: RunJournal | null = null;
+
+  constructor(database: JournalDatabase, runId: string, emit: (event: UnstampedEvent) => void) {
+    this.#database = database;
+    this.#runId = runId;
+    this.#emit = emit;
+  }
+
+  writeTo(journal: RunJournal): void {
+    this.#journal = journal;
+  }
+
+  /** Null while the run goes on; `phase`: where it stands. */
+  of(current: Snapshot, phase: Phase | null): RunOutcome | null {
+    const reasonless = (what: string) =>
+      toErrorData(new OdoError('BUG', `The run ${what} without a reason.`));
+    const { failure, refusals, disproof } = current.context;
+    if (current.matches('completed')) return this.#completed(disproof);
+    if (current.matches('declined')) return this.#declined();
+    if (current.matches('refused'))
+      return this.#refused(failure ?? reasonless('was refused'), refusals.slice(1));
+    if (current.matches('failed')) return this.failed(failure ?? reasonless('failed'), phase);
+    if (current.matches({ restoring: 'consistent' })) return this.#held('not-promoted');
+    if (current.matches({ restoring: 'atTarget' })) return this.#held('at-target');
+    if (current.matches({ restoring: 'kept' })) return this.#held('kept');
+    return null;
+  }
+
+  #completed(disproof: ErrorData | null): RunOutcome {
+    const { abandonedAtMs, kind, startedAtMs } = this.record();
+    if (abandonedAtMs !== null) return this.abandoned();
+    const facts = this.#journal?.findStep(kind === 'drill' ? 'prove' : 'verify', '')?.output ?? {};
+    const verdict = this.#judge();
+    this.write('completed', disproof);
+    // From the run's first start, all attempts and pauses included: what an operator calls "how long it took".
+    const durationMs = Date.now() - startedAtMs;
+    this.#emit({ type: 'completed', durationMs, verdict, facts: facts as Record<string, string> });
+    return this.outcome('completed', disproof);
+  }
+
+  #held(reason: HeldReason): RunOutcome {
+    const facts = this.#journal?.findStep(stepOfHeld[reason], '')?.output ?? {};
+    const verdict = this.#judge();
+    this.write('held', null);
+    this.#emit({ type: 'held', reason, verdict, facts: facts as Record<string, string> });
+    return this.outcome('held', null);
+  }
+
+  #declined(): RunOutcome {
+    this.write('declined', null);
+    this.#emit({ type: 'declined' });
+    return this.outcome('declined', null);
+  }
+
+  #refused(error: ErrorData, others: readonly ErrorData[]): RunOutcome {
+    // That there is no good backup is what a drill is there to find.
+    if (this.#isDrill() && errorKinds[error.code].disproves) this.#journal?.setVerdict('failed');
+    this.write('refused', error);
+    this.#emit({ type: 'refused', error, others });
+    return this.outcome('refused', error);
+  }
+
+  abandoned(): RunOutcome {
+    this.write('abandoned', null);
+    const plan = this.#journal === null ? null : readPlan(this.#journal);
+    this.#emit({ type: 'abandoned', target: plan?.targetDescription ?? null });
+    return this.outcome('abandoned', null);
+  }
+
+  failed(error: ErrorData, phase: Phase | null): RunOutcome {
+    this.write('failed', error);
+    this.#emit({ type: 'failed', error, phase });
+    return this.outcome('failed', error);
+  }
+
+  interrupted(phase: Phase | null): RunOutcome {
+    this.#emit({ type: 'interrupted', phase });
+    return this.outcome('interrupted', null);
+  }
+
+  /** What the caller gets of a run of which there is nothing new to write or to tell. */
+  outcome(status: RunOutcome['status'], error: ErrorData | null): RunOutcome {
+    return outcomeOf(this.record(), status, error);
+  }
+
+  write(status: RunState, error: ErrorData | null): void {
+    this.#journal?.setStatus(status, error);
+  }
+
+  record(): RunRecord {
+    const run = findRun(this.#database, this.#runId);
+    if (run === null) throw new OdoError('BUG', `Run ${this.#runId} is not in its journal.`);
+    return run;
+  }
+
+  #isDrill(): boolean {
+    return this.record().kind === 'drill';
+  }
+
+  /** What a drill has come to, for good; null of a restore. */
+  #judge(): RunVerdict | null {
+    if (!this.#isDrill()) return null;
+    const { verdict } = verdictOf(this.#database, this.#runId);
+    this.#journal?.setVerdict(verdict);
+    return verdict;
+  }
+}
