@@ -58,6 +58,8 @@ export interface BaseBackup {
   readonly status: BackupStatus;
   /** Why it is not `complete`, for a person; null when it is. */
   readonly problem: string | null;
+  /** The store denies reading it (`unreadable`), which says nothing about the backup itself. @default false */
+  readonly isDenied?: boolean;
   /** RFC 3339; null when not recorded. */
   readonly startedAt: string | null;
   readonly finishedAt: string | null;

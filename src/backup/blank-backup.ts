@@ -34,8 +34,12 @@ export async function unlessUnreadable(
     return await look();
   } catch (error) {
     signal.throwIfAborted();
-    const { code, message } = toErrorData(error);
+    const { code, message, hint } = toErrorData(error);
     if (code === 'STORAGE_UNAVAILABLE' || code === 'BUG') throw error;
+    if (code === 'ACCESS_DENIED') {
+      // Not a fault of the backup: which right is missing is what its reader has to know.
+      return { ...backup, status: 'unreadable', problem: `${message} ${hint ?? ''}`.trim(), isDenied: true };
+    }
     return { ...backup, status: 'unreadable', problem: message };
   }
 }

@@ -4,11 +4,11 @@ import type { BackupContents, BaseBackup } from './base-backup.ts';
 import { problem } from './problem.ts';
 
 /** What the status of a backup says against restoring it; nothing for a complete one. */
-export function statusProblems({ id, status, problem: why }: BaseBackup): ErrorData[] {
+export function statusProblems({ id, status, problem: why, isDenied }: BaseBackup): ErrorData[] {
   if (status === 'complete') return [];
   return [
     problem(
-      status === 'unreadable' ? 'FORMAT_UNKNOWN' : 'BACKUP_INCOMPLETE',
+      isDenied ? 'ACCESS_DENIED' : status === 'unreadable' ? 'FORMAT_UNKNOWN' : 'BACKUP_INCOMPLETE',
       `Backup ${id} cannot be restored. ${why ?? ''}`.trim(),
       'Choose another backup: odo backups',
       { status },

@@ -33,7 +33,7 @@ const refusalCodes: Readonly<Record<Exclude<BackupStatus, 'complete'>, ErrorCode
 /**
  * The backup that the operator means. Only complete ones are ever chosen, and with `before` only those whose end is
  * known to lie before it.
- * @throws BACKUP_NOT_FOUND, CHOICE_NEEDED, BACKUP_INCOMPLETE, FORMAT_UNKNOWN
+ * @throws BACKUP_NOT_FOUND, CHOICE_NEEDED, BACKUP_INCOMPLETE, FORMAT_UNKNOWN, ACCESS_DENIED
  */
 export function selectBackup(backups: readonly BaseBackup[], choice: BackupChoice): BackupSelection {
   const { server, before = null } = choice;
@@ -76,8 +76,12 @@ function selectNamed(named: NamedBackups, before: string | null): BackupSelectio
   return { backup, because: `asked for by its ${by} ${name}`, passedOver: [] };
 }
 
-function cannotBeRestored({ id, problem }: BaseBackup, status: keyof typeof refusalCodes): OdoError {
-  return new OdoError(refusalCodes[status], `Backup ${id} cannot be restored. ${problem ?? ''}`.trim(), {
+function cannotBeRestored(
+  { id, problem, isDenied }: BaseBackup,
+  status: keyof typeof refusalCodes,
+): OdoError {
+  const code = isDenied ? 'ACCESS_DENIED' : refusalCodes[status];
+  return new OdoError(code, `Backup ${id} cannot be restored. ${problem ?? ''}`.trim(), {
     hint: 'Choose another backup: odo backups',
     details: { id, status },
   });
@@ -147,7 +151,8 @@ const finishedBefore = (backups: readonly BaseBackup[], before: string): BaseBac
 
 function noneComplete(backups: readonly BaseBackup[]): OdoError {
   return new OdoError(
-    'BACKUP_NOT_FOUND',
+    // With one that nobody may look into, this says nothing about the backups.
+    backups.some(({ isDenied }) => isDenied) ? 'ACCESS_DENIED' : 'BACKUP_NOT_FOUND',
     backups.length === 1
       ? 'The only backup found cannot be restored.'
       : `None of the ${backups.length} backups found can be restored.`,

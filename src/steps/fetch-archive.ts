@@ -10,6 +10,7 @@ import { type Stretch, seekIndexVersion } from '../archive/seek-index.ts';
 import type { TrailEntry } from '../archive/seek-trail.ts';
 import type { ArchiveObject } from '../backup/base-backup.ts';
 import { errorCode, OdoError } from '../errors/odo-error.ts';
+import { toErrorData } from '../errors/serialize.ts';
 import { inParallel } from './in-parallel.ts';
 import { publishIndex } from './published-index.ts';
 import type { PartContext, StepContext } from './step.ts';
@@ -79,7 +80,8 @@ async function fetchWhole(
   if (index !== null && context.plan().publishIndex) {
     await publishIndex(storage, archive, index, options.signal).catch((error: unknown) => {
       options.signal.throwIfAborted();
-      const why = error instanceof Error ? error.message : String(error);
+      const { message, hint } = toErrorData(error);
+      const why = hint === undefined ? message : `${message} ${hint}`;
       context.notice('warning', `The seek index of ${archive.name} could not be published: ${why}`);
     });
   }

@@ -28,10 +28,10 @@ export const azureDialect: StoreDialect = {
       'Set AZURE_STORAGE_KEY, AZURE_STORAGE_SAS_TOKEN or AZURE_STORAGE_CONNECTION_STRING.',
     ],
   },
-  deniedHints: {
-    list: 'The credentials need the right to list the container (role Storage Blob Data Reader, or l in the SAS).',
-    read: 'The credentials need the right to read it (role Storage Blob Data Reader, or r in the SAS).',
-  },
+  deniedHint: ({ key }) =>
+    key === null
+      ? 'The credentials need the right to list the container (role Storage Blob Data Reader, or l in the SAS).'
+      : 'The credentials need the right to read it (role Storage Blob Data Reader, or r in the SAS).',
   particular({ is, status, message }, attempt, cause) {
     const { bucket, endpoint, key } = attempt;
     const details = detailsOf(attempt, status);

@@ -5,10 +5,10 @@ import { bucketNotFound, detailsOf, type StoreDialect } from './store-errors.ts'
 export const gcsDialect: StoreDialect = {
   missingPlace: [],
   denials: {},
-  deniedHints: {
-    list: 'The credentials need storage.objects.list on the bucket (role Storage Object Viewer).',
-    read: 'The credentials need storage.objects.get on it (role Storage Object Viewer).',
-  },
+  deniedHint: ({ key }) =>
+    key === null
+      ? 'The credentials need storage.objects.list on the bucket (role Storage Object Viewer).'
+      : 'The credentials need storage.objects.get on it (role Storage Object Viewer).',
   particular({ status, message }, attempt, cause) {
     if (status === 404 && /bucket does not exist/i.test(message)) return bucketNotFound(attempt, cause);
     if (status !== 401) return null;

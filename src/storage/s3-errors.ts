@@ -43,9 +43,16 @@ export const s3Dialect: StoreDialect = {
       'Set the clock, then run the command again.',
     ],
   },
-  deniedHints: {
-    list: 'The credentials need s3:ListBucket on the bucket.',
-    read: 'The credentials need s3:GetObject on it (and kms:Decrypt where it is encrypted with a KMS key). Without s3:ListBucket, a missing object looks the same.',
+  deniedHint({ bucket, key, prefix, isWriting }) {
+    const policy = 'docs/sources.md has a policy to copy.';
+    if (key === null) {
+      const where = prefix ? ` for the prefix ${prefix}` : '';
+      return `The credentials need s3:ListBucket on arn:aws:s3:::${bucket}${where}. ${policy}`;
+    }
+    const object = `arn:aws:s3:::${bucket}/${key}`;
+    return isWriting === true
+      ? `The credentials need s3:PutObject on ${object} (and kms:GenerateDataKey where the bucket is encrypted with a KMS key). ${policy}`
+      : `The credentials need s3:GetObject on ${object} (and kms:Decrypt where it is encrypted with a KMS key). Without s3:ListBucket, a missing object looks the same. ${policy}`;
   },
   particular({ is, status, message }, attempt, cause) {
     const { bucket, endpoint, key } = attempt;

@@ -84,6 +84,7 @@ export function openS3Storage(options: S3StorageOptions): ObjectStorage {
     key: string | null,
     signal: AbortSignal,
     send: (abortSignal: AbortSignal) => Promise<Output>,
+    more: Pick<StoreAttempt, 'prefix' | 'isWriting'> = {},
   ): Promise<Output> {
     signal.throwIfAborted();
     try {
@@ -93,7 +94,7 @@ export function openS3Storage(options: S3StorageOptions): ObjectStorage {
       return output;
     } catch (error) {
       signal.throwIfAborted();
-      throw s3Error(error, attemptAt(key));
+      throw s3Error(error, { ...attemptAt(key), ...more });
     }
   }
 
@@ -183,8 +184,12 @@ export function openS3Storage(options: S3StorageOptions): ObjectStorage {
     },
 
     async writeSmall(key, bytes, signal) {
-      await call(key, signal, (abortSignal) =>
-        client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: bytes }), { abortSignal }),
+      await call(
+        key,
+        signal,
+        (abortSignal) =>
+          client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: bytes }), { abortSignal }),
+        { isWriting: true },
       );
     },
 
@@ -245,8 +250,12 @@ export function openS3Storage(options: S3StorageOptions): ObjectStorage {
     startAfter: string | null,
   ) =>
     listPages(startAfter, { bucket, place, prefix: query.Prefix }, (position) =>
-      call(null, signal, (abortSignal) =>
-        client.send(new ListObjectsV2Command({ Bucket: bucket, ...query, ...position }), { abortSignal }),
+      call(
+        null,
+        signal,
+        (abortSignal) =>
+          client.send(new ListObjectsV2Command({ Bucket: bucket, ...query, ...position }), { abortSignal }),
+        { prefix: query.Prefix },
       ),
     );
 

@@ -12,6 +12,10 @@ export interface StoreAttempt {
   /** `https://s3.example.com` or `AWS S3 (eu-west-1)`. */
   readonly endpoint: string;
   readonly key: string | null;
+  /** Of a listing. */
+  readonly prefix?: string;
+  /** The object was to be stored, not read. */
+  readonly isWriting?: boolean;
 }
 
 /** The few fields of an SDK, HTTP or system error that odo decides by. */
@@ -65,8 +69,8 @@ export interface StoreDialect {
   readonly denials: Readonly<Record<string, readonly [string, string]>>;
   /** Names of the answer that the bucket or container is not there. */
   readonly missingPlace: readonly string[];
-  /** Hints for a plain refusal: of a listing, and of an object. */
-  readonly deniedHints: { readonly list: string; readonly read: string };
+  /** Hint for a plain refusal: of a listing, where the attempt has no key, or of an object. */
+  readonly deniedHint: (attempt: StoreAttempt) => string;
   /** Everything else that only this kind of store says; null: nothing particular. */
   readonly particular: (foreign: ForeignError, attempt: StoreAttempt, cause: unknown) => OdoError | null;
 }
@@ -109,9 +113,8 @@ export function storeError(cause: unknown, attempt: StoreAttempt, dialect: Store
 }
 
 export function accessDenied(attempt: StoreAttempt, dialect: StoreDialect, cause: unknown): OdoError {
-  const { list, read } = dialect.deniedHints;
   return new OdoError('ACCESS_DENIED', `${attempt.endpoint} denies access to ${whatOf(attempt)}.`, {
-    hint: attempt.key === null ? list : read,
+    hint: dialect.deniedHint(attempt),
     details: detailsOf(attempt, foreignError(cause).status),
     cause,
   });

@@ -1,3 +1,4 @@
+import { errorCode } from '../../errors/odo-error.ts';
 import type { ObjectStorage, StoredObject } from '../../storage/object-storage.ts';
 import type { BaseBackup } from '../base-backup.ts';
 
@@ -19,7 +20,8 @@ export async function readKeepAnnotation(
 
 /**
  * Annotations beside a server's folder: when the address that barman got ends with a slash, it puts a second one into
- * their keys, and only there (`a//main/base/<id>/annotations/keep`).
+ * their keys, and only there (`a//main/base/<id>/annotations/keep`). None for keys that may list only the server's own
+ * folder: the rights that odo asks for do not reach beyond the address it was given.
  */
 export async function listStrayAnnotations(
   storage: ObjectStorage,
@@ -30,8 +32,12 @@ export async function listStrayAnnotations(
   if (at === 0) return [];
   const prefix = `${serverFolder.slice(0, at)}/${serverFolder.slice(at)}base/`;
   const found: StoredObject[] = [];
-  for await (const object of storage.list(prefix, { signal })) {
-    if (object.key.endsWith(`/${annotation}`)) found.push(object);
+  try {
+    for await (const object of storage.list(prefix, { signal })) {
+      if (object.key.endsWith(`/${annotation}`)) found.push(object);
+    }
+  } catch (error) {
+    if (errorCode(error) !== 'ACCESS_DENIED') throw error;
   }
   return found;
 }

@@ -72,7 +72,8 @@ export function backupLine({ backup, ...judged }: SurveyedBackup) {
     endTimeline = null,
     segmentBytes = null,
     holdsWal = null,
+    isDenied = false,
   } = backup;
-  const told = { serverVersion, codec, endTimeline, segmentBytes, holdsWal };
+  const told = { serverVersion, codec, endTimeline, segmentBytes, holdsWal, isDenied };
   return { type: 'backup', ...backup, ...told, ...judged };
 }

@@ -688,7 +688,13 @@ describe('odo backups', () => {
     expect(await odo('backups -u s3://b/x --json', { listAvailableBackups })).toBe(0);
     const { backups, windows, gaps } = sampleSurvey;
     expect(json()).toEqual([
-      ...backups.map(({ backup, ...judged }) => ({ type: 'backup', holdsWal: null, ...backup, ...judged })),
+      ...backups.map(({ backup, ...judged }) => ({
+        type: 'backup',
+        holdsWal: null,
+        isDenied: false,
+        ...backup,
+        ...judged,
+      })),
       ...windows.map((window) => ({ type: 'window', ...window })),
       ...gaps.map((gap) => ({ type: 'gap', ...gap })),
     ]);

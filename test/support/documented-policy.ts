@@ -1,0 +1,17 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { S3Policy } from './s3-policy.ts';
+
+/** The policy of docs/sources.md, for this bucket and prefix. */
+export function documentedPolicy(bucket: string, prefix: string): S3Policy {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/sources.md'), 'utf8');
+  const text = /```json\n(\{\n {2}"Version".*?)```/s.exec(page)?.[1];
+  if (text === undefined) throw new Error('docs/sources.md has no policy');
+  return JSON.parse(text.replaceAll('BUCKET', bucket).replaceAll('PREFIX', prefix)) as S3Policy;
+}
+
+/** The same without one of its actions. */
+export const without = (policy: S3Policy, action: string): S3Policy => ({
+  ...policy,
+  Statement: policy.Statement.filter((statement) => statement.Action !== action),
+});
