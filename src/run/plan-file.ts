@@ -9,6 +9,7 @@ import { planDigest } from '../steps/plan-digest.ts';
 import type { RestorePlan } from '../steps/restore-plan.ts';
 import type { RestoreRequest } from '../steps/restore-request.ts';
 import { fsError, systemCode } from '../target/fs-errors.ts';
+import { reportMode } from './evidence/evidence-file.ts';
 import { odoVersion } from './odo-version.ts';
 
 const formatVersion = 1;
@@ -65,7 +66,7 @@ const checksumOf = (unsigned: Omit<PlanDocument, 'checksum'>): string =>
 export async function writePlanFile(file: string, document: PlanDocument): Promise<void> {
   let created = false;
   try {
-    await using handle = await open(file, 'wx');
+    await using handle = await open(file, 'wx', reportMode);
     created = true;
     await handle.writeFile(`${JSON.stringify(document)}\n`);
     await handle.sync();

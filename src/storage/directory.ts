@@ -114,8 +114,9 @@ export function openDirectoryStorage(directory: string): ObjectStorage {
       const path = pathOf(key);
       const temporary = `${path}.odo-tmp`;
       try {
-        await mkdir(dirname(path), { recursive: true });
-        await writeFile(temporary, bytes, { signal });
+        // Not for everybody: an index holds pieces of the database.
+        await mkdir(dirname(path), { recursive: true, mode: 0o750 });
+        await writeFile(temporary, bytes, { signal, mode: 0o640 });
         await rename(temporary, path);
       } catch (error) {
         await rm(temporary, { force: true });

@@ -197,7 +197,10 @@ export function openSftpStorage(options: SftpStorageOptions): ObjectStorage {
       await retried(path, signal, async (sftp) => {
         await makeFolder(sftp, posix.dirname(path));
         const temporary = `${path}.odo-tmp`;
-        await promisify(sftp.writeFile.bind(sftp) as WriteFile)(temporary, Buffer.from(bytes));
+        // Not for everybody: an index holds pieces of the database.
+        await promisify(sftp.writeFile.bind(sftp) as WriteFile)(temporary, Buffer.from(bytes), {
+          mode: 0o640,
+        });
         // The rename of SFTP itself does not replace a file.
         await promisify(sftp.ext_openssh_rename.bind(sftp))(temporary, path);
       });
@@ -209,7 +212,12 @@ export function openSftpStorage(options: SftpStorageOptions): ObjectStorage {
   };
 }
 
-type WriteFile = (path: string, bytes: Buffer, done: (error?: Error | null) => void) => void;
+type WriteFile = (
+  path: string,
+  bytes: Buffer,
+  options: { readonly mode: number },
+  done: (error?: Error | null) => void,
+) => void;
 
 const statOf = (sftp: SFTPWrapper, path: string): Promise<Stats> => promisify(sftp.stat.bind(sftp))(path);
 

@@ -120,7 +120,9 @@ async function runSync(
 ): Promise<{ exitCode: number | undefined; stdout: string; stderr: string }> {
   const result = await execa('sync', [...args], {
     cwd: '/',
-    env: { LC_ALL: 'C' },
+    // Not odo's own environment, which may hold credentials.
+    extendEnv: false,
+    env: { PATH: process.env['PATH'], LC_ALL: 'C' },
     stdin: 'ignore',
     reject: false,
     ...(signal === undefined ? {} : { cancelSignal: signal }),

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { waitUntil } from '../lab/wait-until.ts';
 
-const cli = join(import.meta.dirname, '../../src/cli.ts');
+export const odoCli: string = join(import.meta.dirname, '../../src/cli.ts');
 
 export interface OdoResult {
   /** Null when a signal ended it. */
@@ -53,7 +53,7 @@ export function spawnOdo(args: readonly string[], options: OdoOptions = {}): Odo
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(AWS_|ODO_|S3_|NODE_OPTIONS|VITEST)/.test(name),
   );
-  const child = spawn(process.execPath, [cli, ...args], {
+  const child = spawn(process.execPath, [odoCli, ...args], {
     cwd: options.cwd,
     env: { ...Object.fromEntries(inherited), NO_COLOR: '1', ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -85,7 +85,13 @@ function lower(id: number, onTrouble: (sentence: string) => void): void {
 
 /** Node has no call for the I/O class; util-linux has a program. One thread each: BusyBox's takes no more. */
 async function makeIdle(thread: number, onTrouble: (sentence: string) => void): Promise<void> {
-  const result = await execa('ionice', ['-c', '3', '-p', String(thread)], { reject: false, stdin: 'ignore' });
+  const result = await execa('ionice', ['-c', '3', '-p', String(thread)], {
+    // Not odo's own environment, which may hold credentials.
+    extendEnv: false,
+    env: { PATH: process.env['PATH'] },
+    reject: false,
+    stdin: 'ignore',
+  });
   if (!result.failed || !dataThreads().includes(thread)) return;
   const reason =
     result.code === 'ENOENT'
