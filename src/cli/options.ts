@@ -163,6 +163,9 @@ export function loadFor(
     const value = loaded.settings[key];
     if (settingOf(key).secret && key !== 'accessKey') secrets.add(value);
   }
+  // As basic authentication sends them.
+  const { httpUser, httpPassword } = loaded.settings;
+  if (httpPassword !== null) secrets.add(Buffer.from(`${httpUser ?? ''}:${httpPassword}`).toString('base64'));
   // They are the same for every database.
   if (database === null) for (const warning of loaded.warnings) host.stderr.write(`warning: ${warning}\n`);
   return loaded;

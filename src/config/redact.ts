@@ -1,24 +1,19 @@
-/** Shorter ones would blot out ordinary words; no store issues keys that short. */
-const shortestSecret = 6;
+import { formsOf, rememberSecret, withoutSecretForms } from '../errors/known-secrets.ts';
 
 /**
- * Blots known secrets out of everything that is printed. The last line of defence: no message should hold one,
- * but an SDK or a store may quote a request.
+ * Blots known secrets out of everything that is printed, and out of errors before they are kept. The last line of
+ * defence: no message should hold one, but an SDK or a store may quote a request.
  */
 export class SecretRedactor {
   readonly #secrets = new Set<string>();
 
   add(secret: string | null): void {
-    if (secret === null || secret.length < shortestSecret) return;
-    this.#secrets.add(secret);
-    this.#secrets.add(encodeURIComponent(secret));
-    this.#secrets.add(JSON.stringify(secret).slice(1, -1));
+    for (const form of formsOf(secret)) this.#secrets.add(form);
+    rememberSecret(secret);
   }
 
   redact(text: string): string {
-    let result = text;
-    for (const secret of this.#secrets) result = result.replaceAll(secret, '[secret]');
-    return result;
+    return withoutSecretForms(text, this.#secrets);
   }
 }
 

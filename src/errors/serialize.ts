@@ -1,4 +1,5 @@
 import type { ErrorCode } from './codes.ts';
+import { quotable, withoutKnownSecrets } from './known-secrets.ts';
 import { errorCode, OdoError } from './odo-error.ts';
 
 /** An error as data: what the journal, the machine's context and `--json` hold. */
@@ -17,7 +18,7 @@ function causesOf(error: unknown): string[] {
   const causes: string[] = [];
   let current = error instanceof Error ? error.cause : undefined;
   while (current !== undefined && causes.length < 8) {
-    causes.push(current instanceof Error ? current.message || current.name : String(current));
+    causes.push(quotable(current instanceof Error ? current.message || current.name : String(current)));
     current = current instanceof Error ? current.cause : undefined;
   }
   return causes;
@@ -28,19 +29,19 @@ export function toErrorData(error: unknown): ErrorData {
   if (error instanceof OdoError) {
     return {
       code: error.code,
-      message: error.message,
+      message: withoutKnownSecrets(error.message),
       ...(error.hint === undefined ? {} : { hint: error.hint }),
       ...(error.details === undefined ? {} : { details: error.details }),
       causes: causesOf(error),
     };
   }
   const code = errorCode(error) ?? 'BUG';
-  const message = error instanceof Error ? error.message : String(error);
+  const message = quotable(error instanceof Error ? error.message : String(error));
   return {
     code,
     message,
     causes: causesOf(error),
-    ...(code === 'BUG' && error instanceof Error && error.stack ? { stack: error.stack } : {}),
+    ...(code === 'BUG' && error instanceof Error && error.stack ? { stack: quotable(error.stack) } : {}),
   };
 }
 

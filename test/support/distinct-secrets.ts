@@ -3,7 +3,7 @@ export const distinctSecrets = {
   AWS_SECRET_ACCESS_KEY: 'leak-aws-secret-key/7Qx+',
   AWS_SESSION_TOKEN: 'leak-aws-session-token==',
   AZURE_STORAGE_CONNECTION_STRING:
-    'DefaultEndpointsProtocol=https;AccountName=a;AccountKey=bGVhay1henVyZS1jb25uZWN0aW9u;EndpointSuffix=core.windows.net',
+    'DefaultEndpointsProtocol=https;AccountName=account;AccountKey=bGVhay1henVyZS1jb25uZWN0aW9u;EndpointSuffix=core.windows.net',
   AZURE_STORAGE_KEY: 'bGVhay1henVyZS1rZXkta2V5LWtleQ==',
   AZURE_STORAGE_SAS_TOKEN: 'sv=2024-11-04&ss=b&srt=co&sp=rl&sig=leakAzureSasSignature%3D',
   ODO_HTTP_PASSWORD: 'leak-http-password',
@@ -21,6 +21,7 @@ export const forbidden: readonly string[] = [
   encodeURIComponent(distinctSecrets.AWS_SECRET_ACCESS_KEY),
   Buffer.from(`leak-http-user:${distinctSecrets.ODO_HTTP_PASSWORD}`).toString('base64'),
   'leak-google-private-key',
+  'leak-google-access-token',
 ];
 
 export const leaksIn = (text: string): string[] => forbidden.filter((secret) => text.includes(secret));

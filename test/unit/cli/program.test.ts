@@ -215,6 +215,23 @@ describe('a secret', () => {
     expect(all).not.toMatch(/sekret/);
   });
 
+  it.each([
+    `start -u https://reader:sekret123@host/pg -v pgdata`,
+    `start -u azure://account/backups/pg?sig=sekret123 -v pgdata`,
+    `start -u s3://KEY:sekret123@bucket/pg -v pgdata`,
+    `start -u sftp://me:sekret123@host/pg -v pgdata`,
+    `${start} -e https://reader:sekret123@host`,
+    `${start} --wal-url https://reader:sekret123@host/wal`,
+    `${start} --primary-conninfo password=sekret123 --standby`,
+    `${start} -s sekret123`,
+    `${start} -a AKIA -s sekret123 --nonsense`,
+    `backups -u https://reader:sekret123@host/pg`,
+  ])('where it does not belong is refused and not repeated: odo %s', async (line) => {
+    expect(await odo(`${line} --json`)).toBe(2);
+    expect(host.stderr.text() + host.stdout.text()).not.toContain('sekret123');
+    expect(host.stderr.text()).not.toBe('');
+  });
+
   it('given to a mistyped option is not repeated', async () => {
     expect(await odo(`${start} --secret-kye=sekret123 --json`)).toBe(2);
     expect(host.stdout.text() + host.stderr.text()).not.toContain('sekret123');
