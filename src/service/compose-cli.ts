@@ -66,7 +66,8 @@ async function execute(
   signal.throwIfAborted();
   const result = await execa(program, [...first, ...args], {
     cwd,
-    // The same engine that odo talks to, whatever context the operator's client is set to.
+    // Besides the caller's whole environment, credentials included: Compose fills the variables of the file from it. The
+    // same engine that odo talks to, whatever context the operator's client is set to.
     env: {
       DOCKER_HOST: engineAddress,
       DOCKER_CONTEXT: undefined,

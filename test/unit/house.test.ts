@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
@@ -137,4 +137,15 @@ test('the linter refuses import cycles, floating promises, any and default expor
   expect(filesWith(findings, 'no-floating-promises')).toEqual(['src/run/float.ts']);
   expect(filesWith(findings, 'no-explicit-any')).toEqual(['src/run/any.ts']);
   expect(filesWith(findings, 'no-default-export')).toEqual(['src/run/default.ts']);
+});
+
+test('every dependency is pinned exactly, and no install script is run', async () => {
+  const { dependencies, devDependencies } = JSON.parse(
+    await readFile(join(root, 'package.json'), 'utf8'),
+  ) as Record<string, Record<string, string>>;
+  const loose = Object.entries({ ...dependencies, ...devDependencies }).filter(
+    ([, version]) => !/^\d+\.\d+\.\d+$/.test(version),
+  );
+  expect(loose).toEqual([]);
+  expect(await readFile(join(root, '.npmrc'), 'utf8')).toMatch(/^ignore-scripts=true$/m);
 });
