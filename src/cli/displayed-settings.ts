@@ -22,6 +22,8 @@ export function displayedSettings({ settings, provenance }: LoadedSettings): Dis
 function shown(key: SettingKey, value: NonNullable<LoadedSettings['settings'][SettingKey]>): string {
   const { secret, unit } = settingOf(key);
   if (secret) return 'set, not shown';
+  // Receivers put a token into its path, and a plan is passed around.
+  if (key === 'notify') return `${new URL(String(value)).origin}/…`;
   if (typeof value === 'object') return 'uid' in value ? `${value.uid}:${value.gid}` : listed(value);
   if (typeof value !== 'number' || unit === undefined) return String(value);
   return unit === 'bytes/s' ? `${exactSize(value)}/s` : exactSize(value);

@@ -333,6 +333,16 @@ describe('odo plan', () => {
     expect(page).not.toContain('sekret123');
   });
 
+  it('shows of a webhook only its host: a token may be in its path', async () => {
+    const planRun = async () => ({ plan: samplePlan, problems: [] });
+    writeFileSync(join(cwd, '.env'), 'AWS_ACCESS_KEY_ID=AKIA\nODO_NOTIFY_SECRET=of-both-sides\n');
+    expect(await odo(`${line} --notify https://hooks.example.com/services/T0KEN-in-path`, { planRun })).toBe(
+      0,
+    );
+    expect(host.stdout.text()).toMatch(/notify +https:\/\/hooks\.example\.com\/… \(flag --notify\)/);
+    expect(host.stdout.text() + host.stderr.text()).not.toContain('T0KEN');
+  });
+
   const limits =
     '--jobs 3 --max-rate 50MiB/s --background --memory 128MiB --no-sync --page-checksums --publish-index';
   const limitedPlan = {
