@@ -1,11 +1,15 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import ssh2 from 'ssh2';
 import { describe, expect, it, test } from 'vitest';
 import { type SettingKey, settingKeys, settingOf } from '../../../src/config/schema.ts';
 import { distinctSecrets, leaksIn } from '../../support/distinct-secrets.ts';
 import { type EchoingStore, startEchoingStore } from '../../support/echoing-store.ts';
 import { odo } from '../../support/odo-program.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
+
+const { Server, utils } = ssh2;
 
 const environment = (directory: string): Record<string, string> => ({
   ...distinctSecrets,
@@ -98,4 +102,32 @@ describe('a store that denies everything and quotes all it was sent', { concurre
     expect(leaksIn(kept)).toEqual([]);
     expect(kept).toContain('ACCESS_DENIED');
   });
+});
+
+test('an SSH server that refuses every key and password leaves none of them anywhere', async () => {
+  const { private: hostKey, public: publicKey } = utils.generateKeyPairSync('ed25519');
+  const tried: string[] = [];
+  const server = new Server({ hostKeys: [hostKey] }, (client) => {
+    client.on('error', () => {});
+    client.on('authentication', (context) => {
+      if (context.method === 'password') tried.push(context.password);
+      context.reject(['password']);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await using directory = await temporaryDirectory();
+  try {
+    const knownHosts = join(directory.path, 'known_hosts');
+    await writeFile(knownHosts, `[127.0.0.1]:${port} ${publicKey}\n`);
+    const env = { ...environment(directory.path), ODO_SSH_KNOWN_HOSTS: knownHosts };
+    const place = ['-u', `sftp://me@127.0.0.1:${port}/backups`, '--data-dir', join(directory.path, 'data')];
+    const result = await odo(['start', ...place, '--json', '--verbose'], { env, cwd: directory.path });
+    expect(result.exitCode, result.stderr).toBe(12);
+    expect(tried).toContain(distinctSecrets.ODO_SSH_PASSWORD);
+    expect(leaksIn(result.stdout + result.stderr)).toEqual([]);
+    expect(leaksIn(await written(join(directory.path, 'state')))).toEqual([]);
+  } finally {
+    server.close();
+  }
 });
