@@ -1,11 +1,17 @@
 import { OdoError } from '../errors/odo-error.ts';
 
+/** PATH_MAX of Linux: no file system takes more. A pax record holds names whose folders would exhaust the stack. */
+const longestName = 4096;
+
 /**
  * An entry's name as a path below the root of the archive: `./` and doubled slashes taken out, '' for the root itself.
- * ENTRY_REFUSED for a name that is empty, absolute, climbs out with `..` or holds a NUL.
+ * ENTRY_REFUSED for a name that is empty, absolute, climbs out with `..`, holds a NUL or is longer than any path.
  */
 export function checkedEntryPath(name: string): string {
   if (name === '') throw refused(name, 'has an empty name');
+  if (name.length > longestName) {
+    throw refused(`${name.slice(0, 60)}…`, `has a name of ${name.length} characters`);
+  }
   if (name.includes('\0')) throw refused(name, 'has a NUL in its name');
   if (name.startsWith('/')) throw refused(name, 'has an absolute name');
   const parts = name.split('/').filter((part) => part !== '' && part !== '.');

@@ -37,7 +37,7 @@ export interface EntrySinkState {
   /** Of the pages of the open file, and of all files before it. */
   readonly pages: PageChecksumsState | null;
   readonly pageFindings: PageFindings;
-  /** Names that were no UTF-8 and are written with `\xHH`. */
+  /** Names that were no UTF-8 and are written with `\xHH`; the first thousand. */
   readonly inexactNames: readonly string[];
 }
 
@@ -54,6 +54,9 @@ export interface EntrySinkOptions {
 }
 
 const maxCapturedBytes = 64 * 1024;
+
+/** They are part of every checkpoint. */
+const maxInexactNames = 1000;
 
 /** Puts entries where their placement says and compares them with what is expected of them. One at a time, in order. */
 export class EntrySink {
@@ -177,7 +180,9 @@ export class EntrySink {
   }
 
   async begin(entry: TarEntry): Promise<void> {
-    if (!entry.nameIsExact) this.#inexactNames.push(entry.path);
+    if (!entry.nameIsExact && this.#inexactNames.length < maxInexactNames) {
+      this.#inexactNames.push(entry.path);
+    }
     // The root itself: it is there.
     const placement: EntryPlacement = entry.path === '' ? { kind: 'skip' } : this.#options.place(entry);
     const { writer } = this.#options;

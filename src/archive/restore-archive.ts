@@ -84,7 +84,7 @@ export interface RestoredArchive extends ArchiveProgress {
   readonly checkedFiles: number;
   readonly mismatches: readonly FileMismatch[];
   readonly pageFindings: PageFindings;
-  /** Entries whose names were no UTF-8; they are written with `\xHH` in place of such bytes. */
+  /** Entries whose names were no UTF-8, the first thousand; they are written with `\xHH` in place of such bytes. */
   readonly inexactNames: readonly string[];
   /** What the index has got since the last checkpoint. */
   readonly trail: TrailEntry | null;

@@ -24,6 +24,10 @@ function causesOf(error: unknown): string[] {
   return causes;
 }
 
+/** Reads of the journal pass its errors through as they are: a page of the file that the disk has damaged, for one. */
+const isOfSqlite = (error: unknown): error is Error =>
+  error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_');
+
 /** Any thrown value as data; a value odo did not expect becomes a BUG with its stack. */
 export function toErrorData(error: unknown): ErrorData {
   if (error instanceof OdoError) {
@@ -32,6 +36,14 @@ export function toErrorData(error: unknown): ErrorData {
       message: withoutKnownSecrets(error.message),
       ...(error.hint === undefined ? {} : { hint: error.hint }),
       ...(error.details === undefined ? {} : { details: error.details }),
+      causes: causesOf(error),
+    };
+  }
+  if (isOfSqlite(error)) {
+    return {
+      code: 'JOURNAL_FAILED',
+      message: `The journal cannot be used: ${error.message}.`,
+      hint: 'Check the file, its rights and the disk; --journal FILE names another journal.',
       causes: causesOf(error),
     };
   }

@@ -1,5 +1,6 @@
 import type { ErrorData } from '../errors/serialize.ts';
 import type { JournalDatabase } from './open.ts';
+import { storedJson } from './stored-json.ts';
 
 /** One attempt of a step or a part of it, with what a report wants to know. */
 export interface AttemptHistory {
@@ -23,5 +24,8 @@ export function listAttemptHistory(database: JournalDatabase, runId: string): At
        FROM step_attempt WHERE run_id = ? ORDER BY started_at_ms, name, instance, number`,
     )
     .all(runId)
-    .map((row) => ({ ...row, error: row.error === null ? null : JSON.parse(row.error) }));
+    .map((row) => ({
+      ...row,
+      error: row.error === null ? null : storedJson<ErrorData>(row.error, 'error of an attempt'),
+    }));
 }

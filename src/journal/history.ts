@@ -1,4 +1,5 @@
 import type { JournalDatabase } from './open.ts';
+import { storedJson } from './stored-json.ts';
 
 /** Reads of a run for `odo status` and resume: snapshot, checkpoints in short, resources. */
 
@@ -11,7 +12,9 @@ export function findSnapshot(
       'SELECT machine_version, data FROM snapshot WHERE run_id = ?',
     )
     .get(runId);
-  return row === undefined ? null : { machineVersion: row.machine_version, data: JSON.parse(row.data) };
+  return row === undefined
+    ? null
+    : { machineVersion: row.machine_version, data: storedJson(row.data, 'snapshot of a run') };
 }
 
 export interface CheckpointSummary {
@@ -44,7 +47,7 @@ export function listResources(database: JournalDatabase, runId: string): Resourc
       'SELECT kind, name, details, state FROM resource WHERE run_id = ? ORDER BY recorded_at_ms',
     )
     .all(runId)
-    .map((row) => ({ ...row, details: JSON.parse(row.details) }));
+    .map((row) => ({ ...row, details: storedJson(row.details, 'resource of a run') }));
 }
 
 /** The run's own event log, oldest first, as it was appended; of one type, or all. */
@@ -54,5 +57,5 @@ export function listEvents(database: JournalDatabase, runId: string, type: strin
       `SELECT data FROM event WHERE run_id = ? AND (? IS NULL OR data ->> '$.type' = ?) ORDER BY id`,
     )
     .all(runId, type, type)
-    .map((row) => JSON.parse(row.data));
+    .map((row) => storedJson(row.data, 'event of a run'));
 }

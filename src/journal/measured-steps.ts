@@ -1,4 +1,5 @@
 import type { JournalDatabase } from './open.ts';
+import { storedJson } from './stored-json.ts';
 
 /** A step that was done in one attempt. */
 export interface MeasuredStep {
@@ -45,6 +46,6 @@ export function readOutputMembers(
   if (row === undefined) return null;
   return paths.map((_, index) => {
     const json = row[`c${index}`];
-    return json == null ? null : (JSON.parse(json) as unknown);
+    return json == null ? null : storedJson(json, 'output of a step');
   });
 }

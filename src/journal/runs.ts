@@ -2,6 +2,7 @@ import { OdoError } from '../errors/odo-error.ts';
 import type { ErrorData } from '../errors/serialize.ts';
 import type { ExecutorIdentity } from './executor-identity.ts';
 import type { JournalDatabase } from './open.ts';
+import { storedJson } from './stored-json.ts';
 
 /** `abandoned`: given up, and what it made is removed. */
 export type RunState = 'running' | 'failed' | 'refused' | 'declined' | 'held' | 'completed' | 'abandoned';
@@ -63,17 +64,17 @@ function toRecord(row: RunRow): RunRecord {
     runKey: row.run_key,
     verdict: row.verdict,
     abandonedAtMs: row.abandoned_at_ms,
-    request: JSON.parse(row.request),
+    request: storedJson(row.request, 'request of a run'),
     odoVersion: row.odo_version,
     machineVersion: row.machine_version,
     startedAtMs: row.started_at_ms,
     endedAtMs: row.ended_at_ms,
-    error: row.error === null ? null : JSON.parse(row.error),
+    error: row.error === null ? null : storedJson<ErrorData>(row.error, 'error of a run'),
     lease:
       row.lease_executor === null || row.lease_expires_at_ms === null
         ? null
         : {
-            executor: JSON.parse(row.lease_executor),
+            executor: storedJson<ExecutorIdentity>(row.lease_executor, 'holder of a run'),
             epoch: row.lease_epoch,
             expiresAtMs: row.lease_expires_at_ms,
           },

@@ -1,4 +1,5 @@
 import type { JournalDatabase } from './open.ts';
+import { storedJson } from './stored-json.ts';
 
 /** Progress of a phase at one moment; `data` is JSON the journal does not understand. */
 interface SampleRecord {
@@ -49,5 +50,5 @@ export function listSamples(database: JournalDatabase, runId: string): SampleRec
       'SELECT phase, at_ms AS atMs, data FROM sample WHERE run_id = ? ORDER BY at_ms, phase',
     )
     .all(runId)
-    .map((row) => ({ ...row, data: JSON.parse(row.data) }));
+    .map((row) => ({ ...row, data: storedJson(row.data, 'progress of a run') }));
 }

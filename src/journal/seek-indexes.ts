@@ -1,4 +1,5 @@
 import type { JournalDatabase } from './open.ts';
+import { storedJson } from './stored-json.ts';
 
 interface PartKey {
   readonly runId: string;
@@ -31,7 +32,7 @@ export function listTrail(database: JournalDatabase, { runId, name, instance }: 
       'SELECT data FROM seek_trail WHERE run_id = ? AND name = ? AND instance = ? ORDER BY sequence',
     )
     .all(runId, name, instance)
-    .map((row) => JSON.parse(row.data));
+    .map((row) => storedJson(row.data, 'seek points of an archive'));
 }
 
 export function removeTrail(database: JournalDatabase, { runId, name, instance }: PartKey): void {
@@ -63,7 +64,7 @@ export function findSeekIndex(database: JournalDatabase, { store, key }: Indexed
   const row = database
     .prepare<[string, string], { data: string }>('SELECT data FROM seek_index WHERE store = ? AND key = ?')
     .get(store, key);
-  return row === undefined ? null : JSON.parse(row.data);
+  return row === undefined ? null : storedJson(row.data, 'seek index of an archive');
 }
 
 export function removeSeekIndex(database: JournalDatabase, { store, key }: IndexedObject): void {

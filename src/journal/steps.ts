@@ -1,5 +1,6 @@
 import { OdoError } from '../errors/odo-error.ts';
 import type { JournalDatabase } from './open.ts';
+import { storedJson } from './stored-json.ts';
 
 export interface StepRecord {
   readonly name: string;
@@ -39,9 +40,9 @@ const toStep = (row: StepRow): StepRecord => ({
   instance: row.instance,
   version: row.version,
   state: row.state,
-  input: JSON.parse(row.input),
+  input: storedJson(row.input, 'input of a step'),
   inputHash: row.input_hash,
-  output: row.output === null ? null : JSON.parse(row.output),
+  output: row.output === null ? null : storedJson(row.output, 'output of a step'),
   intendedAtMs: row.intended_at_ms,
   completedAtMs: row.completed_at_ms,
 });
@@ -231,5 +232,5 @@ export function lastCheckpoint(
       'SELECT data FROM checkpoint WHERE run_id = ? AND name = ? AND instance = ?',
     )
     .get(runId, name, instance);
-  return row === undefined ? null : JSON.parse(row.data);
+  return row === undefined ? null : storedJson(row.data, 'checkpoint of a step');
 }

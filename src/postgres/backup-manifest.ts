@@ -107,6 +107,12 @@ function rangeOf(line: string): ManifestWalRange {
   return { timeline, startLsn, endLsn };
 }
 
+/** A member's value without the comma or the bracket behind it. No pattern: it would try every space of a long line. */
+function withoutEnd(rest: string): string {
+  const open = rest.endsWith('}') ? rest.slice(0, -1).trimEnd() : rest;
+  return (open.endsWith(',') ? open.slice(0, -1) : open).trim();
+}
+
 /**
  * Reads a manifest line by line, as the server writes it: one file or range a line.
  * Does not check the manifest's own checksum; see `manifestIsIntact`.
@@ -139,13 +145,14 @@ export function parseBackupManifest(text: string): BackupManifest {
       }
       continue;
     }
-    const [, key, value] = /^\{?\s*"([A-Za-z-]+)":\s*(.*?),?\s*\}?$/.exec(line) ?? [];
+    const [, key, rest = ''] = /^\{?\s*"([A-Za-z-]+)":(.*)$/.exec(line) ?? [];
+    const value = withoutEnd(rest);
     if (key === 'PostgreSQL-Backup-Manifest-Version') version = Number(value);
-    else if (key === 'System-Identifier' && /^\d+$/.test(value ?? '')) systemIdentifier = value ?? null;
+    else if (key === 'System-Identifier' && /^\d+$/.test(value)) systemIdentifier = value;
     else if (key === 'Files') section = value === '[' ? 'files' : 'top';
     else if (key === 'WAL-Ranges') section = value === '[' ? 'ranges' : 'top';
     else if (key === 'Manifest-Checksum')
-      checksum = /^"([0-9a-f]{64})"$/i.exec(value ?? '')?.[1]?.toLowerCase() ?? null;
+      checksum = /^"([0-9a-f]{64})"$/i.exec(value)?.[1]?.toLowerCase() ?? null;
     else throw corrupt(`${JSON.stringify(line.slice(0, 80))} was not expected`);
   }
   if (version !== 1 && version !== 2) throw corrupt(`version ${version ?? 'none'} is not known`);

@@ -100,6 +100,15 @@ const crcOffsets = new Map([
 const damaged = (what: string, hint: string, details: Record<string, unknown> = {}) =>
   new OdoError('FORMAT_UNKNOWN', `global/pg_control cannot be read: ${what}.`, { hint, details });
 
+/** pg_time_t: seconds since the epoch. */
+function timeOf(seconds: bigint): string {
+  const instant = new Date(Number(seconds) * 1000);
+  if (Number.isNaN(instant.getTime())) {
+    throw damaged(`its last checkpoint is at the second ${seconds}`, 'Choose another backup.');
+  }
+  return instant.toISOString();
+}
+
 /**
  * Reads a control file of PostgreSQL 12 to 18 written on a 64-bit little-endian machine and checks its CRC-32C.
  * @throws FORMAT_UNKNOWN
@@ -143,7 +152,7 @@ export function parseControlFile(bytes: Uint8Array): ControlFile {
     checkpointLsn: lsn(layout.checkpoint),
     redoLsn: lsn(layout.redo),
     checkpointTimeline: u32(layout.checkpointTimeline),
-    checkpointAt: new Date(Number(view.getBigInt64(layout.checkpointTime, true)) * 1000).toISOString(),
+    checkpointAt: timeOf(view.getBigInt64(layout.checkpointTime, true)),
     minRecoveryPoint: lsn(layout.minRecoveryPoint),
     minRecoveryPointTimeline: u32(layout.minRecoveryPointTimeline),
     backupStartPoint: lsn(layout.backupStartPoint),

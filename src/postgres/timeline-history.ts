@@ -37,7 +37,7 @@ export function parseTimelineHistory(text: string, timeline: number): TimelineHi
     const content = line.trim();
     if (content === '' || content.startsWith('#')) continue;
     const [, id, lsn, reason] =
-      /^(\d{1,10})\s+([0-9A-Fa-f]{1,8}\/[0-9A-Fa-f]{1,8})(?:\s+(.*))?$/.exec(content) ?? [];
+      /^(\d{1,10})\s+([0-9A-Fa-f]{1,8}\/[0-9A-Fa-f]{1,8})(?:\s(.*))?$/.exec(content) ?? [];
     if (id === undefined || lsn === undefined) {
       // A reason may contain a newline (a restore point's name), whose rest looks like a line of its own.
       if (entries.length > 0 && !/^\d+\s/.test(content)) continue;
@@ -50,7 +50,7 @@ export function parseTimelineHistory(text: string, timeline: number): TimelineHi
     const previous = entries.at(-1)?.timeline ?? 0;
     if (parent <= previous) throw corrupt(timeline, `timeline ${parent} follows timeline ${previous}`);
     if (parent >= timeline) throw corrupt(timeline, `it names timeline ${parent} as an ancestor`);
-    entries.push({ timeline: parent, switchLsn: parseLsn(lsn), reason: reason ?? '' });
+    entries.push({ timeline: parent, switchLsn: parseLsn(lsn), reason: reason?.trimStart() ?? '' });
   }
   return entries;
 }

@@ -144,7 +144,10 @@ export function parsePythonLiteral(text: string): PythonValue {
     for (;;) {
       skipSpace();
       if (text[at] === '}') break;
+      const start = at;
       const key = value(depth + 1);
+      // Python has no such keys either, but for tuples, which barman does not use.
+      if (typeof key === 'object' && key !== null) throw corrupt(text, start, 'a key is no plain value');
       expect(':');
       entries.push([String(key), value(depth + 1)]);
       skipSpace();
