@@ -12,6 +12,7 @@ import type { S3Credentials } from './credentials.ts';
 import { bareEtag } from './etag.ts';
 import type { ObjectStorage, StoredObject } from './object-storage.ts';
 import { isRetryable, withRetries } from './retryable.ts';
+import { boundAnswers } from './s3-answer-limit.ts';
 import { s3Error } from './s3-errors.ts';
 import { listPages } from './s3-pages.ts';
 import { refusedRegion, signedRequest } from './s3-signing.ts';
@@ -73,6 +74,7 @@ export function openS3Storage(options: S3StorageOptions): ObjectStorage {
     },
   };
   const client = new S3Client(settings);
+  boundAnswers(client);
   // Signs ranges, for the bucket's own region once that is known.
   let readingClient = client;
   let isIntroduced = false;
@@ -120,9 +122,9 @@ export function openS3Storage(options: S3StorageOptions): ObjectStorage {
           if (object.Key === undefined) continue;
           yield {
             key: object.Key,
-            sizeBytes: object.Size ?? 0,
+            sizeBytes: sizeOf(object.Size, object.Key),
             etag: bareEtag(object.ETag),
-            modifiedAt: (object.LastModified ?? new Date(0)).toISOString(),
+            modifiedAt: timeOf(object.LastModified),
             storageClass: object.StorageClass ?? null,
           };
         }
@@ -145,9 +147,9 @@ export function openS3Storage(options: S3StorageOptions): ObjectStorage {
         );
         return {
           key,
-          sizeBytes: head.ContentLength ?? 0,
+          sizeBytes: sizeOf(head.ContentLength, key),
           etag: bareEtag(head.ETag),
-          modifiedAt: (head.LastModified ?? new Date(0)).toISOString(),
+          modifiedAt: timeOf(head.LastModified),
           storageClass: head.StorageClass ?? null,
         };
       } catch (error) {
@@ -229,6 +231,15 @@ export function openS3Storage(options: S3StorageOptions): ObjectStorage {
     }
   }
 
+  function sizeOf(bytes: number | undefined, key: string): number {
+    if (bytes === undefined) return 0;
+    if (Number.isSafeInteger(bytes) && bytes >= 0) return bytes;
+    throw new OdoError('STORAGE_UNAVAILABLE', `${place} says that ${key} has ${bytes} bytes.`, {
+      hint: 'A proxy may have answered in the store’s place; use the store’s own endpoint.',
+      details: { bucket, key },
+    });
+  }
+
   /** A HEAD answers 404 for a missing bucket too, and has no body to tell which. */
   async function requireBucket(signal: AbortSignal): Promise<void> {
     try {
@@ -260,4 +271,9 @@ export function openS3Storage(options: S3StorageOptions): ObjectStorage {
     );
 
   return storage;
+}
+
+/** RFC 3339; the epoch for what is no time. */
+function timeOf(time: Date | undefined): string {
+  return time === undefined || Number.isNaN(time.getTime()) ? new Date(0).toISOString() : time.toISOString();
 }
