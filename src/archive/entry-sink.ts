@@ -55,6 +55,9 @@ export interface EntrySinkOptions {
 
 const maxCapturedBytes = 64 * 1024;
 
+/** No file of a relation is larger. @unit bytes */
+const implausibleBytes = 1024 ** 3;
+
 /** They are part of every checkpoint. */
 const maxInexactNames = 1000;
 
@@ -265,8 +268,16 @@ export class EntrySink {
   /** What the manifest says of the entry that begins; `saved` is the state of its hash there. */
   async #expect(entry: TarEntry, saved: number | null): Promise<void> {
     this.#expected = this.#options.expected?.(entry) ?? null;
+    this.#requirePlausible(entry);
     const algorithm = this.#expected?.algorithm ?? null;
     this.#hash = algorithm === null ? null : await openFileHash(algorithm, saved);
+  }
+
+  /** Smaller differences are all told at the end; this one would first fill the disk. */
+  #requirePlausible({ path, sizeBytes }: TarEntry): void {
+    const listed = this.#expected?.sizeBytes ?? sizeBytes;
+    if (sizeBytes - listed <= implausibleBytes) return;
+    throw refused(path, `has ${sizeBytes} bytes, but the backup manifest says ${listed}`);
   }
 
   /** From `offset` on, which lies between two pages. Before the file is begun, whose patch brings its pages. */

@@ -98,10 +98,14 @@ export function openYaml(cwd: string, named: { path: string; provenance: string 
     return fileOf(null, null);
   }
 
-  const document = parseDocument(content, { lineCounter: counter });
+  const document = parseDocument(content, { lineCounter: counter, logLevel: 'error' });
   for (const error of document.errors) {
     // The library's message quotes the text around the error, which may be a secret that does not belong here.
     complain(counter.linePos(error.pos[0]).line, '', `not valid YAML: ${firstSentence(error.message)}`);
+  }
+  if (problems.length === 0) {
+    const message = unresolvable(document);
+    if (message !== null) complain(null, '', `not valid YAML: ${firstSentence(message)}`);
   }
   if (problems.length > 0 || document.contents === null) return fileOf(document, null);
   if (!isMap(document.contents)) {
@@ -109,6 +113,16 @@ export function openYaml(cwd: string, named: { path: string; provenance: string 
     return fileOf(document, null);
   }
   return fileOf(document, document.contents);
+}
+
+/** Aliases are followed only when values are taken out: one of nothing, or of aliases of aliases, throws there. */
+function unresolvable(document: Document): string | null {
+  try {
+    document.toJS();
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 const firstSentence = (message: string): string =>
