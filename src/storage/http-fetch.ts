@@ -32,13 +32,28 @@ export async function fetchOnce(url: string, options: FetchOptions): Promise<Res
       ...(body === undefined ? {} : { body }),
     });
     if (answer.ok) return answer;
-    throw new HttpRefusal(answer.status, await answer.text());
+    throw new HttpRefusal(answer.status, await beginningOf(answer));
   } catch (error) {
     signal.throwIfAborted();
     throw httpError(error, attempt);
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** More than any store's error document. @unit bytes */
+const refusalLimitBytes = 64 * 1024;
+
+async function beginningOf({ body }: Response): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of body ?? []) {
+    pieces.push(piece);
+    bytes += piece.length;
+    // Leaving the loop closes the connection.
+    if (bytes >= refusalLimitBytes) break;
+  }
+  return Buffer.concat(pieces).toString('utf8');
 }
 
 /** The whole body of an answer of `fetchOnce`. @throws OBJECT_TRUNCATED, FORMAT_UNKNOWN when it is far from small */

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../../../src/errors/codes.ts';
 import { errorCode } from '../../../src/errors/odo-error.ts';
+import { fetchOnce } from '../../../src/storage/http-fetch.ts';
 import { readObject } from '../../../src/storage/object-reader.ts';
 import type { ObjectStorage } from '../../../src/storage/object-storage.ts';
 import { all } from '../../support/all.ts';
@@ -107,6 +108,21 @@ describe('a listing without an end', () => {
       expect(store.sentBytes).toBeLessThan(400 * 1024 * 1024);
     }
     storage.close();
+  });
+});
+
+describe('a refusal without an end', () => {
+  it('of a store that is asked without an SDK is broken off', async () => {
+    let store: LyingStore | null = null;
+    await using started = await startLyingStore((_request, response) => {
+      response.writeHead(500);
+      sendWithoutEnd(() => store!, response, '<Error>');
+    });
+    store = started;
+    const attempt = { store: 'web', bucket: 'b', endpoint: store.endpoint, key: null } as const;
+    const asking = fetchOnce(store.endpoint, { attempt, signal, headers: {}, answerTimeoutMs: 30_000 });
+    expect(await codeOf(asking)).toBe('STORAGE_UNAVAILABLE');
+    expect(store.sentBytes).toBeLessThan(30 * 1024 * 1024);
   });
 });
 
