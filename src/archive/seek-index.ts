@@ -41,8 +41,43 @@ export function usableIndex(
   const index = found as Partial<SeekIndex>;
   if (index.formatVersion !== seekIndexVersion) return null;
   if (object.etag === '' || index.etag !== object.etag || index.sizeBytes !== object.sizeBytes) return null;
-  return Array.isArray(index.points) ? (index as SeekIndex) : null;
+  const isUsable =
+    Array.isArray(index.points) && index.points.every((point) => isPoint(point, object.sizeBytes));
+  return isUsable ? (index as SeekIndex) : null;
 }
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const isCount = (value: unknown, most = Number.MAX_SAFE_INTEGER): value is number =>
+  Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= most;
+
+const isSum = (value: unknown): boolean => value === null || Number.isSafeInteger(value);
+
+/** Somebody else may have written what lies beside a backup; what is in the decoder's state is its own affair. */
+function isPoint(point: unknown, sizeBytes: number): boolean {
+  if (!isObject(point) || !isObject(point.decoder) || !isObject(point.tar)) return false;
+  const { tar } = point;
+  return (
+    isCount(point.decoder.compressedBytes, sizeBytes) &&
+    isSum(point.memberCrc) &&
+    isSum(point.fileHash) &&
+    [tar.offset, tar.remaining, tar.padding, tar.zeroBlocks].every((count) => isCount(count)) &&
+    typeof tar.mode === 'string' &&
+    typeof tar.pending === 'string' &&
+    isObject(tar.local) &&
+    isObject(tar.global) &&
+    (tar.entry === null || isEntry(tar.entry))
+  );
+}
+
+const isEntry = (entry: unknown): boolean =>
+  isObject(entry) &&
+  typeof entry.path === 'string' &&
+  !entry.path.split('/').includes('..') &&
+  !entry.path.startsWith('/') &&
+  ['file', 'directory', 'link'].includes(String(entry.kind)) &&
+  isCount(entry.sizeBytes);
 
 /** Part of an archive between two points; null stands for the archive's begin or end. */
 export interface Stretch {
