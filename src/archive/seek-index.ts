@@ -74,6 +74,7 @@ function isPoint(point: unknown, sizeBytes: number): boolean {
 const isEntry = (entry: unknown): boolean =>
   isObject(entry) &&
   typeof entry.path === 'string' &&
+  entry.path !== '' &&
   !entry.path.split('/').includes('..') &&
   !entry.path.startsWith('/') &&
   ['file', 'directory', 'link'].includes(String(entry.kind)) &&
