@@ -1,7 +1,7 @@
 import type { JournalDatabase } from './open.ts';
 import { storedJson } from './stored-json.ts';
 
-/** Reads of a run for `odo status` and resume: snapshot, checkpoints in short, resources. */
+/** What a run leaves for `odo status`, resume and reports: snapshot, checkpoints in short, resources, events. */
 
 export function findSnapshot(
   database: JournalDatabase,
@@ -48,6 +48,14 @@ export function listResources(database: JournalDatabase, runId: string): Resourc
     )
     .all(runId)
     .map((row) => ({ ...row, details: storedJson(row.details, 'resource of a run') }));
+}
+
+/** JSON the journal does not understand. Whoever works on a run writes it under its lease: RunJournal. */
+export function appendEvent(
+  database: JournalDatabase,
+  { runId, atMs, data }: { runId: string; atMs: number; data: string },
+): void {
+  database.prepare('INSERT INTO event (run_id, at_ms, data) VALUES (?, ?, ?)').run(runId, atMs, data);
 }
 
 /** The run's own event log, oldest first, as it was appended; of one type, or all. */

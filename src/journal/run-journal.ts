@@ -1,6 +1,7 @@
 import { OdoError } from '../errors/odo-error.ts';
 import type { ErrorData } from '../errors/serialize.ts';
 import type { ExecutorIdentity } from './executor-identity.ts';
+import { appendEvent } from './history.ts';
 import { type JournalDatabase, wrapping } from './open.ts';
 import type { RunState, RunVerdict } from './runs.ts';
 import * as samples from './samples.ts';
@@ -34,6 +35,10 @@ export class RunJournal {
 
   findStep(name: string, instance: string): stepRecords.StepRecord | null {
     return stepRecords.findStep(this.#database, this.runId, name, instance);
+  }
+
+  completedOutput(name: string, instance: string): unknown {
+    return stepRecords.completedOutput(this.#database, this.runId, name, instance);
   }
 
   lastCheckpoint(name: string, instance: string): unknown {
@@ -183,9 +188,7 @@ export class RunJournal {
 
   appendEvent(event: unknown): void {
     this.#write(() =>
-      this.#database
-        .prepare('INSERT INTO event (run_id, at_ms, data) VALUES (?, ?, ?)')
-        .run(this.runId, this.#nowMs(), JSON.stringify(event)),
+      appendEvent(this.#database, { runId: this.runId, atMs: this.#nowMs(), data: JSON.stringify(event) }),
     );
   }
 

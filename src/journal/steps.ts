@@ -61,6 +61,17 @@ export function findStep(
   return row === undefined ? null : toStep(row);
 }
 
+/** What a completed step, or a part of one, gave; null when it is not completed. */
+export function completedOutput(
+  database: JournalDatabase,
+  runId: string,
+  name: string,
+  instance: string,
+): unknown {
+  const record = findStep(database, runId, name, instance);
+  return record?.state === 'completed' ? record.output : null;
+}
+
 /** Which steps and parts there are and how far, without their (long) inputs and outputs. */
 export function listStepStates(
   database: JournalDatabase,

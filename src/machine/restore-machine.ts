@@ -1,6 +1,6 @@
 import { assign, fromPromise, setup } from 'xstate';
 import { errorKinds } from '../errors/codes.ts';
-import { toErrorData } from '../errors/serialize.ts';
+import { type ErrorData, toErrorData } from '../errors/serialize.ts';
 import { type Check, type CheckInput, checks, refusals } from '../steps/checks.ts';
 import type { PreflightFacts } from '../steps/facts.ts';
 import type { PlanSummary } from '../steps/restore-plan.ts';
@@ -25,6 +25,9 @@ const gathered = ({
   facts: event.output,
   request: context.request,
 });
+
+/** What an effect failed with. */
+const errorOf = (event: object): ErrorData | null => ('error' in event ? toErrorData(event.error) : null);
 
 const machineSetup = setup({
   types: {
@@ -81,14 +84,14 @@ const machineSetup = setup({
     isDrill: ({ context }) => context.planned?.drill != null,
     keepsDrill: ({ context }) => context.planned?.drill === 'keep',
     /** A drill has found what it looks for: the backup is bad, and nothing is left to go on with. */
-    disproves: ({ context, event }) =>
-      context.planned?.drill != null &&
-      'error' in event &&
-      errorKinds[toErrorData(event.error).code].disproves,
+    disproves: ({ context, event }) => {
+      const error = errorOf(event);
+      return context.planned?.drill != null && error !== null && errorKinds[error.code].disproves;
+    },
   },
   actions: {
-    recordFailure: assign({ failure: ({ event }) => ('error' in event ? toErrorData(event.error) : null) }),
-    recordDisproof: assign({ disproof: ({ event }) => ('error' in event ? toErrorData(event.error) : null) }),
+    recordFailure: assign({ failure: ({ event }) => errorOf(event) }),
+    recordDisproof: assign({ disproof: ({ event }) => errorOf(event) }),
     recordRefusals: assign({
       refusals: (_, input: CheckInput) => refusals(input),
       failure: (_, input: CheckInput) => refusals(input)[0] ?? null,
@@ -111,16 +114,16 @@ const refusedWhen = <Name extends keyof typeof checks>(type: Name) => ({
   actions: { type: 'recordRefusals' as const, params: gathered },
 });
 
+/** Also of a phase after which nothing can be said about the backup any more. */
+const stuck = { target: '#odo.failed' as const, actions: 'recordFailure' as const };
 const failed = [
   {
     guard: 'disproves' as const,
     target: '#odo.restoring.tearDown' as const,
     actions: 'recordDisproof' as const,
   },
-  { target: '#odo.failed' as const, actions: 'recordFailure' as const },
+  stuck,
 ];
-/** Of a phase after which nothing can be said about the backup any more. */
-const stuck = { target: '#odo.failed' as const, actions: 'recordFailure' as const };
 
 /**
  * A run of odo: states are phases, guards are preliminary checks. Pure: no I/O, no clock. An interruption is

@@ -17,6 +17,9 @@ export const tookMs = (span: {
   readonly endedAt: string | null;
 }): number | null => (span.endedAt === null ? null : Date.parse(span.endedAt) - Date.parse(span.startedAt));
 
+/** A measure, when there is one. */
+export const knownDuration = (ms: number | null): string => (ms === null ? 'unknown' : formatDuration(ms));
+
 /** Short ones to the millisecond: of a query, `0.0 s` would say nothing. */
 export const formatTook = (ms: number): string => (ms < 1000 ? `${Math.round(ms)} ms` : formatDuration(ms));
 

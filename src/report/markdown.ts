@@ -1,9 +1,8 @@
-import { environmentFacts, type NamedValue, runFacts, stopLines, tookOf } from './facts.ts';
+import { environmentFacts, knownDuration, type NamedValue, runFacts, stopLines, tookOf } from './facts.ts';
 import { amountRows, type MeasureRow, objectiveRows } from './measure-rows.ts';
 import { phaseColumns, phaseRows } from './phase-rows.ts';
 import type { RunReport } from './run-report.ts';
 import { formatTime, printable } from './text.ts';
-import { formatDuration } from './units.ts';
 import { countedOutcomes, levelWords, outcomeWords, subjectOf, verdictWords } from './words.ts';
 
 /** Markdown as GitHub and GitLab draw it, for a pull request, a wiki or a chat: the verdict first. */
@@ -96,8 +95,8 @@ const trend = ({ trend, runId }: RunReport): string =>
       point.runId === runId ? `${point.runId} (this one)` : point.runId,
       formatTime(point.startedAt),
       verdictWords[point.verdict],
-      point.rtoMs === null ? 'unknown' : formatDuration(point.rtoMs),
-      point.rpoMs === null ? 'unknown' : formatDuration(point.rpoMs),
+      knownDuration(point.rtoMs),
+      knownDuration(point.rpoMs),
     ]),
   );
 

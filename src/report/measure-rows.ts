@@ -1,3 +1,4 @@
+import { knownDuration } from './facts.ts';
 import type { Measures, RunReport } from './run-report.ts';
 import { formatTime, plural } from './text.ts';
 import { formatBytes, formatDuration, formatRoundDuration } from './units.ts';
@@ -33,16 +34,13 @@ function limitOf(valueMs: number | null, maxMs: number | null): MeasureLimit | n
   };
 }
 
-const durationOr = (ms: number | null, otherwise = 'unknown'): string =>
-  ms === null ? otherwise : formatDuration(ms);
-
 /** Recovery time and recovery point: what a drill is for. */
 export function objectiveRows({ measures, verdict }: RunReport): MeasureRow[] {
   return [
     {
       id: 'rto',
       name: 'Recovery time (RTO)',
-      value: durationOr(measures.rtoMs),
+      value: knownDuration(measures.rtoMs),
       limit: limitOf(measures.rtoMs, measures.maxRtoMs),
       note:
         measures.rtoMs === null
@@ -52,7 +50,7 @@ export function objectiveRows({ measures, verdict }: RunReport): MeasureRow[] {
     {
       id: 'rpo',
       name: 'Recovery point (RPO)',
-      value: durationOr(measures.rpoMs),
+      value: knownDuration(measures.rpoMs),
       limit: limitOf(measures.rpoMs, measures.maxRpoMs),
       note:
         measures.rpoMs === null

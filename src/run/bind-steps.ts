@@ -34,8 +34,8 @@ export interface RunBinding {
 }
 
 export function readPlan(journal: RunJournal): RestorePlan | null {
-  const record = journal.findStep('plan', '');
-  return record?.state === 'completed' ? withStoredDataPlane(record.output as RestorePlan) : null;
+  const plan = journal.completedOutput('plan', '') as RestorePlan | null;
+  return plan === null ? null : withStoredDataPlane(plan);
 }
 
 function requirePlan(journal: RunJournal): RestorePlan {
@@ -63,10 +63,6 @@ export function stepContext(
   let lastProgressMs = 0;
   let lastKeptMs = 0;
   let plan: RestorePlan | null = null;
-  const outputOf = (name: string, instance: string): unknown => {
-    const record = journal.findStep(name, instance);
-    return record?.state === 'completed' ? record.output : null;
-  };
   return {
     runId,
     signal,
@@ -77,8 +73,8 @@ export function stepContext(
       plan ??= requirePlan(journal);
       return plan;
     },
-    outputOf: (name) => outputOf(name, '') as StepFacts | null,
-    outputOfPart: outputOf,
+    outputOf: (name) => journal.completedOutput(name, '') as StepFacts | null,
+    outputOfPart: (name, part) => journal.completedOutput(name, part),
     progress: (progress) => {
       const nowMs = binding.ports.now().getTime();
       samples.offer(nowMs, progress);

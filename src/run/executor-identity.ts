@@ -1,6 +1,7 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { ExecutorIdentity } from '../journal/executor-identity.ts';
+import type { RunRecord } from '../journal/runs.ts';
 import { currentBootId } from '../target/boot-id.ts';
 import { currentContainerId } from './container-id.ts';
 
@@ -58,6 +59,10 @@ export function stateOfHolder(
   if (sharesPids) return startOf(holder.pid) === holder.processStart ? 'alive' : 'gone';
   return holder.containerId != null && holder.containerId === me.containerId ? 'gone' : 'unknown';
 }
+
+/** An odo holds the run, and is not known to be gone. */
+export const isWorkedOn = ({ lease }: Pick<RunRecord, 'lease'>): boolean =>
+  lease !== null && lease.expiresAtMs > Date.now() && !isGone(lease.executor);
 
 /** True only when the holder is gone for certain. */
 export const isGone = (holder: ExecutorIdentity): boolean => stateOfHolder(holder) === 'gone';

@@ -2,7 +2,7 @@ import { OdoError } from '../errors/odo-error.ts';
 import type { ErrorData } from '../errors/serialize.ts';
 import { type JournalDatabase, openJournal } from '../journal/open.ts';
 import { findRun, type RunRecord } from '../journal/runs.ts';
-import { findStep } from '../journal/steps.ts';
+import { completedOutput } from '../journal/steps.ts';
 import type { RestorePlan } from '../steps/restore-plan.ts';
 import { type RestoreRequest, storedRequest } from '../steps/restore-request.ts';
 import type { StepFacts } from '../steps/step.ts';
@@ -190,6 +190,6 @@ async function goOn(
 
 /** Held with a server that answers queries. */
 function isPaused(database: JournalDatabase, runId: string): boolean {
-  const reached = findStep(database, runId, stepOfHeld['at-target'], '');
-  return reached?.state === 'completed' && (reached.output as StepFacts).heldBy === 'pause';
+  const reached = completedOutput(database, runId, stepOfHeld['at-target'], '') as StepFacts | null;
+  return reached?.heldBy === 'pause';
 }

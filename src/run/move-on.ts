@@ -77,13 +77,12 @@ async function standingOf(
   plan: RestorePlan,
   signal: AbortSignal,
 ): Promise<Standing | null> {
-  const recovered = journal.findStep('recover', '');
-  if (recovered?.state !== 'completed') return null;
+  const recovered = journal.completedOutput('recover', '') as { consistentAt: string } | null;
+  if (recovered === null) return null;
   signal.throwIfAborted();
   const control = await readControl(await (await ports.target(plan.target)).dataTree(runId));
-  const reached = journal.findStep('reachTarget', '');
-  const facts = reached?.state === 'completed' ? (reached.output as Record<string, unknown>) : {};
-  const { consistentAt } = recovered.output as { consistentAt: string };
+  const facts = (journal.completedOutput('reachTarget', '') ?? {}) as Record<string, unknown>;
+  const { consistentAt } = recovered;
   const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
   return {
     // Of a server that is paused now, pg_control may not have the last word yet.

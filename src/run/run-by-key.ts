@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type JournalDatabase, openJournal } from '../journal/open.ts';
 import { findRun, findRunByKey, type Lease, type RunRecord, runHeld } from '../journal/runs.ts';
-import { findStep } from '../journal/steps.ts';
+import { completedOutput } from '../journal/steps.ts';
 import { withOwnTarget } from '../steps/drill-target.ts';
 import type { RestorePlan } from '../steps/restore-plan.ts';
 import { type RestoreRequest, storedRequest } from '../steps/restore-request.ts';
@@ -91,8 +91,7 @@ export function plannedByKey(journalFile: string, key: string): RestorePlan | nu
   try {
     const run = findRunByKey(database, key);
     if (run === null || isWithoutEffect(run)) return null;
-    const step = findStep(database, run.id, 'plan', '');
-    return step?.state === 'completed' ? (step.output as RestorePlan) : null;
+    return completedOutput(database, run.id, 'plan', '') as RestorePlan | null;
   } finally {
     database.close();
   }

@@ -4,6 +4,7 @@ import { type JournalDatabase, openJournalForReading } from '../journal/open.ts'
 import { findRun, listRunRecords, type RunRecord } from '../journal/runs.ts';
 import {
   type AttemptRecord,
+  completedOutput,
   findStep,
   lastCheckpoint,
   listAttempts,
@@ -15,7 +16,7 @@ import { belongsTo, isTimed } from '../steps/phase-assumptions.ts';
 import { summarize } from '../steps/plan-restore.ts';
 import type { RestorePlan } from '../steps/restore-plan.ts';
 import { type RestoreRequest, storedRequest } from '../steps/restore-request.ts';
-import { isGone } from './executor-identity.ts';
+import { isWorkedOn } from './executor-identity.ts';
 import type { KeptReplay, PhaseStatus, RunStatus } from './run-api.ts';
 import { type Phase, phases, type RunEvent, stepOfHeld } from './run-events.ts';
 import { nextOf } from './run-outcome.ts';
@@ -66,15 +67,14 @@ type RecoveryEvent = Extract<RunEvent, { type: 'recovery' }>;
 
 function describe(database: JournalDatabase, run: RunRecord): RunStatus {
   const request = storedRequest(run.request);
-  const record = findStep(database, run.id, 'plan', '');
-  const plan = record?.state === 'completed' ? (record.output as RestorePlan) : null;
-  const held = run.lease !== null && run.lease.expiresAtMs > Date.now() && !isGone(run.lease.executor);
+  const plan = completedOutput(database, run.id, 'plan', '') as RestorePlan | null;
+  const held = isWorkedOn(run);
   const status = run.status === 'running' && !held ? 'interrupted' : run.status;
   const next = nextOf(run, status);
   const attempts = listAttempts(database, run.id);
   const stateOf = stepStates(database, run.id);
   const described = phases
-    .filter((phase) => !isTimed(phase) || belongsTo(phase, request.drill == null ? 'restore' : 'drill'))
+    .filter((phase) => !isTimed(phase) || belongsTo(phase, run.kind))
     .filter((phase) => phase !== 'confirm' && isPlanned(phase, plan))
     .map((phase) => describePhase(database, run.id, phase, stateOf, attempts, status));
   // Of a step itself it is only a position to show, not one from which anything goes on.

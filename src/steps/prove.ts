@@ -29,7 +29,7 @@ export const prove: Step = {
       const readyAt = context.ports.now().toISOString();
       context.failpoint('prove:ready');
       const databases = await listDatabases(server, superuser);
-      const items = await proveAll({ context, launcher, server, superuser, databases });
+      const items = await proveAll({ context, server, superuser, databases });
       context.failpoint('prove:proved');
       const database = databases.includes('postgres') ? 'postgres' : (databases[0] ?? 'postgres');
       const login = { user: superuser, database, port };
@@ -47,7 +47,7 @@ export const prove: Step = {
 async function proveAll(proving: Proving): Promise<ProofItem[]> {
   const { context } = proving;
   // Looked at before there was a database to ask.
-  const items: ProofItem[] = [proveFiles(context), await provePages(context)];
+  const items: ProofItem[] = [proveFiles(context), provePages(context)];
   for (const item of items) {
     await context.part(item.id, { title: item.title }, async () => item);
     context.proof(item);
@@ -60,13 +60,15 @@ async function proveAll(proving: Proving): Promise<ProofItem[]> {
   return items;
 }
 
-const proveOne = ({ context, ...rest }: Proving, proof: Proof): Promise<ProofItem> =>
-  context.part(proof.id, { title: proof.title }, async ({ signal }) => {
-    const startedMs = context.ports.now().getTime();
-    const result = await proof.run({ context, ...rest }, signal);
-    const durationMs = context.ports.now().getTime() - startedMs;
+function proveOne(proving: Proving, proof: Proof): Promise<ProofItem> {
+  const { part, ports } = proving.context;
+  return part(proof.id, { title: proof.title }, async ({ signal }) => {
+    const startedMs = ports.now().getTime();
+    const result = await proof.run(proving, signal);
+    const durationMs = ports.now().getTime() - startedMs;
     return { id: proof.id, title: proof.title, ...result, durationMs };
   });
+}
 
 const counts = (items: readonly ProofItem[]): { passed: number; failed: number } => ({
   passed: items.filter(({ outcome }) => outcome === 'passed').length,

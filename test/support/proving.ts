@@ -32,7 +32,6 @@ export function provingOf(
   return {
     context: context as StepContext,
     server: server as ServerProcess,
-    launcher: {} as Proving['launcher'],
     superuser,
     databases,
   };

@@ -1,3 +1,4 @@
+import { knownDuration } from '../facts.ts';
 import type { TrendPoint, Verdict } from '../run-report.ts';
 import { formatTime } from '../text.ts';
 import { formatDuration, formatRoundDuration } from '../units.ts';
@@ -23,7 +24,7 @@ export function trendChart({ id, title, points, limitMs }: TrendChart): Markup {
   const last = shown.at(-1)?.ms ?? null;
   const width = 1 / Math.max(shown.length, 8);
   const limitAt = limitMs === null ? null : 1 - limitMs / highest;
-  const words = `${known.length === 0 ? 'never known' : `between ${formatDuration(Math.min(...known))} and ${formatDuration(Math.max(...known))}`}; now ${last === null ? 'unknown' : formatDuration(last)}${limitMs === null ? '' : `; the limit is ${formatRoundDuration(limitMs)}`}`;
+  const words = `${known.length === 0 ? 'never known' : `between ${formatDuration(Math.min(...known))} and ${formatDuration(Math.max(...known))}`}; now ${knownDuration(last)}${limitMs === null ? '' : `; the limit is ${formatRoundDuration(limitMs)}`}`;
   return html`<figure class="chart trend">
 <h3>${title}</h3>
 <svg class="plot" role="img" aria-labelledby="${id}-title ${id}-desc" width="100%" height="120">
@@ -55,7 +56,7 @@ function bar(
   highest: number,
   now: boolean,
 ): Markup {
-  const said = html`<title>${formatTime(point.startedAt)}: ${point.ms === null ? 'unknown' : formatDuration(point.ms)}, ${verdictWords[point.verdict]}</title>`;
+  const said = html`<title>${formatTime(point.startedAt)}: ${knownDuration(point.ms)}, ${verdictWords[point.verdict]}</title>`;
   if (point.ms === null)
     return html`<circle class="unknown" cx="${percent(left + width / 2)}" cy="96%" r="2.5">${said}</circle>`;
   const height = Math.min(1, Math.max(0.01, point.ms / highest));

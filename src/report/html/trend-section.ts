@@ -1,6 +1,6 @@
+import { knownDuration } from '../facts.ts';
 import type { RunReport, TrendPoint } from '../run-report.ts';
 import { formatTime, plural } from '../text.ts';
-import { formatDuration } from '../units.ts';
 import { verdictWords } from '../words.ts';
 import { html, type Markup } from './markup.ts';
 import { scrollingTable } from './tables.ts';
@@ -22,8 +22,8 @@ export function trendSection(report: RunReport): Markup | null {
     trend.map((point) => [
       formatTime(point.startedAt),
       verdictWords[point.verdict],
-      durationOf(point.rtoMs),
-      durationOf(point.rpoMs),
+      knownDuration(point.rtoMs),
+      knownDuration(point.rpoMs),
       point.runId === runId ? `${point.runId} (this one)` : point.runId,
     ]),
   );
@@ -40,5 +40,3 @@ ${chart('trend-rpo', 'Recovery point', (point) => point.rpoMs, measures.maxRpoMs
 </div>
 <details><summary>${plural(trend.length, 'drill')} as a table</summary>${table}</details>`;
 }
-
-const durationOf = (ms: number | null): string => (ms === null ? 'unknown' : formatDuration(ms));

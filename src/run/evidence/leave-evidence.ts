@@ -1,7 +1,6 @@
 import { isAbort } from '../../errors/odo-error.ts';
 import { toErrorData } from '../../errors/serialize.ts';
-import { appendEvidenceEvent } from '../../journal/evidence-events.ts';
-import { listEvents } from '../../journal/history.ts';
+import { appendEvent, listEvents } from '../../journal/history.ts';
 import { type JournalDatabase, openJournal } from '../../journal/open.ts';
 import { findRun, type RunRecord } from '../../journal/runs.ts';
 import { drawReport, formOfFile } from '../../report/draw-report.ts';
@@ -51,7 +50,12 @@ async function leaveEvidence(runId: string, surroundings: Surroundings): Promise
     if (run === null || notEnded.includes(run.status)) return;
     const asked = storedRequest(run.request).evidence ?? noEvidence;
     const left = evidenceLeft(database, runId);
-    const pieces = piecesOf(asked, () => makeReport(journalFile, runId), surroundings).filter(
+    let made: RunReport | null = null;
+    const report = (): RunReport => {
+      made ??= makeReport(journalFile, runId);
+      return made;
+    };
+    const pieces = piecesOf(asked, report, surroundings).filter(
       ({ kind, where }) => !left.some((event) => event.kind === kind && event.where === where),
     );
     for (const { kind, where, leave } of pieces) {
@@ -67,7 +71,8 @@ async function leaveEvidence(runId: string, surroundings: Surroundings): Promise
       const event: EvidenceEvent = {
         ...{ at: new Date().toISOString(), runId, type: 'evidence', kind, where, problem },
       };
-      appendEvidenceEvent(database, { runId, atMs: Date.parse(event.at), data: JSON.stringify(event) });
+      // Under no lease: the run has ended, and this changes nothing of it.
+      appendEvent(database, { runId, atMs: Date.parse(event.at), data: JSON.stringify(event) });
       onEvent(event);
     }
   } catch (error) {

@@ -1,5 +1,6 @@
 import { errorKinds } from '../../errors/codes.ts';
 import type { ErrorData } from '../../errors/serialize.ts';
+import { mostDetails } from '../../report/proof-item.ts';
 import type { Phase } from '../run-events.ts';
 import type { RunFacts } from './run-facts.ts';
 
@@ -70,8 +71,6 @@ export function proofOf({ phase, error }: FoundError): string {
       return 'backup';
   }
 }
-
-export const mostDetails = 100;
 
 /** The single problems of an error, a line each. */
 export function detailsOf({ message, details, causes, hint }: ErrorData): string[] {

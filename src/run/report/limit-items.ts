@@ -1,3 +1,4 @@
+import { proofItem } from '../../report/proof-item.ts';
 import type { Measures, ProofItem } from '../../report/run-report.ts';
 import { formatDuration } from '../../report/units.ts';
 import type { DrillLimits } from '../../steps/drill-request.ts';
@@ -32,11 +33,8 @@ export function limitItems(
 }
 
 function limitItem(isProved: boolean, { id, title, ms, maxMs, whenUnknown }: Limited): ProofItem {
-  const item = (outcome: ProofItem['outcome'], summary: string): ProofItem => ({
-    ...{ id, title, outcome, summary },
-    details: [],
-    durationMs: null,
-  });
+  const item = (outcome: ProofItem['outcome'], summary: string): ProofItem =>
+    proofItem({ id, title }, { outcome, summary });
   if (ms === null) {
     if (maxMs === null) return item(isProved ? 'skipped' : 'not-reached', whenUnknown);
     return item(isProved ? 'failed' : 'not-reached', whenUnknown);
@@ -50,11 +48,10 @@ function limitItem(isProved: boolean, { id, title, ms, maxMs, whenUnknown }: Lim
 }
 
 function regressionItem({ regressions }: Measures, compared: number | 'unlimited' | null): ProofItem {
-  const item = (outcome: ProofItem['outcome'], summary: string): ProofItem => ({
-    ...{ id: 'regression', title: 'As fast as earlier drills', outcome, summary },
-    details: regressions.map(({ message }) => message),
-    durationMs: null,
-  });
+  const about = { id: 'regression', title: 'As fast as earlier drills' };
+  const messages = regressions.map(({ message }) => message);
+  const item = (outcome: ProofItem['outcome'], summary: string): ProofItem =>
+    proofItem(about, { outcome, summary }, messages);
   if (compared === 'unlimited') return item('skipped', 'No limit was given (--max-regression).');
   if (compared === null) return item('not-reached', 'The database never answered.');
   if (compared < leastCompared) {

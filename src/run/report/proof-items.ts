@@ -1,16 +1,17 @@
 import type { BaseBackup } from '../../backup/base-backup.ts';
 import { targetText } from '../../postgres/recovery-target.ts';
+import { mostDetails, proofItem } from '../../report/proof-item.ts';
 import type { ProofItem } from '../../report/run-report.ts';
 import { formatBytes } from '../../report/units.ts';
 import { pagesPart } from '../../steps/page-check.ts';
 import type { PageVerdict } from '../../steps/page-verdict.ts';
 import { recoveryOf } from '../../steps/planned-recovery.ts';
-import { proveFiles } from '../../steps/proof/files.ts';
-import { pagesItem } from '../../steps/proof/pages.ts';
+import { files, proveFiles } from '../../steps/proof/files.ts';
+import { pages, pagesItem } from '../../steps/proof/pages.ts';
 import { formatTime } from '../../steps/units.ts';
 import { walProofText } from '../plan-rows/proof-rows.ts';
 import type { Phase } from '../run-events.ts';
-import { detailsOf, disproves, type FoundError, mostDetails, proofOf } from './found-errors.ts';
+import { detailsOf, disproves, type FoundError, proofOf } from './found-errors.ts';
 import { phaseMs } from './measured-run.ts';
 import type { WorkedSpan } from './phase-spans.ts';
 import type { RunFacts } from './run-facts.ts';
@@ -27,7 +28,6 @@ type Result = Pick<ProofItem, 'outcome' | 'summary'>;
 
 const passed = (summary: string): Result => ({ outcome: 'passed', summary });
 const skipped = (summary: string): Result => ({ outcome: 'skipped', summary });
-const nothingMore = { details: [], durationMs: null };
 const notReached: Result = { outcome: 'not-reached', summary: 'The run has not come to it.' };
 
 /** What the run has proved and disproved, in its order; without what its measures are held against. */
@@ -46,7 +46,10 @@ export function proofItems(
     return { ...item, outcome: 'failed', summary: first.message, details };
   };
   const item = (id: keyof typeof titles, phases: readonly Phase[], result: Result): ProofItem =>
-    withErrors({ id, title: titles[id], ...result, details: [], durationMs: phaseMs(spans, phases) || null });
+    withErrors({
+      ...proofItem({ id, title: titles[id] }, result),
+      durationMs: phaseMs(spans, phases) || null,
+    });
   const items = [
     item('backup', [], backupResult(facts)),
     item('wal', ['preflight'], walResult(facts)),
@@ -115,10 +118,7 @@ function serviceResult({ plan, outputOf }: RunFacts): Result {
 /** Both by the same words as when a drill's database is proved. */
 function checkedItems({ plan, outputOf, outputOfPart }: RunFacts): ProofItem[] {
   if (plan === null) {
-    return [
-      { id: 'files', title: 'Files match the manifest of the backup', ...notReached, ...nothingMore },
-      { id: 'pages', title: 'Pages match their checksums', ...notReached, ...nothingMore },
-    ];
+    return [proofItem(files, notReached), proofItem(pages, notReached)];
   }
   const verdict = outputOfPart('promote', pagesPart) as PageVerdict | null;
   return [proveFiles({ plan: () => plan, outputOf }), pagesItem(plan.pageChecksums, verdict)];
@@ -141,9 +141,7 @@ function provenItems({ request, partsOf, outputOf }: RunFacts): ProofItem[] {
   const isThere = (id: string) => items.some((item) => item.id === id || item.id.startsWith(`${id}:`));
   return [
     ...items,
-    ...asked
-      .filter(({ id, isAsked }) => isAsked && !isThere(id))
-      .map(({ id, title }) => ({ id, title, ...notReached, ...nothingMore })),
+    ...asked.filter(({ id, isAsked }) => isAsked && !isThere(id)).map((one) => proofItem(one, notReached)),
   ];
 }
 

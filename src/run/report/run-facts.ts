@@ -3,12 +3,12 @@ import { listCheckpoints, listEvents } from '../../journal/history.ts';
 import type { JournalDatabase } from '../../journal/open.ts';
 import { findRun, type RunRecord } from '../../journal/runs.ts';
 import { listSamples } from '../../journal/samples.ts';
-import { findStep } from '../../journal/steps.ts';
+import { completedOutput } from '../../journal/steps.ts';
 import { withStoredDataPlane } from '../../steps/data-plane-options.ts';
 import type { RestorePlan } from '../../steps/restore-plan.ts';
 import { type RestoreRequest, storedRequest } from '../../steps/restore-request.ts';
 import type { StepFacts } from '../../steps/step.ts';
-import { isGone } from '../executor-identity.ts';
+import { isWorkedOn } from '../executor-identity.ts';
 import type { RunEvent } from '../run-events.ts';
 import type { KeptSample } from '../sample-keeper.ts';
 
@@ -39,17 +39,15 @@ export function gatherRunFacts(database: JournalDatabase, runId: string): RunFac
   if (run === null) return null;
   const request = storedRequest(run.request);
   const attempts = listAttemptHistory(database, runId);
-  const completed = (name: string, instance: string): unknown => {
-    const record = findStep(database, runId, name, instance);
-    return record?.state === 'completed' ? record.output : null;
-  };
+  const completed = (name: string, instance: string): unknown =>
+    completedOutput(database, runId, name, instance);
   const plan = completed('plan', '') as RestorePlan | null;
   return {
     run,
     request,
     isDrill: request.drill != null,
     plan: plan === null ? null : withStoredDataPlane(plan),
-    isWorkedOn: run.lease !== null && run.lease.expiresAtMs > Date.now() && !isGone(run.lease.executor),
+    isWorkedOn: isWorkedOn(run),
     attempts,
     events: listEvents(database, runId) as RunEvent[],
     samples: listSamples(database, runId).map(({ phase, atMs, data }) => ({

@@ -1,3 +1,4 @@
+import { mostDetails } from '../../report/proof-item.ts';
 import { failed, findingOf, passed, skipped } from './outcome.ts';
 import type { Proof } from './proof.ts';
 
@@ -16,7 +17,10 @@ export const dumpOf = (database: string, isAskedFor: boolean): Proof => ({
     if (result.exitCode === 127) return skipped('the installation of the server has no pg_dump');
     if (result.exitCode !== 0) {
       const lines = result.stderr.split('\n').filter((line) => line.trim() !== '');
-      return { ...failed([await findingOf(proving, 'pg_dump', result)]), details: lines.slice(0, 100) };
+      return {
+        ...failed([await findingOf(proving, 'pg_dump', result)]),
+        details: lines.slice(0, mostDetails),
+      };
     }
     return passed('pg_dump read everything to its end.', result.stderr.split('\n').filter(Boolean));
   },

@@ -1,9 +1,8 @@
 import { OdoError } from '../../errors/odo-error.ts';
 import { toErrorData } from '../../errors/serialize.ts';
+import { mostDetails } from '../../report/proof-item.ts';
 import type { ToolResult } from '../../service/ask-server.ts';
 import type { ProofResult, Proving } from './proof.ts';
-
-const mostDetails = 100;
 
 export const skipped = (summary: string): ProofResult => ({ outcome: 'skipped', summary, details: [] });
 

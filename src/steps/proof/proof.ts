@@ -1,11 +1,10 @@
 import type { ProofItem } from '../../report/run-report.ts';
-import type { ServerLauncher, ServerProcess } from '../../service/server-launcher.ts';
+import type { ServerProcess } from '../../service/server-launcher.ts';
 import type { StepContext } from '../step.ts';
 
 /** The temporary database of a drill, up and answering. */
 export interface Proving {
   readonly context: StepContext;
-  readonly launcher: ServerLauncher;
   readonly server: ServerProcess;
   readonly superuser: string;
   /** Those that take connections, templates left out. */
