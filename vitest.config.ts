@@ -18,7 +18,7 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
-          include: ['test/{integration,e2e,crash}/**/*.test.ts'],
+          include: ['test/{integration,e2e,proof}/**/*.test.ts'],
           globalSetup: ['test/support/build-modules.ts', 'test/support/integration-lab.ts'],
           // Each test drives servers and containers of its own; more at once only makes all of them slow.
           fileParallelism: false,

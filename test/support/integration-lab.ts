@@ -1,4 +1,4 @@
-/** vitest's global set-up for everything below test/integration, test/e2e and test/crash. */
+/** vitest's global set-up for everything below test/integration, test/e2e and test/proof. */
 import type { TestProject } from 'vitest/node';
 import { bringUpLab } from '../lab/lab.ts';
 
