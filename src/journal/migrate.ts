@@ -7,16 +7,22 @@ import type { Migration } from './migrations/migration.ts';
 
 export const migrations: readonly Migration[] = [initial, seekIndex, drills];
 
+/** "odo" and a version, so that file(1) and a careless --journal tell a journal from another database. */
+export const applicationId = 0x6f646f31;
+
 /**
- * Brings the schema up to date in one transaction. A journal that carries a breaking migration this
- * program does not know is refused: writing to it could lose what a newer odo relies on.
+ * Brings the schema up to date, in one transaction from an empty file on: killed or looked at in between, it is still
+ * empty. A journal that carries a breaking migration this program does not know is refused: writing to it could lose
+ * what a newer odo relies on.
  */
 export function migrate(database: Database, known: readonly Migration[] = migrations): void {
-  database.exec(
-    'CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY, breaking INTEGER NOT NULL) STRICT',
-  );
   database
     .transaction(() => {
+      if (database.pragma('application_id', { simple: true }) !== applicationId)
+        database.pragma(`application_id = ${applicationId}`);
+      database.exec(
+        'CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY, breaking INTEGER NOT NULL) STRICT',
+      );
       const applied = database
         .prepare<[], { number: number; breaking: number }>('SELECT number, breaking FROM migration')
         .all();

@@ -2,10 +2,7 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { OdoError } from '../errors/odo-error.ts';
-import { isUpToDate, migrate } from './migrate.ts';
-
-/** "odo" and a version, so that file(1) and a careless --journal tell a journal from another database. */
-const applicationId = 0x6f646f31;
+import { applicationId, isUpToDate, migrate } from './migrate.ts';
 
 export type JournalDatabase = Database.Database;
 
@@ -25,7 +22,6 @@ export function openJournal(file: string): JournalDatabase {
       database.pragma('foreign_keys = ON');
       database.pragma('busy_timeout = 10000');
       migrate(database);
-      database.pragma(`application_id = ${applicationId}`);
       return database;
     } catch (error) {
       database.close();
@@ -61,9 +57,13 @@ function prepareFile(file: string): void {
 }
 
 function checkApplication(database: JournalDatabase, file: string): void {
-  const found = database.pragma('application_id', { simple: true });
-  const tables = database.prepare<[], { n: number }>('SELECT count(*) AS n FROM sqlite_master').get();
-  if (found === applicationId || (found === 0 && tables?.n === 0)) return;
+  // Of one moment: another odo may be making it just now.
+  const isOurs = database.transaction(() => {
+    const found = database.pragma('application_id', { simple: true });
+    const tables = database.prepare<[], { n: number }>('SELECT count(*) AS n FROM sqlite_master').get();
+    return found === applicationId || (found === 0 && tables?.n === 0);
+  });
+  if (isOurs()) return;
   throw new OdoError('JOURNAL_INCOMPATIBLE', `${file} is a SQLite database, but not a journal of odo.`, {
     hint: 'Name another file with --journal FILE.',
   });

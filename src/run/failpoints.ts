@@ -22,7 +22,8 @@ const insideSteps = [
 
 /**
  * Points where a test can kill this process without mercy: `ODO_FAILPOINT=name`, or `name#3` for the third time
- * it is passed (parts of a step pass the step's points too). Nothing happens unless that variable is set.
+ * it is passed (parts of a step pass the step's points too). With `ODO_FAILPOINT_SIGNAL=SIGSTOP` it is suspended there
+ * instead, until it is continued. Nothing happens unless the first variable is set.
  */
 export const failpoints: readonly string[] = [
   ...phases
@@ -45,7 +46,8 @@ export function failpoint(name: string): void {
   passed.set(name, count);
   const [wanted, nth] = armed.split('#');
   if (wanted !== name || Number(nth ?? '1') !== count) return;
-  process.kill(process.pid, 'SIGKILL');
+  const isStopped = process.env.ODO_FAILPOINT_SIGNAL === 'SIGSTOP';
+  process.kill(process.pid, isStopped ? 'SIGSTOP' : 'SIGKILL');
   // Should the signal take a moment: nothing after this point may run.
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, isStopped ? 100 : Number.POSITIVE_INFINITY);
 }

@@ -1,11 +1,14 @@
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { errorCode } from '../../../src/errors/odo-error.ts';
 import type { ExecutorIdentity } from '../../../src/journal/executor-identity.ts';
 import { findSnapshot, listCheckpoints, listEvents, listResources } from '../../../src/journal/history.ts';
+import { migrate, migrations } from '../../../src/journal/migrate.ts';
 import { type JournalDatabase, openJournal, openJournalForReading } from '../../../src/journal/open.ts';
 import { RunJournal } from '../../../src/journal/run-journal.ts';
 import { acquireLease, createRun, findRun, releaseLease, renewLease } from '../../../src/journal/runs.ts';
@@ -87,6 +90,29 @@ describe('the journal file', () => {
     foreign.exec('CREATE TABLE mine (a)');
     foreign.close();
     expect(codeOf(() => openJournal(other))).toBe('JOURNAL_INCOMPATIBLE');
+  });
+
+  test('whose making was cut short is made anew', () => {
+    const cut = new Database(join(directory, 'cut.sqlite'));
+    const failing = { number: 2, breaking: false, sql: 'CREATE TABLE' };
+    expect(() => migrate(cut, [...migrations.slice(0, 1), failing])).toThrow();
+    cut.close();
+    const database = openJournal(join(directory, 'cut.sqlite'));
+    open.push(database);
+    newRun(database);
+  });
+
+  test('is made by one of many processes that come at once, and opened by all', async () => {
+    const open = join(import.meta.dirname, '../../../src/journal/open.ts');
+    // All at the same instant, so that they meet in it.
+    const at = Date.now() + 1500;
+    const script = `import { openJournal } from ${JSON.stringify(open)};
+      while (Date.now() < ${at});
+      for (let n = 0; n < 30; n++) openJournal(${JSON.stringify(directory)} + '/' + n + '/journal.sqlite').close();`;
+    const processes = Array.from({ length: 4 }, () =>
+      promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]),
+    );
+    expect((await Promise.all(processes)).map(({ stderr }) => stderr)).toEqual(['', '', '', '']);
   });
 
   test('refuses a file that is no database, with a sentence', () => {
