@@ -33,6 +33,7 @@ export function toRestoreRequest(loaded: LoadedSettings, cwd: string): RestoreRe
   if (problems.length > 0 || source === null || target === null) throw usage(problems);
   return {
     ...commonRequest(loaded, { source, target, service, recovery }),
+    replaceSystemId: settings.replaceSystemId,
     tablespaces: settings.tablespace ?? [],
     overrideFile: toOverrideFile(settings.override, cwd),
     promote: settings.promote,

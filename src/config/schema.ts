@@ -300,6 +300,16 @@ export const settings = {
     value: values.path,
     isPath: true,
   }),
+  replaceSystemId: setting({
+    group: 'target',
+    argument: '<identifier>',
+    env: ['ODO_REPLACE_SYSTEM_ID'],
+    from: notInFiles,
+    description:
+      'system identifier of another database than the backup’s that is in the target and may be removed; without it only an earlier or later state of the same database is',
+    default: null,
+    value: values.systemIdentifier,
+  }),
   tablespace: setting({
     group: 'target',
     argument: '<old=new>',

@@ -199,6 +199,13 @@ export const xid = z
   .transform((value) => String(BigInt(value) % 2n ** 32n))
   .meta({ description: 'the number of a transaction, from 3 on' });
 
+/** 64 bits without a sign, as `pg_controldata` prints it. A number of YAML or JSON could not hold it exactly. */
+export const systemIdentifier = z
+  .string()
+  .trim()
+  .regex(/^[1-9]\d{0,19}$/)
+  .meta({ description: 'the system identifier of a database, as pg_controldata prints it' });
+
 /** As long as the server keeps it (xlog.c, `MAXFNAMELEN`). */
 export const restorePoint = z
   .string()

@@ -1,6 +1,8 @@
 import type { ErrorCode } from '../errors/codes.ts';
 import type { ErrorData } from '../errors/serialize.ts';
 import type { PreflightFacts } from './facts.ts';
+import { otherDatabaseRefused } from './other-database.ts';
+import { refusal } from './refusal.ts';
 import { inWords, overlapOf, overlapText } from './resolve-tablespaces.ts';
 import type { RestoreRequest } from './restore-request.ts';
 import { spaceNeeds } from './space.ts';
@@ -15,13 +17,6 @@ export interface CheckInput {
 
 /** Null when the check passes; otherwise what was found, where, and the way out. Pure and total. */
 export type Check = (input: CheckInput) => ErrorData | null;
-
-const refusal = (
-  code: ErrorCode,
-  message: string,
-  hint: string,
-  details: Record<string, unknown> = {},
-): ErrorData => ({ code, message, hint, details, causes: [] });
 
 const problemOf =
   (codes: readonly ErrorCode[]): Check =>
@@ -104,7 +99,7 @@ export const checks = {
         'Empty it yourself if they are not needed, or choose another target. odo cleans only data directories.',
       );
     }
-    return null;
+    return otherDatabaseRefused(facts, request);
   },
 
   tablespaceNotFree: ({ facts, request }) =>

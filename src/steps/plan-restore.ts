@@ -6,6 +6,7 @@ import { automaticJobs, dataPlaneOptionsOf } from './data-plane-options.ts';
 import type { DrillRequest } from './drill-request.ts';
 import type { PreflightFacts } from './facts.ts';
 import { officialOwner } from './launcher-choice.ts';
+import { holdsOtherDatabase } from './other-database.ts';
 import { planDigest } from './plan-digest.ts';
 import type { SourceConfiguration } from './planned-configuration.ts';
 import { recoveryOf } from './planned-recovery.ts';
@@ -218,11 +219,7 @@ function planWarnings(
   request: RestoreRequest,
 ): string[] {
   const warnings: string[] = configurationWarnings(configuration?.configuration.source ?? null);
-  const other =
-    target.systemIdentifier !== null &&
-    contents.backup.systemIdentifier !== null &&
-    target.systemIdentifier !== contents.backup.systemIdentifier;
-  if (other) {
+  if (holdsOtherDatabase({ backup: contents.backup, target })) {
     warnings.push(
       `${target.description} holds another database cluster (system identifier ${target.systemIdentifier}) than the backup (${contents.backup.systemIdentifier}).`,
     );

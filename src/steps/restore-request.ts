@@ -80,6 +80,8 @@ export interface RestoreRequest extends DataPlaneOptions {
   /** barman-cloud server folder, when the prefix holds several. */
   readonly server: string | null;
   readonly target: TargetRequest;
+  /** Of another database in the target, which the operator named as the one to remove. Requests of older journals do not have it. */
+  readonly replaceSystemId?: string | null;
   /** Those that shall not lie inside the data directory; absent in requests of older journals. */
   readonly tablespaces?: readonly TablespaceRequest[];
   readonly volumeAccess: 'auto' | 'direct' | 'engine';

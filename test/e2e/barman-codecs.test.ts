@@ -23,6 +23,7 @@ describeWithLab('a backup that barman itself compressed with', () => {
       const killed = await odo(
         [
           ...['start', '-u', url, '-e', s3.endpoint, '-v', 'pgdata', '-n', 'db', '-f', shop.file],
+          ...shop.replaceFlags,
           ...['--project', shop.project, '--checkpoint-size', '4MiB', '--yes', '--json'],
         ],
         { env: { ...env, ODO_FAILPOINT: 'checkpoint:after#4' } },

@@ -52,6 +52,7 @@ describeWithLab('a restore into the volume of a running Compose service', () => 
       const result = await odo(
         [
           ...['start', '-u', backup.url, '-e', s3.endpoint, '-v', 'pgdata', '-n', 'db', '-f', shop.file],
+          ...shop.replaceFlags,
           ...['--project', shop.project, '--volume-access', access, '--yes', '--json'],
         ],
         { env: { ...s3.env, XDG_STATE_HOME: directory.path } },
@@ -101,6 +102,7 @@ describeWithLab('a restore into the volume of a running Compose service', () => 
         shop.file,
         '--project',
         shop.project,
+        ...shop.replaceFlags,
       ],
       { env: { ...s3.env, XDG_STATE_HOME: directory.path } },
     );
@@ -126,6 +128,7 @@ describeWithLab('a restore into the volume of a running Compose service', () => 
     const result = await odo(
       [
         ...['start', '-u', backup.url, '-e', s3.endpoint, '-v', 'pgdata', '-n', 'db', '-f', shop.file],
+        ...shop.replaceFlags,
         ...['--project', shop.project, '-c', override, '--yes', '--json'],
       ],
       { env: { ...s3.env, XDG_STATE_HOME: directory.path } },

@@ -19,6 +19,7 @@ async function askAsClient({ project }: ComposeProject, sql: string): Promise<st
 
 const startArguments = (url: string, endpoint: string, shop: ComposeProject): string[] => [
   ...['-u', url, '-e', endpoint, '-v', 'pgdata', '-n', 'db', '-f', shop.file],
+  ...shop.replaceFlags,
   ...['--project', shop.project, '--json'],
 ];
 

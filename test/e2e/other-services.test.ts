@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { parseControlFile } from '../../src/postgres/control-file.ts';
 import { fixture } from '../lab/fixtures.ts';
 import { imageLayout, imageName } from '../lab/images.ts';
 import { psqlInContainer, readTableFacts } from '../lab/psql.ts';
@@ -53,6 +55,8 @@ describeWithLab('a restore for a bare container', () => {
         volume,
         '--container',
         name,
+        '--replace-system-id',
+        await psqlInContainer(name)('select system_identifier from pg_control_system()'),
         '--yes',
         '--json',
       ];
@@ -76,6 +80,7 @@ describeWithLab('a restore for a server of this host', () => {
     await run('chown', ['postgres', directory.path]);
     await run(join(binDir15, 'initdb'), ['-D', data, '-A', 'trust', '-N'], as);
     const settings = `-c listen_addresses='' -c unix_socket_directories=${directory.path} -c port=54399`;
+    const oldIdentifier = parseControlFile(await readFile(join(data, 'global/pg_control'))).systemIdentifier;
     const pgCtl = (...args: string[]) => run(join(binDir15, 'pg_ctl'), ['-D', data, '-w', ...args], as);
     await pgCtl('-l', join(directory.path, 'log'), '-o', settings, 'start');
     try {
@@ -100,7 +105,7 @@ describeWithLab('a restore for a server of this host', () => {
             '--pg-bin',
             binDir15,
           ],
-          ...['-c', override, '--yes', '--json'],
+          ...['-c', override, '--replace-system-id', oldIdentifier, '--yes', '--json'],
         ],
         { env: { ...s3.env, XDG_STATE_HOME: join(directory.path, 'state') } },
       );

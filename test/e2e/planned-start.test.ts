@@ -245,6 +245,7 @@ describeWithLab('a plan for a Compose service', () => {
       await writeFile(shop.file, (await readFile(shop.file, 'utf8')).replace(imageName(15), image));
       const page = await place.odo(
         ...['plan', '-u', sourceOf(place), '-v', 'pgdata', '-n', 'db', '-f', shop.file],
+        ...shop.replaceFlags,
         ...['--project', shop.project, '--out', place.plan],
       );
       expect(page.exitCode, page.stderr).toBe(0);

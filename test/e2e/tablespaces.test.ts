@@ -39,6 +39,7 @@ describeWithLab('tablespaces on other volumes of a Compose service', () => {
     const env = { ...s3.env, XDG_STATE_HOME: directory.path };
     const start = [
       ...['start', '-u', backup.url, '-e', s3.endpoint, '-v', 'pgdata', '-n', 'db', '-f', shop.file],
+      ...shop.replaceFlags,
       ...['--project', shop.project, '--tablespace', `cold=${formerPath}`, '--json'],
     ];
     const unasked = await odo(start, { env });
@@ -79,6 +80,7 @@ describeWithLab('tablespaces on other volumes of a Compose service', () => {
     const env = { ...s3.env, XDG_STATE_HOME: directory.path };
     const options = [
       ...['-u', backup.url, '-e', s3.endpoint, '-v', 'pgdata', '-n', 'db', '-f', shop.file],
+      ...shop.replaceFlags,
       ...['--project', shop.project, '--volume-access', 'engine'],
     ];
     const choice = `--tablespace ${oid}=${formerPath}`;

@@ -44,7 +44,7 @@ describeWithLab('SIGKILL of a run with a Compose service, then odo resume', () =
           newVolume ? 'next' : 'pgdata',
         ],
         ...['-n', 'db', '-f', shop.file, '--project', project, '--volume-access', access],
-        ...['--checkpoint-size', '16MiB', '--yes', '--json'],
+        ...['--checkpoint-size', '16MiB', ...shop.replaceFlags, '--yes', '--json'],
       ],
       { env: { ...env, ODO_FAILPOINT: failpoint } },
     );

@@ -17,6 +17,8 @@ export interface ComposeProject extends AsyncDisposable {
   readonly volumeAlias: string;
   /** Real name in the engine. */
   readonly volume: string;
+  /** What lets a restore of another database remove the old one. */
+  readonly replaceFlags: readonly string[];
   readonly psql: Psql;
   /** `docker compose … ARGS` for this project. */
   compose(...args: string[]): Promise<string>;
@@ -84,6 +86,7 @@ export async function startComposeProject(options: {
     }).then(() => undefined);
   await untilReady();
   await psql(oldRowsSql);
+  const systemIdentifier = await psql('select system_identifier from pg_control_system()');
   if (options.running === false) await compose('stop');
   return {
     directory,
@@ -92,6 +95,7 @@ export async function startComposeProject(options: {
     service: 'db',
     volumeAlias: 'pgdata',
     volume: `${options.name}_pgdata`,
+    replaceFlags: ['--replace-system-id', systemIdentifier],
     psql,
     compose,
     untilReady,

@@ -49,6 +49,7 @@ it('makes a request from the flags of an old script, without the credentials', (
     backup: 'latest',
     walUrl: null,
     before: null,
+    replaceSystemId: null,
     tablespaces: [],
     server: null,
     target: { kind: 'volume', name: 'pgdata' },

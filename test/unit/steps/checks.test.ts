@@ -127,6 +127,19 @@ const cases: readonly {
     request: { target: { kind: 'new-volume', name: 'pgdata2', present: null } },
   },
   {
+    check: 'targetNotFree',
+    code: 'TARGET_NOT_EMPTY',
+    says: /its system identifier is 42, the backup’s 7711119019082474104\./,
+    facts: withTarget({ holds: 'data-directory', systemIdentifier: '42' }),
+  },
+  {
+    check: 'targetNotFree',
+    code: 'TARGET_NOT_EMPTY',
+    says: /--replace-system-id names another still, 43/,
+    facts: withTarget({ holds: 'data-directory', systemIdentifier: '42' }),
+    request: { replaceSystemId: '43' },
+  },
+  {
     check: 'targetRefused',
     code: 'PRECONDITION_FAILED',
     says: /home directory/,
