@@ -187,7 +187,7 @@ async function demo(): Promise<boolean> {
     'the base backup is half read',
     () => {
       if (over) return 'over' as const;
-      const status = existsSync(journal) ? listRuns(journal)[0] : undefined;
+      const status = existsSync(journal) ? listRuns(journal, { last: 1 }).runs[0] : undefined;
       const base = status?.baseBytes;
       return base && base.done > 0.3 * base.total && base.done < 0.9 * base.total ? { status, base } : null;
     },

@@ -5,13 +5,14 @@ import type { RunReport } from '../report/run-report.ts';
 import type { BackupsRequest } from '../run/available-backups.ts';
 import type { ManySurroundings } from '../run/drill-databases.ts';
 import type { DatabaseDrill, DatabaseOutcome } from '../run/drill-many.ts';
-import type { RunApi, RunStatus } from '../run/run-api.ts';
+import type { RunApi, RunList, RunStatus } from '../run/run-api.ts';
 import type { Host } from './host.ts';
 
 /** What the commands call: the run's API, loaded when it is used, so that `odo --help` does not wait for an SDK. */
-export interface CliApi extends Omit<RunApi, 'readStatus' | 'listRuns'> {
+export interface CliApi extends Omit<RunApi, 'readStatus' | 'listRuns' | 'listRunNames'> {
   readStatus(journalFile: string, runId: string): RunStatus | Promise<RunStatus>;
-  listRuns(journalFile: string): RunStatus[] | Promise<RunStatus[]>;
+  listRuns(journalFile: string, options: { last: number }): RunList | Promise<RunList>;
+  listRunNames(journalFile: string): string[] | Promise<string[]>;
   listAvailableBackups(request: BackupsRequest & { withWal: boolean }): Promise<BackupSurvey>;
   inspectAvailableBackup(request: BackupsRequest & { backup: string }): Promise<BackupContents>;
   listAvailableServers(request: BackupsRequest): Promise<readonly string[]>;

@@ -9,11 +9,7 @@ export async function findRun(api: CliApi, journalFile: string, runId: string): 
     return await api.readStatus(journalFile, runId);
   } catch (error) {
     if (errorCode(error) !== 'RUN_NOT_FOUND') throw error;
-    const near = nearest(
-      runId,
-      (await api.listRuns(journalFile)).map((run) => run.runId),
-      3,
-    );
+    const near = nearest(runId, await api.listRunNames(journalFile), 3);
     if (near.length === 0) throw error;
     throw new OdoError('RUN_NOT_FOUND', `There is no run ${runId} in the journal ${journalFile}.`, {
       hint: `Did you mean ${near.join(' or ')}?`,

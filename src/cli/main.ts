@@ -11,6 +11,7 @@ const api: CliApi = {
   abandonRun: async (...given) => (await import('../run/executor.ts')).abandonRun(...given),
   readStatus: async (...given) => (await import('../run/status.ts')).readStatus(...given),
   listRuns: async (...given) => (await import('../run/status.ts')).listRuns(...given),
+  listRunNames: async (...given) => (await import('../run/status.ts')).listRunNames(...given),
   listAvailableBackups: async (...given) =>
     (await import('../run/available-backups.ts')).listAvailableBackups(...given),
   inspectAvailableBackup: async (...given) =>

@@ -3,9 +3,10 @@ import { OdoError } from '../errors/odo-error.ts';
 import { initial } from './migrations/0001-initial.ts';
 import { seekIndex } from './migrations/0002-seek-index.ts';
 import { drills } from './migrations/0003-drills.ts';
+import { pastRuns } from './migrations/0004-past-runs.ts';
 import type { Migration } from './migrations/migration.ts';
 
-export const migrations: readonly Migration[] = [initial, seekIndex, drills];
+export const migrations: readonly Migration[] = [initial, seekIndex, drills, pastRuns];
 
 /** "odo" and a version, so that file(1) and a careless --journal tell a journal from another database. */
 export const applicationId = 0x6f646f31;

@@ -124,6 +124,18 @@ export function listRunRecords(database: JournalDatabase, limit: number): RunRec
     .map(toRecord);
 }
 
+/** Newest first: the ids alone. */
+export function listRunIds(database: JournalDatabase, limit: number): string[] {
+  return database
+    .prepare<[number], string>('SELECT id FROM run ORDER BY started_at_ms DESC, id DESC LIMIT ?')
+    .pluck()
+    .all(limit);
+}
+
+export function countRuns(database: JournalDatabase): number {
+  return database.prepare<[], number>('SELECT count(*) FROM run').pluck().get() ?? 0;
+}
+
 /**
  * Makes `executor` the only one that may write to the run and returns the new epoch. A lease that has not
  * expired is respected unless its holder is known to be dead or the operator takes over.

@@ -63,6 +63,12 @@ export type KeptReplay = ReplayPosition & {
   readonly etaMs: number | null;
 };
 
+/** The newest runs of a journal, newest first, and how many it has. */
+export interface RunList {
+  readonly runs: readonly RunStatus[];
+  readonly total: number;
+}
+
 /** One run as the journal knows it; what `odo status --json` prints. */
 export interface RunStatus {
   readonly runId: string;
@@ -144,5 +150,7 @@ export interface RunApi {
     options: { takeOver: boolean; confirmed: boolean },
   ): Promise<RunOutcome>;
   readStatus(journalFile: string, runId: string): RunStatus;
-  listRuns(journalFile: string): RunStatus[];
+  listRuns(journalFile: string, options: { last: number }): RunList;
+  /** Of the newest runs. */
+  listRunNames(journalFile: string): string[];
 }

@@ -1,7 +1,7 @@
 import { OdoError } from '../errors/odo-error.ts';
 import { listCheckpoints, listEvents } from '../journal/history.ts';
 import { type JournalDatabase, openJournalForReading } from '../journal/open.ts';
-import { findRun, listRunRecords, type RunRecord } from '../journal/runs.ts';
+import { countRuns, findRun, listRunIds, listRunRecords, type RunRecord } from '../journal/runs.ts';
 import {
   type AttemptRecord,
   completedOutput,
@@ -17,11 +17,12 @@ import { summarize } from '../steps/plan-restore.ts';
 import type { RestorePlan } from '../steps/restore-plan.ts';
 import { type RestoreRequest, storedRequest } from '../steps/restore-request.ts';
 import { isWorkedOn } from './executor-identity.ts';
-import type { KeptReplay, PhaseStatus, RunStatus } from './run-api.ts';
+import type { KeptReplay, PhaseStatus, RunList, RunStatus } from './run-api.ts';
 import { type Phase, phases, type RunEvent, stepOfHeld } from './run-events.ts';
 import { nextOf } from './run-outcome.ts';
 
-const listedRuns = 200;
+/** A mistyped id is of a run that is still of interest. */
+const namedRuns = 1000;
 
 /** One run, from the journal alone: true at every moment, whatever the process that works on it does. */
 export function readStatus(journalFile: string, runId: string): RunStatus {
@@ -37,19 +38,31 @@ export function readStatus(journalFile: string, runId: string): RunStatus {
   }
 }
 
-/** Newest first; empty when there is no journal yet. */
-export function listRuns(journalFile: string): RunStatus[] {
+/** The newest `last` runs, newest first, and how many there are; none when there is no journal yet. */
+export function listRuns(journalFile: string, { last }: { last: number }): RunList {
+  const database = openJournalForReading(journalFile);
+  if (database === null) return { runs: [], total: 0 };
+  try {
+    const runs = listRunRecords(database, last).map((run) => describe(database, run));
+    return { runs, total: countRuns(database) };
+  } finally {
+    database.close();
+  }
+}
+
+/** Ids of the newest runs, newest first. */
+export function listRunNames(journalFile: string): string[] {
   const database = openJournalForReading(journalFile);
   if (database === null) return [];
   try {
-    return listRunRecords(database, listedRuns).map((run) => describe(database, run));
+    return listRunIds(database, namedRuns);
   } finally {
     database.close();
   }
 }
 
 export function unknownRun(database: JournalDatabase | null, runId: string, journalFile?: string): OdoError {
-  const near = database === null ? [] : listRunRecords(database, 3).map((run) => run.id);
+  const near = database === null ? [] : listRunIds(database, 3);
   return new OdoError(
     'RUN_NOT_FOUND',
     `There is no run ${runId} in the journal ${database?.name ?? journalFile}.`,

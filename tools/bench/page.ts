@@ -59,7 +59,7 @@ export async function writePage(reports: readonly CaseReport[]): Promise<string>
 }
 
 /** Of parts that are their own: each is replaced by its own run only. */
-const ownTitles = ['Replay of WAL', 'Page checksums'] as const;
+const ownTitles = ['Replay of WAL', 'Page checksums', 'A long journal'] as const;
 
 /** Puts a part's section among those at the page's end, in the place of its last one. */
 export function writeSection(title: (typeof ownTitles)[number], text: string): string {

@@ -7,6 +7,7 @@ import { odoKilled } from './contenders/odo-killed.ts';
 import { pipes } from './contenders/pipes.ts';
 import { benchDecode } from './decode.ts';
 import { benchBlocks } from './decode-blocks.ts';
+import { benchJournal } from './journal.ts';
 import { benchPages } from './page-checksums.ts';
 import { benchWal } from './wal-delivery.ts';
 import { benchWalScan } from './wal-scan.ts';
@@ -43,6 +44,7 @@ export const parts: readonly Part[] = [
     about: 'replay of WAL that odo feeds out of a store, against segments that are all on the local disk',
     run: benchWal,
   },
+  { name: 'journal', about: 'odo status and odo report on a journal of 10,000 runs', run: benchJournal },
   { name: 'resume', about: 'odo killed half-way with SIGKILL, and resumed', contenders: odoKilled },
   {
     name: 'checkpoints',

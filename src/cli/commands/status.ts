@@ -15,16 +15,23 @@ import { watchSignals } from '../signals.ts';
 
 const lookEveryMs = 1000;
 
+/** A screenful; a journal keeps years of runs. */
+const listedRuns = 20;
+
 export function addStatus(program: Command, context: CliContext, exit: (code: number) => void): void {
   const command = program
     .command('status')
-    .argument('[run-id]', 'without it: every run, newest first')
+    .argument('[run-id]', 'without it: the latest runs, newest first')
     .summary('show the runs, or where one stands')
     .description(
       'Shows where a run stands, from the journal alone: from any terminal, whether or not an odo works on it.',
     )
+    .addOption(new Option('--watch', 'show it again and again until the run ends').helpGroup('What to show:'))
     .addOption(
-      new Option('--watch', 'show it again and again until the run ends').helpGroup('What to show:'),
+      new Option('--last <count>', 'without a run id: list so many runs (default: 20)')
+        .default(listedRuns)
+        .argParser(countOf)
+        .helpGroup('What to show:'),
     );
   addSettings(command, statusSettings);
   addOutputOptions(command, { json: 'print every status as a JSON line on stdout' });
@@ -36,9 +43,11 @@ export function addStatus(program: Command, context: CliContext, exit: (code: nu
     const watches = isOn(command, 'watch');
     if (runId === undefined) {
       if (watches) throw new OdoError('USAGE', 'Say which run to watch.', { hint: 'odo status lists them.' });
-      const runs = await api.listRuns(journal.file);
+      const last = command.getOptionValue('last') as number;
+      const { runs, total } = await api.listRuns(journal.file, { last });
       if (json) for (const run of runs) writeStatus(host, run, journal);
       else host.stdout.write(`${runsText(runs).join('\n')}\n`);
+      if (total > runs.length) host.stderr.write(olderText(total - runs.length, total, journal));
       return exit(0);
     }
     const read = (): Promise<RunStatus> => findRun(api, journal.file, runId);
@@ -49,6 +58,15 @@ export function addStatus(program: Command, context: CliContext, exit: (code: nu
     exit(0);
   });
 }
+
+function countOf(given: string): number {
+  const count = Number(given);
+  if (Number.isSafeInteger(count) && count > 0) return count;
+  throw new OdoError('USAGE', `--last ${given}: a number of runs is expected.`);
+}
+
+const olderText = (older: number, total: number, { flag }: JournalChoice): string =>
+  `${older === 1 ? 'One older run is' : `${older} older runs are`} not shown: odo status --last ${total}${flag}\n`;
 
 /** Until the run ends or no odo works on it any more. */
 async function watch(

@@ -103,6 +103,7 @@ export function fakeApi(given: Partial<CliApi>): CliApi {
     abandonRun: missing('abandonRun'),
     readStatus: missing('readStatus'),
     listRuns: missing('listRuns'),
+    listRunNames: missing('listRunNames'),
     listAvailableBackups: missing('listAvailableBackups'),
     inspectAvailableBackup: missing('inspectAvailableBackup'),
     listAvailableServers: missing('listAvailableServers'),

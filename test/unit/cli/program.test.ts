@@ -574,7 +574,7 @@ describe('odo resume and promote', () => {
       readStatus: () => {
         throw new OdoError('RUN_NOT_FOUND', 'There is no such run.');
       },
-      listRuns: () => [sampleStatus],
+      listRunNames: () => [sampleRunId],
     };
     for (const command of ['resume', 'promote', 'status']) {
       expect(await odo(`${command} 20261122-220955-k3f8`, api)).toBe(10);
@@ -785,7 +785,7 @@ describe('odo backups', () => {
 
 describe('odo status', () => {
   it('lists the runs', async () => {
-    expect(await odo('status', { listRuns: () => [sampleStatus] })).toBe(0);
+    expect(await odo('status', { listRuns: () => ({ runs: [sampleStatus], total: 1 }) })).toBe(0);
     expect(host.stdout.text()).toBe(
       [
         'run                   kind     status   started               backup           target              phase',
@@ -793,6 +793,19 @@ describe('odo status', () => {
         '',
       ].join('\n'),
     );
+  });
+
+  it('lists the latest runs, and says how many more there are', async () => {
+    const asked: number[] = [];
+    const listRuns: CliApi['listRuns'] = (_, { last }) => {
+      asked.push(last);
+      return { runs: [sampleStatus], total: 42 };
+    };
+    expect(await odo('status', { listRuns })).toBe(0);
+    expect(host.stderr.text()).toBe('41 older runs are not shown: odo status --last 42\n');
+    expect(await odo('status --last 7 --json', { listRuns })).toBe(0);
+    expect(asked).toEqual([20, 7]);
+    expect(await odo('status --last none', { listRuns })).toBe(2);
   });
 
   it('shows one run, with the command that goes on', async () => {
