@@ -3,6 +3,7 @@ import { phases } from './run-events.ts';
 
 /** Points inside steps, besides the three around every step and part. */
 const insideSteps = [
+  'prepareTarget:looked',
   'prepareTarget:marked',
   'seal:tablespace_map',
   'seal:backup_label',

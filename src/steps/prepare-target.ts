@@ -1,4 +1,5 @@
 import { OdoError } from '../errors/odo-error.ts';
+import { placeMark, settleMark } from '../target/marker.ts';
 import { markerFile, type Target, type TargetFacts } from '../target/target.ts';
 import type { Tree } from '../target/tree.ts';
 import { type PlannedTree, plannedTrees } from './planned-trees.ts';
@@ -42,15 +43,15 @@ export const prepareTarget: Step = {
   },
 };
 
-/** Creates or checks one target and marks it. */
-async function take(
-  { target: spec, description, action }: PlannedTree,
-  context: StepContext,
-): Promise<{ tree: Tree; usedBytes: number }> {
-  const plan = context.plan();
+/**
+ * Creates or checks one target and marks it. It is looked at before, so that nothing is changed in what cannot be taken,
+ * and once more under the mark, since another odo may have come and gone in between.
+ */
+async function take(planned: PlannedTree, context: StepContext): Promise<{ tree: Tree; usedBytes: number }> {
+  const { target: spec, description, action } = planned;
   const target = await context.ports.target(spec);
   const before = await target.inspect(context.signal);
-  if (before.liveUsers.length > 0) refuseUsers(before, await containersThatMayRun(plan, context));
+  await refuseUsed(before, context);
   if (action === 'create') {
     if (context.attempt === 1 && before.exists && before.heldByRun !== context.runId) {
       throw new OdoError(
@@ -64,24 +65,39 @@ async function take(
     context.resource(spec.kind === 'docker-volume' ? 'volume' : 'directory', description);
     recordWorkDirectory(target, context);
   }
+  context.failpoint('prepareTarget:looked');
   await target.create(context.runId, context.signal);
   const tree = await target.dataTree(context.runId);
-  if (before.heldByRun !== null && before.heldByRun !== context.runId) {
-    throw new OdoError('TARGET_IN_USE', `${before.description} is held by run ${before.heldByRun}.`, {
-      hint: `Go on with that run instead: odo resume ${before.heldByRun}`,
+  if (before.heldByRun === null) refuseFilled(before, action);
+  const mark = await placeMark(tree, context.runId);
+  if (mark.runId !== context.runId) {
+    throw new OdoError('TARGET_IN_USE', `${before.description} is held by run ${mark.runId}.`, {
+      hint: `Go on with that run instead: odo resume ${mark.runId}`,
     });
   }
-  if (action !== 'clean' && before.heldByRun === null && before.holds !== 'nothing') {
-    throw new OdoError(
-      'TARGET_NOT_EMPTY',
-      `${before.description} was empty when the run was planned, and is not now.`,
-      {
-        hint: 'Look at what is there; start a new run if it may be removed.',
-      },
-    );
+  if (!mark.isProvisional) return { tree, usedBytes: before.usedBytes };
+  const now = await target.inspect(context.signal);
+  try {
+    await refuseUsed(now, context);
+    refuseFilled(now, action);
+  } catch (error) {
+    await tree.remove(markerFile);
+    throw error;
   }
-  await writeMarker(tree, context);
-  return { tree, usedBytes: before.usedBytes };
+  await settleMark(tree, context.runId);
+  return { tree, usedBytes: now.usedBytes };
+}
+
+/** Only data that the operator agreed to lose may be there. */
+function refuseFilled({ description, holds }: TargetFacts, action: PlannedTree['action']): void {
+  if (action === 'clean' || holds === 'nothing') return;
+  throw new OdoError(
+    'TARGET_NOT_EMPTY',
+    `${description} was empty when the run was planned, and is not now.`,
+    {
+      hint: 'Look at what is there; start a new run if it may be removed.',
+    },
+  );
 }
 
 /** Making a directory needs the work directory beside it, which says who made it. */
@@ -98,7 +114,9 @@ async function containersThatMayRun(plan: RestorePlan, context: StepContext): Pr
   return (await service.inspect(context.signal)).containerIds;
 }
 
-function refuseUsers(facts: TargetFacts, permitted: readonly string[]): void {
+async function refuseUsed(facts: TargetFacts, context: StepContext): Promise<void> {
+  if (facts.liveUsers.length === 0) return;
+  const permitted = await containersThatMayRun(context.plan(), context);
   const users = facts.liveUsers.filter(
     ({ containerId }) => containerId === null || !permitted.includes(containerId),
   );
@@ -108,12 +126,4 @@ function refuseUsers(facts: TargetFacts, permitted: readonly string[]): void {
     `${facts.description} is in use by ${users.map((user) => user.description).join(', ')}.`,
     { hint: 'Stop it, then resume the run.' },
   );
-}
-
-async function writeMarker(tree: Tree, context: StepContext): Promise<void> {
-  const marker = {
-    runId: context.runId,
-    note: 'This directory is being restored by odo; do not start PostgreSQL on it.',
-  };
-  await tree.writeFile(markerFile, `${JSON.stringify(marker)}\n`, 0o600);
 }

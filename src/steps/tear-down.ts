@@ -1,6 +1,7 @@
 import { errorCode } from '../errors/odo-error.ts';
-import { readMarker } from '../target/marker.ts';
+import { type Mark, readMark } from '../target/marker.ts';
 import { markerFile, type Target } from '../target/target.ts';
+import type { Tree } from '../target/tree.ts';
 import { type PlannedTree, plannedTrees } from './planned-trees.ts';
 import { serverResource } from './server-apart.ts';
 import type { Step, StepContext } from './step.ts';
@@ -67,21 +68,22 @@ async function endServer(data: Target, context: StepContext): Promise<void> {
 
 /**
  * A volume or directory of the operator's is left as empty as the run found it or made it. What is to be cleaned is still
- * theirs until prepareTarget has done so; then only the mark goes.
+ * theirs until prepareTarget has done so; then only the mark goes. So may be what lies under a provisional mark.
  */
 async function empty(target: Target, action: PlannedTree['action'], context: StepContext): Promise<void> {
   const tree = await target.dataTree(context.runId);
-  if ((await markOn(tree)) !== context.runId) return;
-  if (action === 'fill' || context.outputOf('prepareTarget') !== null) {
+  const mark = await markOn(tree);
+  if (mark?.runId !== context.runId) return;
+  if (!mark.isProvisional && (action === 'fill' || context.outputOf('prepareTarget') !== null)) {
     await tree.clear([markerFile, 'lost+found']);
   }
   await tree.remove(markerFile);
 }
 
 /** Null also for a place that is gone. */
-async function markOn(tree: Parameters<typeof readMarker>[0]): Promise<string | null> {
+async function markOn(tree: Tree): Promise<Mark | null> {
   try {
-    return await readMarker(tree);
+    return await readMark(tree);
   } catch (error) {
     if (errorCode(error) === 'TARGET_NOT_FOUND') return null;
     throw error;

@@ -14,6 +14,7 @@ export function absentTree(description: string): WorkTree {
     readFile: fail,
     readPart: fail,
     writeFile: fail,
+    createFile: fail,
     rename: fail,
     remove: fail,
     list: fail,

@@ -1,7 +1,7 @@
 import { errorCode, isAbort } from '../errors/odo-error.ts';
 import { parseControlFile } from '../postgres/control-file.ts';
 import { fileSystemsOwn } from './direct-tree.ts';
-import { readMarker } from './marker.ts';
+import { readMark } from './marker.ts';
 import { markerFile, type TargetFacts } from './target.ts';
 import type { Owner, Tree } from './tree.ts';
 
@@ -45,7 +45,7 @@ export async function describeContents(tree: OwnedTree): Promise<Contents> {
       ? await unlessUnreadable([], () => tree.linkTargets('pg_tblspc'))
       : [],
     owner: isDataDirectory ? await tree.owner() : null,
-    heldByRun: await readMarker(tree),
+    heldByRun: (await readMark(tree))?.runId ?? null,
   };
 }
 

@@ -7,7 +7,7 @@ import { describeContents, noContents } from './contents.ts';
 import { DirectTree } from './direct-tree.ts';
 import { syncDirectory } from './durable-fs.ts';
 import { deviceOf, existingPart } from './existing-part.ts';
-import { atPath } from './fs-errors.ts';
+import { atPath, fsError, systemCode } from './fs-errors.ts';
 import { containersUsing, type LiveUser, serversIn, serversWithTablespaceIn } from './live-users.ts';
 import { holderOf, makeMarkedDirectory, removeMarkedDirectory } from './marker.ts';
 import { directoryRefusal, realPathOf, withoutEndingSlash } from './refusal.ts';
@@ -71,12 +71,16 @@ export class DataDirectory implements Target {
     await makeParents(dirname(this.#path));
     signal.throwIfAborted();
     // The intent first: a directory that is there without it was not made by this run.
-    const work = await this.#makeWorkDirectory(runId);
-    await new DirectTree(work).writeFile(creationRecord, `${runId}\n`, 0o600);
-    await atPath(this.#path, async () => {
+    const work = new DirectTree(await this.#makeWorkDirectory(runId));
+    await work.writeFile(creationRecord, `${runId}\n`, 0o600);
+    try {
       await fs.mkdir(this.#path, { mode: 0o700 });
-      await syncDirectory(dirname(this.#path));
-    });
+    } catch (error) {
+      // Another was first; whose the directory is, its mark will say.
+      if (systemCode(error) !== 'EEXIST') throw fsError(error, this.#path);
+      await work.remove(creationRecord);
+    }
+    await atPath(this.#path, () => syncDirectory(dirname(this.#path)));
   }
 
   async dataTree(runId: string): Promise<Tree> {

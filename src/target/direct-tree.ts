@@ -5,7 +5,14 @@ import { OdoError } from '../errors/odo-error.ts';
 import { currentBootId } from './boot-id.ts';
 import { DirectWriter } from './direct-writer.ts';
 import { DirectoryGuard } from './directory-guard.ts';
-import { renameDurably, syncDirectory, syncFile, syncParents, writeFileDurably } from './durable-fs.ts';
+import {
+  createFileDurably,
+  renameDurably,
+  syncDirectory,
+  syncFile,
+  syncParents,
+  writeFileDurably,
+} from './durable-fs.ts';
 import { openFileSystemSync } from './file-system-sync.ts';
 import { atPath, isAbsent, systemCode } from './fs-errors.ts';
 import type { HandedFiles, Owner, TreeListing, TreeWriter, TreeWriterOptions, WorkTree } from './tree.ts';
@@ -63,6 +70,11 @@ export class DirectTree implements WorkTree {
   async writeFile(path: string, content: Uint8Array | string, mode: number): Promise<void> {
     const place = await this.#placeFor(path);
     await atPath(place, () => writeFileDurably(place, content, mode));
+  }
+
+  async createFile(path: string, aside: string, content: string, mode: number): Promise<boolean> {
+    const place = await this.#placeFor(path);
+    return atPath(place, () => createFileDurably(place, join(place, '..', aside), content, mode));
   }
 
   async rename(from: string, to: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { systemCode } from './fs-errors.ts';
 
 /** The calls that durability rests on; a test hands in its own and looks at their order. */
 export interface DurableCalls {
@@ -29,12 +30,15 @@ export async function syncFile(
   await (what === 'content' ? handle.datasync() : handle.sync());
 }
 
+/** Of the names that files have while they are written. */
+export const temporaryEnding = '.odo-tmp';
+
 /**
  * The name a file has while it is written. It depends on the file's name only, so the next attempt
  * overwrites what a crash left behind.
  */
 export function temporaryName(path: string): string {
-  return join(dirname(path), `.${basename(path)}.odo-tmp`);
+  return join(dirname(path), `.${basename(path)}${temporaryEnding}`);
 }
 
 /** The whole new content or, after a crash before this resolves, the former file: never a mixture. */
@@ -45,15 +49,50 @@ export async function writeFileDurably(
   calls: DurableCalls = fs,
 ): Promise<void> {
   const temporary = temporaryName(path);
-  await calls.rm(temporary, { force: true, recursive: true });
-  {
-    await using handle = await calls.open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
-    await handle.chmod(mode); // the umask may have taken bits away
-    await handle.writeFile(content);
-    await handle.sync();
-  }
+  await writeAnew(temporary, content, mode, calls);
   await calls.rename(temporary, path);
   await syncDirectory(dirname(path), calls);
+}
+
+async function writeAnew(
+  path: string,
+  content: Uint8Array | string,
+  mode: number,
+  calls: DurableCalls,
+): Promise<void> {
+  await calls.rm(path, { force: true, recursive: true });
+  await using handle = await calls.open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+  await handle.chmod(mode); // the umask may have taken bits away
+  await handle.writeFile(content);
+  await handle.sync();
+}
+
+/** File systems without a second name for a file: FAT, some FUSE (link(2)). */
+const cannotLink = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
+
+/**
+ * The whole file, unless something has that name: then false. A rename would replace what another process put there
+ * just before, a second name cannot. Known weakness: where the file system has none, it is a rename.
+ */
+export async function createFileDurably(
+  path: string,
+  aside: string,
+  content: string,
+  mode: number,
+): Promise<boolean> {
+  await writeAnew(aside, content, mode, fs);
+  try {
+    await fs.link(aside, path);
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === 'EEXIST') return false;
+    if (code === undefined || !cannotLink.includes(code)) throw error;
+    await fs.rename(aside, path);
+  } finally {
+    await fs.rm(aside, { force: true });
+  }
+  await syncDirectory(dirname(path));
+  return true;
 }
 
 /** Both directories are on disk when it resolves. */

@@ -76,6 +76,14 @@ export class EngineTree implements WorkTree {
     await this.#run(scripts.writeFile, args, undefined, bytes);
   }
 
+  async createFile(path: string, aside: string, content: string, mode: number): Promise<boolean> {
+    const { directory, entry } = placeOf(path);
+    const bytes = Buffer.from(content);
+    const args = [directory, entry, `${directory}/${aside}`, mode.toString(8), String(bytes.length)];
+    const { stdout } = await this.#run(scripts.createFile, args, undefined, bytes);
+    return stdout === 'made';
+  }
+
   async rename(from: string, to: string): Promise<void> {
     const source = placeOf(from);
     const destination = placeOf(to);

@@ -60,6 +60,11 @@ export class GraftedTree implements Tree {
     return place.tree.writeFile(place.path, content, mode);
   }
 
+  createFile(path: string, aside: string, content: string, mode: number): Promise<boolean> {
+    const place = this.#placeOf(path);
+    return place.tree.createFile(place.path, aside, content, mode);
+  }
+
   async rename(from: string, to: string): Promise<void> {
     const [source, destination] = [this.#placeOf(from), this.#placeOf(to)];
     if (source.tree !== destination.tree) throw new OdoError('BUG', `${from} and ${to} are in two trees.`);

@@ -84,14 +84,30 @@ export const readPart = script(`${isFile}dd if="$2" bs=${partBytes} skip="$3" co
 export const readFile = script(`${isFile}head -c "$3" "$2"
 `);
 
-/** Args: directory, path, temporary path, mode, size. The content comes in; a connection that broke must not pass for its end. */
-export const writeFile = script(`guard "$1" make
+/** The content comes in; a connection that broke must not pass for its end. */
+const writeAside = `guard "$1" make
 rm -rf "$3"
 (umask 077; set -C; cat > "$3")
 [ "$(stat -c %s "$3")" = "$5" ] || { rm -f "$3"; exit ${incomplete}; }
 chmod "$4" "$3"
 sync "$3"
-mv -fT "$3" "$2"
+`;
+
+/** Args: directory, path, temporary path, mode, size. */
+export const writeFile = script(`${writeAside}mv -fT "$3" "$2"
+settle "$1"
+`);
+
+/**
+ * Args: directory, path, temporary path, mode, size. Out: `made`, or nothing when something has that name. The same
+ * weakness as createFileDurably's: without a second name for a file, it is a rename.
+ */
+export const createFile = script(`${writeAside}if [ ! -e "$2" ] && [ ! -L "$2" ]; then
+  if ln "$3" "$2" 2>/dev/null; then printf made
+  elif [ ! -e "$2" ] && [ ! -L "$2" ]; then mv -fT "$3" "$2"; printf made
+  fi
+fi
+rm -f "$3"
 settle "$1"
 `);
 

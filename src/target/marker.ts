@@ -1,25 +1,71 @@
 import * as fs from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { dirname } from 'node:path';
 import { OdoError } from '../errors/odo-error.ts';
 import { DirectTree } from './direct-tree.ts';
-import { syncDirectory, temporaryName } from './durable-fs.ts';
+import { syncDirectory, temporaryEnding } from './durable-fs.ts';
 import { atPath, linkRefused, systemCode } from './fs-errors.ts';
 import { markerFile } from './target.ts';
 import type { Tree } from './tree.ts';
 import { lstatIfThere } from './walk-directory.ts';
 
-/** Run id in the marker file of a tree; null without one, or with one that odo did not write. */
-export async function readMarker(tree: Tree): Promise<string | null> {
+/** What the marker file of a tree says. */
+export interface Mark {
+  readonly runId: string;
+  /**
+   * Of a tree that the run has not looked at since it marked it: another run may have come and gone just before, and
+   * what is there be that one's.
+   */
+  readonly isProvisional: boolean;
+}
+
+/** Null without a marker file, or with one that odo did not write. */
+export async function readMark(tree: Tree): Promise<Mark | null> {
   const bytes = await tree.readFile(markerFile, 4096);
-  if (bytes === null) return null;
+  return bytes === null ? null : parseMark(Buffer.from(bytes).toString());
+}
+
+function parseMark(text: string): Mark | null {
   try {
-    const marker: unknown = JSON.parse(Buffer.from(bytes).toString());
-    if (typeof marker !== 'object' || marker === null || !('runId' in marker)) return null;
-    return typeof marker.runId === 'string' ? marker.runId : null;
+    const mark: unknown = JSON.parse(text);
+    if (typeof mark !== 'object' || mark === null || !('runId' in mark)) return null;
+    if (typeof mark.runId !== 'string') return null;
+    return { runId: mark.runId, isProvisional: 'isProvisional' in mark && mark.isProvisional === true };
   } catch {
     return null;
   }
 }
+
+/**
+ * Marks a tree, provisionally, unless another run's mark is there: resolves with the mark that is. Of several runs that
+ * come at once, whatever journals they have, one gets the tree.
+ * @throws TARGET_NOT_EMPTY for a file of that name that is not odo's
+ */
+export async function placeMark(tree: Tree, runId: string): Promise<Mark> {
+  const mark = { runId, isProvisional: true };
+  for (;;) {
+    const aside = `.${markerFile}.${runId}${temporaryEnding}`;
+    if (await tree.createFile(markerFile, aside, textOf(mark), 0o600)) return mark;
+    const there = await readMark(tree);
+    if (there !== null) return there;
+    const foreign = await tree.readFile(markerFile, 4096);
+    if (foreign === null || parseMark(Buffer.from(foreign).toString()) !== null) continue; // it was just changed
+    throw new OdoError('TARGET_NOT_EMPTY', `${markerFile} in ${tree.description} was not written by odo.`, {
+      hint: 'Look at that file; remove it if nothing needs it, then resume the run.',
+    });
+  }
+}
+
+/** What the run found in the tree that it had marked is its own to replace. */
+export async function settleMark(tree: Tree, runId: string): Promise<void> {
+  await tree.writeFile(markerFile, textOf({ runId }), 0o600);
+}
+
+const textOf = (mark: Pick<Mark, 'runId'> & Partial<Mark>): string =>
+  `${JSON.stringify({ ...mark, note: 'This directory is being restored by odo; do not start PostgreSQL on it.' })}\n`;
+
+/** The file was being written when its odo was killed. */
+const isHalfWritten = (name: string): boolean =>
+  name.startsWith(`.${markerFile}.`) && name.endsWith(temporaryEnding);
 
 export type Holder =
   | { readonly kind: 'absent' | 'empty' | 'stranger' }
@@ -31,10 +77,9 @@ export async function holderOf(path: string): Promise<Holder> {
   if (stats === null) return { kind: 'absent' };
   if (!stats.isDirectory()) return { kind: 'stranger' };
   const tree = new DirectTree(path);
-  const runId = await readMarker(tree);
-  if (runId !== null) return { kind: 'run', runId };
-  const halfWritten = basename(temporaryName(markerFile));
-  const names = (await tree.list('')).map(({ name }) => name).filter((name) => name !== halfWritten);
+  const mark = await readMark(tree);
+  if (mark !== null) return { kind: 'run', runId: mark.runId };
+  const names = (await tree.list('')).map(({ name }) => name).filter((name) => !isHalfWritten(name));
   return { kind: names.length === 0 ? 'empty' : 'stranger' };
 }
 

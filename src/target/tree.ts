@@ -18,6 +18,11 @@ export interface Tree {
   readPart(path: string, position: number, maxBytes: number): Promise<Uint8Array | null>;
   /** Durable: when it resolves, the whole file or (after a crash before) the former one is on disk. */
   writeFile(path: string, content: Uint8Array | string, mode: number): Promise<void>;
+  /**
+   * Durable as well, and only where nothing has that name: of several that come at once, one makes the file. False when
+   * something was there, which stays. `aside`: a name in the same directory that nobody else writes to.
+   */
+  createFile(path: string, aside: string, content: string, mode: number): Promise<boolean>;
   /** Durable and idempotent: done already when `from` is absent and `to` exists; otherwise absent `from` throws. */
   rename(from: string, to: string): Promise<void>;
   /** Recursive, durable; absent is fine. */

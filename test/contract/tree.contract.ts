@@ -489,6 +489,23 @@ export function describeTree(name: string, open: () => Promise<TreeFixture>): vo
       expect(await sh(fixture, 'cat conf/file; echo; ls -A conf')).toBe('whole\nfile');
     });
 
+    it('makes a small file only where nothing has its name, also when many come at once', async () => {
+      await using fixture = await open();
+      await sh(fixture, 'ln -s nowhere link; echo half > .mine.0; mkdir folder; echo 1 > .left');
+      const { tree } = fixture;
+      const made = Array.from({ length: 5 }, (_, n) =>
+        tree.createFile('file', `.mine.${n}`, `of ${n}`, 0o640),
+      );
+      const winners = (await Promise.all(made)).flatMap((isMade, n) => (isMade ? [n] : []));
+      expect(winners).toHaveLength(1);
+      for (const name of ['file', 'link', 'folder', '.left']) {
+        expect(await tree.createFile(name, '.mine.0', 'new', 0o600)).toBe(false);
+      }
+      expect(await sh(fixture, 'cat file; stat -c " %a %h" file; ls -A; cat .left')).toBe(
+        `of ${winners[0]} 640 1\n.left\nfile\nfolder\nlink\n1`,
+      );
+    });
+
     it('renames, also when it was done already, and not what is gone', async () => {
       await using fixture = await open();
       await sh(
