@@ -3,7 +3,7 @@ import type { LoadedSettings } from '../config/load.ts';
 import type { RunOutcome, RunSurroundings } from '../run/run-api.ts';
 import { confirmPlan, confirmRemoval } from './confirm.ts';
 import type { CliContext } from './context.ts';
-import { wantsDebug } from './exit.ts';
+import { reportError, wantsDebug } from './exit.ts';
 import { chooseJournal } from './journal-choice.ts';
 import { chooseRenderer } from './render/choose-renderer.ts';
 import { writeJsonLine } from './render/json-lines.ts';
@@ -72,6 +72,10 @@ export async function followRun(
       primaryPassword: loaded.settings.primaryPassword,
       notifySecret: loaded.settings.notifySecret,
       signal: signals.signal,
+      onLost: (error) => {
+        renderer.close();
+        host.exitNow(reportError(error, host, options));
+      },
       onEvent: (event) => {
         seen.runId = event.runId;
         if (isEnd(event)) seen.end = event;

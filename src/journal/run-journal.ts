@@ -1,9 +1,8 @@
-import { OdoError } from '../errors/odo-error.ts';
 import type { ErrorData } from '../errors/serialize.ts';
 import type { ExecutorIdentity } from './executor-identity.ts';
 import { appendEvent } from './history.ts';
 import { type JournalDatabase, wrapping } from './open.ts';
-import type { RunState, RunVerdict } from './runs.ts';
+import { leaseLost, type RunState, type RunVerdict } from './runs.ts';
 import * as samples from './samples.ts';
 import * as seekIndexes from './seek-indexes.ts';
 import * as stepRecords from './steps.ts';
@@ -269,11 +268,7 @@ export class RunJournal {
           const row = this.#database
             .prepare<[string], { epoch: number }>('SELECT lease_epoch AS epoch FROM run WHERE id = ?')
             .get(this.runId);
-          if (row?.epoch !== this.epoch) {
-            throw new OdoError('LEASE_LOST', `Another odo took over run ${this.runId}; this one stops.`, {
-              hint: `Watch it with: odo status ${this.runId} --watch`,
-            });
-          }
+          if (row?.epoch !== this.epoch) throw leaseLost(this.runId);
           return work();
         })
         .immediate(),

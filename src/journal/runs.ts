@@ -188,6 +188,12 @@ export function runHeld(runId: string, { executor, expiresAtMs }: Lease): OdoErr
   );
 }
 
+export function leaseLost(runId: string): OdoError {
+  return new OdoError('LEASE_LOST', `Another odo took over run ${runId}; this one stops.`, {
+    hint: `Watch it with: odo status ${runId} --watch`,
+  });
+}
+
 export function renewLease(
   database: JournalDatabase,
   runId: string,

@@ -13,11 +13,15 @@ function readOr(path: string, fallback: string): string {
   }
 }
 
-/** Field 22 of /proc/<pid>/stat (proc(5)); the command name before it may contain spaces and parentheses. */
+/**
+ * Field 22 of /proc/<pid>/stat (proc(5)); the command name before it may contain spaces and parentheses. Null also of a
+ * process that has ended, and that its parent has not asked about yet.
+ */
 function processStart(pid: number): string | null {
   const stat = readOr(`/proc/${pid}/stat`, '');
   if (stat === '') return null;
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? null);
 }
 
 /** `pid:[4026531836]` */

@@ -1,12 +1,15 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { OdoError } from '../errors/odo-error.ts';
 import type { ExecutorIdentity } from '../journal/executor-identity.ts';
 import type { JournalDatabase } from '../journal/open.ts';
-import { acquireLease, releaseLease, renewLease } from '../journal/runs.ts';
-import { isGone } from './executor-identity.ts';
+import { acquireLease, findRun, leaseLost, releaseLease, renewLease } from '../journal/runs.ts';
+import { currentExecutor, isGone, stateOfHolder } from './executor-identity.ts';
 
 /** Renewal is much more frequent than expiry, because a busy data plane can starve timers. */
-const renewEveryMs = 10_000;
+const renewEveryTurns = 10;
 const expiresAfterMs = 60_000;
+/** After a sleep of the whole machine, in which timers stand still, an odo finds out this soon that it lost its run. */
+const turnMs = 1000;
 
 export interface HeldLease {
   readonly epoch: number;
@@ -20,21 +23,23 @@ export function holdLease(
   executor: ExecutorIdentity,
   options: { takeOver: boolean; nowMs: () => number; onLost: (error: OdoError) => void },
 ): HeldLease {
+  const { nowMs } = options;
+  let expiresAtMs = nowMs() + expiresAfterMs;
   const epoch = acquireLease(database, runId, executor, {
-    nowMs: options.nowMs(),
-    expiresAtMs: options.nowMs() + expiresAfterMs,
+    nowMs: nowMs(),
+    expiresAtMs,
     takeOver: options.takeOver,
     isDead: isGone,
   });
+  let turns = 0;
   const timer = setInterval(() => {
-    if (renewLease(database, runId, epoch, options.nowMs() + expiresAfterMs)) return;
+    turns++;
+    if (turns % renewEveryTurns !== 0 && nowMs() < expiresAtMs) return;
+    expiresAtMs = nowMs() + expiresAfterMs;
+    if (renewLease(database, runId, epoch, expiresAtMs)) return;
     clearInterval(timer);
-    options.onLost(
-      new OdoError('LEASE_LOST', `Another odo took over run ${runId}; this one stops.`, {
-        hint: `Watch it with: odo status ${runId} --watch`,
-      }),
-    );
-  }, renewEveryMs);
+    options.onLost(leaseLost(runId));
+  }, turnMs);
   timer.unref();
   return {
     epoch,
@@ -43,4 +48,45 @@ export function holdLease(
       releaseLease(database, runId, epoch);
     },
   };
+}
+
+const endsWithinMs = 10_000;
+
+/**
+ * Ends the process that has lost the run to this one, where it can be seen from here, and resolves with its pid; null
+ * when there is none. One that was suspended would write again from the instant on at which it is continued, before it
+ * could learn that the run is not its own any more. That costs it nothing: any odo may be killed at any time.
+ *
+ * @throws RUN_HELD when it does not end, or is not this user's to end
+ */
+export async function endFormerHolder(
+  database: JournalDatabase,
+  runId: string,
+  { takeOver, nowMs }: { takeOver: boolean; nowMs: () => number },
+): Promise<number | null> {
+  const lease = findRun(database, runId)?.lease ?? null;
+  if (lease === null || !(takeOver || lease.expiresAtMs <= nowMs())) return null;
+  const { executor } = lease;
+  const isAlive = (): boolean => stateOfHolder(executor) === 'alive';
+  if (!isAlive() || executor.pid === currentExecutor().pid) return null;
+  const stays = (cause: unknown): OdoError =>
+    new OdoError(
+      'RUN_HELD',
+      `The odo that worked on run ${runId} before does not end: process ${executor.pid}.`,
+      {
+        hint: `End it: kill -KILL ${executor.pid}`,
+        details: { holder: executor },
+        cause,
+      },
+    );
+  try {
+    process.kill(executor.pid, 'SIGKILL');
+  } catch (cause) {
+    if (isAlive()) throw stays(cause);
+  }
+  for (let waitedMs = 0; isAlive(); waitedMs += 20) {
+    if (waitedMs >= endsWithinMs) throw stays(null);
+    await delay(20);
+  }
+  return executor.pid;
 }

@@ -1,3 +1,4 @@
+import type { OdoError } from '../errors/odo-error.ts';
 import type { ErrorData } from '../errors/serialize.ts';
 import type { RunKind, RunState, RunVerdict } from '../journal/runs.ts';
 import type { RecoveryChange } from '../steps/recovery-change.ts';
@@ -34,6 +35,11 @@ export interface RunSurroundings {
    * what a run made that is given up. `otherwise` is what can be done instead. Throws CHOICE_NEEDED without a terminal.
    */
   readonly agree: (what: string, otherwise: string) => Promise<boolean>;
+  /**
+   * Another odo has taken over the run. Best ends the process at once: whatever it still does, be it to tidy up, it does
+   * to what is the other's by now.
+   */
+  readonly onLost?: (error: OdoError) => void;
   /** Aborting stops the run cleanly; it stays resumable. */
   readonly signal: AbortSignal;
 }

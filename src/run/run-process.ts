@@ -15,7 +15,7 @@ import { readDurationHistory } from './duration-history.ts';
 import { currentExecutor } from './executor-identity.ts';
 import { failpoint } from './failpoints.ts';
 import { refuseForeignUsers, refuseHandedOver, whatIsGivenUp } from './give-up.ts';
-import { type HeldLease, holdLease } from './lease.ts';
+import { endFormerHolder, type HeldLease, holdLease } from './lease.ts';
 import { runInBackground } from './limits/background.ts';
 import { applyMove, endRecoveryServer, planMove, whatStartsOver } from './move-on.ts';
 import { openPorts } from './open-ports.ts';
@@ -72,15 +72,23 @@ export class RunProcess {
     const executor = currentExecutor();
     const stop = new AbortController();
     const signal = AbortSignal.any([stop.signal, this.#surroundings.signal]);
+    const ended = await endFormerHolder(this.#database, this.#runId, { ...options, nowMs: Date.now });
     const lease: HeldLease = holdLease(this.#database, this.#runId, executor, {
       takeOver: options.takeOver,
       nowMs: Date.now,
-      onLost: (error) => stop.abort(error),
+      onLost: (error) => {
+        this.#surroundings.onLost?.(error);
+        stop.abort(error);
+      },
     });
     try {
       const journal = new RunJournal(this.#database, this.#runId, lease.epoch, executor, Date.now);
       this.#journal = journal;
       this.#end.writeTo(journal);
+      if (ended !== null) {
+        const message = `Run ${this.#runId} was taken from process ${ended}, which was ended.`;
+        this.#emit({ type: 'notice', level: 'warning', message });
+      }
       const ports = openPorts({
         runId: this.#runId,
         request: this.#request,

@@ -72,12 +72,14 @@ export class HelperContainer {
     }
   }
 
-  /** Absent is fine; a container of that name which is not this run's helper is left alone. */
+  /** Absent is fine; a container of that name which is not this process's helper is left alone. */
   async remove(): Promise<void> {
     await this.#started?.catch(() => {});
     this.#started = null;
     const existing = await this.#docker.containers.inspect(this.#spec.name);
-    if (existing === null || !this.#isOurs(existing.Config.Labels)) return;
+    const labels = existing?.Config.Labels ?? null;
+    // Another odo, which took over the run, may have put its own in the place of this one.
+    if (existing === null || !this.#isOurs(labels) || labels?.[processLabel] !== processIdentity()) return;
     await this.#docker.containers.remove(existing.Id, { force: true });
   }
 
