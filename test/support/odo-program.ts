@@ -34,6 +34,8 @@ interface OdoOptions {
   /** Added to an environment without any AWS or ODO variable. */
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
+  /** A program that runs it, with its arguments; `pid` is then that program's. */
+  readonly through?: readonly string[];
 }
 
 function jsonLines(stdout: string): Record<string, unknown>[] {
@@ -53,7 +55,8 @@ export function spawnOdo(args: readonly string[], options: OdoOptions = {}): Odo
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(AWS_|ODO_|S3_|NODE_OPTIONS|VITEST)/.test(name),
   );
-  const child = spawn(process.execPath, [odoCli, ...args], {
+  const [program, ...before] = [...(options.through ?? []), process.execPath] as [string, ...string[]];
+  const child = spawn(program, [...before, odoCli, ...args], {
     cwd: options.cwd,
     env: { ...Object.fromEntries(inherited), NO_COLOR: '1', ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
