@@ -25,7 +25,7 @@ const suspendedAt = (point: string): Environment => ({
 });
 
 /** odo sees no process outside of a namespace of its own, and is seen by none: like one in another container. */
-const unseen = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'];
+const unseen = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'] as const;
 
 /** Resolves with the pid of the odo, which differs from the program's when that runs it. */
 function untilSuspended({ pid }: OdoProgram): Promise<number> {

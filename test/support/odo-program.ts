@@ -35,7 +35,7 @@ interface OdoOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
   /** A program that runs it, with its arguments; `pid` is then that program's. */
-  readonly through?: readonly string[];
+  readonly through?: readonly [string, ...string[]];
 }
 
 function jsonLines(stdout: string): Record<string, unknown>[] {
@@ -55,7 +55,10 @@ export function spawnOdo(args: readonly string[], options: OdoOptions = {}): Odo
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(AWS_|ODO_|S3_|NODE_OPTIONS|VITEST)/.test(name),
   );
-  const [program, ...before] = [...(options.through ?? []), process.execPath] as [string, ...string[]];
+  const { through } = options;
+  const command =
+    through === undefined ? ([process.execPath] as const) : ([...through, process.execPath] as const);
+  const [program, ...before] = command;
   const child = spawn(program, [...before, odoCli, ...args], {
     cwd: options.cwd,
     env: { ...Object.fromEntries(inherited), NO_COLOR: '1', ...options.env },
