@@ -35,8 +35,9 @@ function commandExists(name: string): Promise<boolean> {
   return succeeds('sh', ['-c', `command -v ${name}`]);
 }
 
-/** Only for who asks for it by name: large, and one file of tests needs it. */
+/** Only for who asks for it by name: large, or one part of the tests needs it. */
 const onRequest: readonly NeededPackage[] = [
+  { package: 'xfsprogs', present: () => commandExists('mkfs.xfs') },
   { package: 'chromium', present: () => commandExists('chromium') },
   // A browser without a font draws nothing.
   { package: 'fonts-dejavu-core', present: async () => existsSync('/usr/share/fonts/truetype/dejavu') },
