@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { OdoError } from '../errors/odo-error.ts';
 import { applicationId, isUpToDate, migrate } from './migrate.ts';
+import { hasNoRoom, saysNoRoom } from './room.ts';
 
 export type JournalDatabase = Database.Database;
 
@@ -77,7 +78,11 @@ export function wrapping<T>(file: string, work: () => T): T {
     if (error instanceof OdoError) throw error;
     const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
     const message = error instanceof Error ? error.message : String(error);
-    if (code === 'SQLITE_FULL') {
+    const isTold = code === 'SQLITE_FULL' || saysNoRoom(error);
+    if (
+      isTold ||
+      (/^SQLITE_(IOERR|CANTOPEN)/.test(code) && file !== ':memory:' && hasNoRoom(dirname(file)))
+    ) {
       throw new OdoError('NOT_ENOUGH_SPACE', `No space left for the journal ${file}.`, {
         hint: 'Free some space there and resume the run, or keep the journal elsewhere with --journal FILE.',
         cause: error,

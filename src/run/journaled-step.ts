@@ -60,7 +60,7 @@ export async function runJournaled<Output>(
     output = await work.run(attempt);
   } catch (error) {
     const interrupted = isAbort(error) || signal.aborted;
-    // A lost lease cannot be recorded, and must not hide the error that came first.
+    // What cannot be recorded must not hide the error that came first; the journal's own shows itself at its next write.
     try {
       journal.endAttempt(
         work.name,
@@ -69,12 +69,7 @@ export async function runJournaled<Output>(
         interrupted ? 'interrupted' : 'failed',
         interrupted ? null : toErrorData(error),
       );
-    } catch (journalError) {
-      if (!interrupted)
-        throw new AggregateError([error, journalError], 'A step failed, and so did the journal.', {
-          cause: error,
-        });
-    }
+    } catch {}
     throw error;
   }
   failpoint(`${work.name}:after-effect`);

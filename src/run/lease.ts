@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { OdoError } from '../errors/odo-error.ts';
 import type { ExecutorIdentity } from '../journal/executor-identity.ts';
-import type { JournalDatabase } from '../journal/open.ts';
+import { type JournalDatabase, wrapping } from '../journal/open.ts';
 import { acquireLease, findRun, leaseLost, releaseLease, renewLease } from '../journal/runs.ts';
 import { currentExecutor, isGone, stateOfHolder } from './executor-identity.ts';
 
@@ -16,7 +16,7 @@ export interface HeldLease {
   release(): void;
 }
 
-/** Takes the run's lease and keeps renewing it; `onLost` fires once when another odo took over. */
+/** Takes the run's lease and keeps renewing it; `onLost` fires once when another odo took over, or the journal failed. */
 export function holdLease(
   database: JournalDatabase,
   runId: string,
@@ -24,28 +24,40 @@ export function holdLease(
   options: { takeOver: boolean; nowMs: () => number; onLost: (error: OdoError) => void },
 ): HeldLease {
   const { nowMs } = options;
+  const inJournal = <Result>(work: () => Result): Result => wrapping(database.name, work);
   let expiresAtMs = nowMs() + expiresAfterMs;
-  const epoch = acquireLease(database, runId, executor, {
-    nowMs: nowMs(),
-    expiresAtMs,
-    takeOver: options.takeOver,
-    isDead: isGone,
-  });
+  const epoch = inJournal(() =>
+    acquireLease(database, runId, executor, {
+      nowMs: nowMs(),
+      expiresAtMs,
+      takeOver: options.takeOver,
+      isDead: isGone,
+    }),
+  );
+  const renew = (): void => {
+    expiresAtMs = nowMs() + expiresAfterMs;
+    if (!inJournal(() => renewLease(database, runId, epoch, expiresAtMs))) throw leaseLost(runId);
+  };
   let turns = 0;
   const timer = setInterval(() => {
     turns++;
     if (turns % renewEveryTurns !== 0 && nowMs() < expiresAtMs) return;
-    expiresAtMs = nowMs() + expiresAfterMs;
-    if (renewLease(database, runId, epoch, expiresAtMs)) return;
-    clearInterval(timer);
-    options.onLost(leaseLost(runId));
+    try {
+      renew();
+    } catch (error) {
+      clearInterval(timer);
+      options.onLost(error as OdoError);
+    }
   }, turnMs);
   timer.unref();
   return {
     epoch,
     release: () => {
       clearInterval(timer);
-      releaseLease(database, runId, epoch);
+      // One that cannot be given back is that of a process which is gone; why the run ends is told by what ended it.
+      try {
+        releaseLease(database, runId, epoch);
+      } catch {}
     },
   };
 }

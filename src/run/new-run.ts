@@ -1,4 +1,4 @@
-import type { JournalDatabase } from '../journal/open.ts';
+import { type JournalDatabase, wrapping } from '../journal/open.ts';
 import { createRun } from '../journal/runs.ts';
 import { machineVersion } from '../machine/version.ts';
 import { withOwnTarget } from '../steps/drill-target.ts';
@@ -17,14 +17,16 @@ export function makeRun(database: JournalDatabase, asked: RestoreRequest): NewRu
   const now = new Date();
   const runId = newRunId(now);
   const request = withOwnTarget(asked, runId);
-  createRun(database, {
-    id: runId,
-    kind: request.drill == null ? 'restore' : 'drill',
-    runKey: request.runKey ?? null,
-    request,
-    odoVersion,
-    machineVersion,
-    startedAtMs: now.getTime(),
-  });
+  wrapping(database.name, () =>
+    createRun(database, {
+      id: runId,
+      kind: request.drill == null ? 'restore' : 'drill',
+      runKey: request.runKey ?? null,
+      request,
+      odoVersion,
+      machineVersion,
+      startedAtMs: now.getTime(),
+    }),
+  );
   return { runId, request };
 }

@@ -92,6 +92,15 @@ export class RunEnd {
     return this.outcome('failed', error);
   }
 
+  /** Something else than a step has failed: the journal, for one, which then need not keep it. */
+  stopped(error: ErrorData, phase: Phase | null): RunOutcome {
+    try {
+      this.write('failed', error);
+    } catch {}
+    this.#emit({ type: 'failed', error, phase });
+    return this.outcome('failed', error);
+  }
+
   interrupted(phase: Phase | null): RunOutcome {
     this.#emit({ type: 'interrupted', phase });
     return this.outcome('interrupted', null);

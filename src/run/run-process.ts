@@ -1,6 +1,6 @@
 import { createActor } from 'xstate';
 import { isAbort, OdoError } from '../errors/odo-error.ts';
-import { toErrorData } from '../errors/serialize.ts';
+import { fromErrorData, toErrorData } from '../errors/serialize.ts';
 import { findSnapshot } from '../journal/history.ts';
 import type { JournalDatabase } from '../journal/open.ts';
 import { RunJournal } from '../journal/run-journal.ts';
@@ -143,8 +143,9 @@ export class RunProcess {
       }
     } catch (error) {
       if (isAbort(error) || this.#surroundings.signal.aborted) return this.#end.interrupted(this.#phase());
-      this.#endWith(error);
-      throw error;
+      const failed = this.#endWith(error);
+      if (failed === null) throw error;
+      return failed;
     } finally {
       lease.release();
     }
@@ -255,25 +256,26 @@ export class RunProcess {
         if (!saving) return;
         try {
           this.#save(binding, actor.getPersistedSnapshot(), current);
+          if (current.matches({ preparing: 'confirm' })) {
+            if (asked) return;
+            asked = true;
+            this.#confirm(current, signal)
+              .then((answer) => {
+                asked = false;
+                if (answer === 'stop') ended.resolve(this.#end.outcome('declined', null));
+                else this.#send(actor, answer);
+              })
+              .catch(ended.reject);
+            return;
+          }
+          const outcome = unsent === null ? this.#end.of(current, this.#phase()) : null;
+          if (outcome !== null) ended.resolve(outcome);
         } catch (error) {
-          // xstate would carry on; a run whose journal is gone must not.
-          ended.reject(error);
-          return;
+          // xstate would carry on, or throw where nobody catches; a run whose journal is gone must not go on. A step that
+          // failed before is why.
+          const { failure } = current.context;
+          ended.reject(failure === null || unsent !== null ? error : fromErrorData(failure));
         }
-        if (current.matches({ preparing: 'confirm' })) {
-          if (asked) return;
-          asked = true;
-          this.#confirm(current, signal)
-            .then((answer) => {
-              asked = false;
-              if (answer === 'stop') ended.resolve(this.#end.outcome('declined', null));
-              else this.#send(actor, answer);
-            })
-            .catch(ended.reject);
-          return;
-        }
-        const outcome = unsent === null ? this.#end.of(current, this.#phase()) : null;
-        if (outcome !== null) ended.resolve(outcome);
       },
       error: (error) => ended.reject(error),
     });
@@ -344,15 +346,21 @@ export class RunProcess {
     return this.#snapshot === null ? null : phaseOf(this.#snapshot.value);
   }
 
-  /** An error outside the machine: the question could not be asked, the journal failed, a bug. */
-  #endWith(error: unknown): void {
-    if (!this.#isUnderWay) return;
+  /**
+   * An error outside the machine: the question could not be asked, the journal failed, a bug. Null when it is all there
+   * is to tell: nothing was touched, or another odo has the run.
+   */
+  #endWith(error: unknown): RunOutcome | null {
+    if (!this.#isUnderWay) return null;
+    const data = toErrorData(error);
+    const agreed = this.#snapshot?.context.agreed === true;
     try {
-      const agreed = findSnapshot(this.#database, this.#runId) !== null;
-      this.#end.write(agreed ? 'failed' : 'refused', toErrorData(error));
+      if (agreed && data.code !== 'LEASE_LOST') return this.#end.stopped(data, this.#phase());
+      this.#end.write(agreed ? 'failed' : 'refused', data);
     } catch {
       // The lease is lost or the journal is gone, which is what `error` says already.
     }
+    return null;
   }
 
   #emit(event: UnstampedEvent): void {

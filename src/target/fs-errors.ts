@@ -1,8 +1,13 @@
+import { statfsSync } from 'node:fs';
+import { constants } from 'node:os';
+import { dirname } from 'node:path';
 import { errorCode, isAbort, OdoError } from '../errors/odo-error.ts';
 
 /** The system's name for what went wrong (`ENOSPC`), wherever the error came from. */
 export function systemCode(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  // libuv has no name for it: `Unknown system error -122`.
+  if ('errno' in error && error.errno === -constants.errno.EDQUOT) return 'EDQUOT';
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
@@ -22,9 +27,9 @@ export function fsError(error: unknown, path: string): unknown {
     case 'EDQUOT':
       return new OdoError(
         'NOT_ENOUGH_SPACE',
-        `No space is left for ${path}${code === 'EDQUOT' ? ' (quota)' : ''}.`,
+        `No space is left for ${path}${code === 'EDQUOT' ? ': the quota is used up' : roomAround(path)}.`,
         {
-          hint: 'Free space on that file system (or raise the quota), then resume the run.',
+          hint: `${code === 'EDQUOT' ? 'Raise the quota' : 'Free space on that file system'}, then resume the run.`,
           details,
           cause: error,
         },
@@ -51,6 +56,18 @@ export function fsError(error: unknown, path: string): unknown {
         details,
         cause: error,
       });
+  }
+}
+
+/** What the file system says of itself, for a message: it may also be out of names for files. */
+function roomAround(path: string): string {
+  try {
+    const { bavail, blocks, bsize, ffree, files } = statfsSync(dirname(path));
+    const inMiB = (count: number): string => `${((count * bsize) / 2 ** 20).toFixed(1)} MiB`;
+    const inodes = files > 0 && ffree === 0 ? `, and none of ${files} inodes` : '';
+    return `: ${inMiB(bavail)} of ${inMiB(blocks)} are free there${inodes}`;
+  } catch {
+    return '';
   }
 }
 

@@ -33,7 +33,7 @@ export async function withEvidence(
   work: () => Promise<RunOutcome>,
 ): Promise<RunOutcome> {
   const outcome = await work();
-  await leaveEvidence(outcome.runId, surroundings);
+  await leaveEvidence(outcome, surroundings);
   return outcome;
 }
 
@@ -42,14 +42,16 @@ export async function withEvidence(
  * once for each end of the run, also when odo was killed before it came to it; what cannot be left is told, and changes
  * nothing about how the run ended.
  */
-async function leaveEvidence(runId: string, surroundings: Surroundings): Promise<void> {
+async function leaveEvidence({ runId, status }: RunOutcome, surroundings: Surroundings): Promise<void> {
   const { journalFile, onEvent, signal } = surroundings;
-  const database = openJournal(journalFile);
+  let database: JournalDatabase | null = null;
   try {
-    const run = findRun(database, runId);
+    database = openJournal(journalFile);
+    const journal = database;
+    const run = findRun(journal, runId);
     if (run === null || notEnded.includes(run.status)) return;
     const asked = storedRequest(run.request).evidence ?? noEvidence;
-    const left = evidenceLeft(database, runId);
+    const left = evidenceLeft(journal, runId);
     let made: RunReport | null = null;
     const report = (): RunReport => {
       made ??= makeReport(journalFile, runId);
@@ -72,15 +74,16 @@ async function leaveEvidence(runId: string, surroundings: Surroundings): Promise
         ...{ at: new Date().toISOString(), runId, type: 'evidence', kind, where, problem },
       };
       // Under no lease: the run has ended, and this changes nothing of it.
-      appendEvent(database, { runId, atMs: Date.parse(event.at), data: JSON.stringify(event) });
+      appendEvent(journal, { runId, atMs: Date.parse(event.at), data: JSON.stringify(event) });
       onEvent(event);
     }
   } catch (error) {
-    if (isAbort(error) || signal.aborted) return;
+    // Without a journal it is not known what was asked for, and that is what the run has failed of.
+    if (isAbort(error) || signal.aborted || (database === null && status === 'failed')) return;
     const message = `What was to be left behind about the run is not complete: ${toErrorData(error).message}`;
     onEvent({ at: new Date().toISOString(), runId, type: 'notice', level: 'warning', message });
   } finally {
-    database.close();
+    database?.close();
   }
 }
 

@@ -54,6 +54,15 @@ describe('a journalled step', () => {
     expect(listAttempts(database, 'r').map((attempt) => attempt.outcome)).toEqual(['failed', 'completed']);
   });
 
+  test('fails with its own error when the journal cannot keep it either', async () => {
+    const { database, records } = journal();
+    const run = async () => {
+      database.pragma('query_only = ON');
+      throw new OdoError('NOT_ENOUGH_SPACE', 'no room for the file');
+    };
+    await expect(runJournaled(records, work(run), signal)).rejects.toThrow('no room for the file');
+  });
+
   test('commits the intent before the effect', async () => {
     const { records } = journal();
     await runJournaled(
