@@ -145,5 +145,15 @@ async function liveUsersOf(
   signal: AbortSignal,
 ): Promise<LiveUser[]> {
   const users = await containersUsing(docker, { volume: volume.Name, path: volume.Mountpoint }, signal);
+  // A volume of another directory of the host: its mount point shows it only while a container uses it.
+  const device = boundDirectory(volume);
+  if (users.length === 0 && device !== null)
+    users.push(...(await containersUsing(docker, { path: device }, signal)));
   return users.length > 0 || dataDirectory === null ? users : serversIn(dataDirectory);
+}
+
+/** Of `docker volume create --opt type=none --opt o=bind --opt device=/srv/pg`. */
+function boundDirectory({ Options }: VolumeInspectInfo): string | null {
+  const isBound = (Options?.['o'] ?? '').split(',').some((option) => /^r?bind$/.test(option));
+  return isBound ? (Options?.['device'] ?? null) : null;
 }

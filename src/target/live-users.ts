@@ -15,24 +15,42 @@ export async function containersUsing(
   signal: AbortSignal,
 ): Promise<LiveUser[]> {
   const running = await docker.containers.list({}, signal);
-  return running
-    .filter((container) => container.Labels?.[helperLabel] === undefined)
-    .filter(({ Mounts }) => (Mounts ?? []).some((mount) => mountShows(mount, place)))
-    .map((container) => ({
-      description: `the container ${(container.Names[0] ?? container.Id).replace(/^\//, '')} (${container.Image})`,
-      containerId: container.Id,
-    }));
+  const others = running.filter((container) => container.Labels?.[helperLabel] === undefined);
+  const users: ContainerInfo[] = [];
+  for (const container of others) {
+    for (const mount of container.Mounts ?? []) {
+      if (!(await mountShows(mount, place, docker.isLocal))) continue;
+      users.push(container);
+      break;
+    }
+  }
+  return users.map((container) => ({
+    description: `the container ${(container.Names[0] ?? container.Id).replace(/^\//, '')} (${container.Image})`,
+    containerId: container.Id,
+  }));
 }
 
-/** A directory above the place counts only when it is writable and not `/`: monitoring mounts the whole host. */
-function mountShows(
+/**
+ * A directory above the place counts only when it is writable and not `/`: monitoring mounts the whole host. A mount of
+ * the place itself counts also when it is read-only: whoever reads there would see it vanish.
+ */
+async function mountShows(
   mount: ContainerInfo['Mounts'][number],
   { path, volume }: { readonly volume?: string; readonly path?: string },
-): boolean {
+  isLocal: boolean,
+): Promise<boolean> {
   if (volume !== undefined && mount.Name === volume) return true;
   if (path === undefined || mount.Source === '') return false;
-  if (mount.Source === path || mount.Source.startsWith(`${path}/`)) return true;
-  return mount.RW && mount.Source !== '/' && path.startsWith(`${mount.Source}/`);
+  if (pathShows(mount.Source, mount.RW, path)) return true;
+  // The engine keeps the path as it was given: a link, or another mount of the same directory.
+  if (!isLocal) return false;
+  const source = await fs.realpath(mount.Source).catch(() => mount.Source);
+  return pathShows(source, mount.RW, path) || isSameFile(await statIfThere(source), await statIfThere(path));
+}
+
+function pathShows(source: string, isWritable: boolean, path: string): boolean {
+  if (source === path || source.startsWith(`${path}/`)) return true;
+  return isWritable && source !== '/' && path.startsWith(`${source}/`);
 }
 
 /**
@@ -43,7 +61,8 @@ function mountShows(
 export async function serversIn(directory: string): Promise<LiveUser[]> {
   const pids = new Set<number>();
   const recorded = await recordedPid(directory);
-  if (recorded !== null && (await looksLikeServer(recorded))) pids.add(recorded);
+  if (recorded !== null && (await looksLikeServer(recorded)) && (await mayWorkIn(recorded, directory)))
+    pids.add(recorded);
   if (pids.size === 0) {
     const first = await firstServerWithin(directory);
     if (first !== null) pids.add(first);
@@ -56,6 +75,15 @@ async function recordedPid(directory: string): Promise<number | null> {
   const text = await fs.readFile(join(directory, 'postmaster.pid'), 'utf8').catch(() => '');
   const pid = Math.abs(Number.parseInt(text, 10));
   return Number.isSafeInteger(pid) && pid > 0 ? pid : null;
+}
+
+/**
+ * False when the process works in another directory: the number of a server that died is that of another server by now.
+ * Of a process that cannot be looked at, as one of another user, it is not known.
+ */
+async function mayWorkIn(pid: number, directory: string): Promise<boolean> {
+  const working = await statIfThere(`/proc/${pid}/cwd`);
+  return working === null || isSameFile(working, await statIfThere(directory));
 }
 
 /** A stale pid may belong to any process by now, so its name counts; when that is hidden, being alive does. */
@@ -86,14 +114,13 @@ function canSignal(pid: number): 'yes' | 'not-permitted' | 'no' {
  * in. A server in a container is found by its mounts; its links lead elsewhere on this machine.
  */
 export async function serversWithTablespaceIn(directory: string): Promise<LiveUser[]> {
-  const wanted = await fs.stat(directory).catch(() => null);
+  const wanted = await statIfThere(directory);
   if (wanted === null) return [];
   for (const pid of await processIds()) {
     const links = `/proc/${pid}/cwd/pg_tblspc`;
     const oids = await fs.readdir(links).catch((): string[] => []);
     for (const oid of oids) {
-      const stats = await fs.stat(join(links, oid)).catch(() => null);
-      if (stats === null || !isSame(stats, wanted) || !(await looksLikeServer(pid))) continue;
+      if (!isSameFile(await statIfThere(join(links, oid)), wanted) || !(await looksLikeServer(pid))) continue;
       return [{ description: `PostgreSQL, pid ${pid}, as its tablespace ${oid}`, containerId: null }];
     }
   }
@@ -102,12 +129,12 @@ export async function serversWithTablespaceIn(directory: string): Promise<LiveUs
 
 /** The lowest pid: the postmaster's, unless the numbers have started again. */
 async function firstServerWithin(directory: string): Promise<number | null> {
-  const wanted = await fs.stat(directory).catch(() => null);
+  const wanted = await statIfThere(directory);
   if (wanted === null) return null;
   for (const pid of await processIds()) {
     // Processes of other users cannot be looked at without being root, and many end meanwhile.
-    const stats = await fs.stat(`/proc/${pid}/cwd`).catch(() => null);
-    if (stats !== null && isSame(stats, wanted) && (await looksLikeServer(pid))) return pid;
+    const working = await statIfThere(`/proc/${pid}/cwd`);
+    if (isSameFile(working, wanted) && (await looksLikeServer(pid))) return pid;
   }
   return null;
 }
@@ -118,6 +145,7 @@ async function processIds(): Promise<number[]> {
   return pids.sort((one, other) => one - other);
 }
 
-function isSame(one: Stats, other: Stats): boolean {
-  return one.dev === other.dev && one.ino === other.ino;
-}
+const statIfThere = (path: string): Promise<Stats | null> => fs.stat(path).catch(() => null);
+
+const isSameFile = (one: Stats | null, other: Stats | null): boolean =>
+  one !== null && other !== null && one.dev === other.dev && one.ino === other.ino;

@@ -157,11 +157,17 @@ describe('a server that lives in a data directory', () => {
   beforeEach(() => mkdir(path, { recursive: true }));
 
   it('is found by postmaster.pid', async () => {
-    await using server = await startServer(parent);
+    await using server = await startServer(path);
     await writeFile(join(path, 'postmaster.pid'), `${server.pid}\n${path}\n`);
     expect((await open().inspect(signal)).liveUsers).toEqual([
       { description: `PostgreSQL, pid ${server.pid}`, containerId: null },
     ]);
+  });
+
+  it('is not another server that has its number by now', async () => {
+    await using server = await startServer(parent);
+    await writeFile(join(path, 'postmaster.pid'), `${server.pid}\n${path}\n`);
+    expect((await open().inspect(signal)).liveUsers).toEqual([]);
   });
 
   it('is found by its working directory, whatever postmaster.pid says', async () => {
@@ -205,6 +211,14 @@ describe('containers that mount a data directory', () => {
   it('are those that mount it, a part of it, or a writable directory above it', async () => {
     for (const Source of [path, join(path, 'pg_wal'), join(parent, 'pg')]) {
       expect(await usersWith(engineWith({ Source }))).toEqual([pg]);
+    }
+  });
+
+  it('are also those that name it by a link, or a link above it', async () => {
+    await symlink(path, join(parent, 'link'));
+    await symlink(parent, join(parent, 'above'));
+    for (const Source of [join(parent, 'link'), join(parent, 'above/pg/data')]) {
+      expect(await usersWith(engineWith({ Source, RW: false })), Source).toEqual([pg]);
     }
   });
 
