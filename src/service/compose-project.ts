@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { ContainerInfo } from '../docker/client.ts';
 import { OdoError } from '../errors/odo-error.ts';
@@ -49,7 +49,9 @@ function withOverride(file: string): string[] {
 
 /**
  * The service's containers in this project. When there are none, but the same file runs under another project
- * name, that one is meant, and to go on would start a second server beside it.
+ * name, that one is meant, and to go on would start a second server beside it. When they were made from another file that
+ * is still there, two projects have one name, as those in directories of one name do: volume and containers are the
+ * other's, unless the operator names the project.
  * @throws SERVICE_CONFLICT
  */
 export function containersOfProject(
@@ -71,5 +73,25 @@ export function containersOfProject(
       { hint: `Name the project that is meant: COMPOSE_PROJECT_NAME=${other}`, details: { project, other } },
     );
   }
+  const strangers = isNamed ? undefined : ours.find((container) => isOfOtherFile(container, spec.file));
+  if (strangers !== undefined) {
+    const file = paths(strangers.Labels[filesLabel]).join(', ');
+    throw new OdoError(
+      'SERVICE_CONFLICT',
+      `The Compose project ${project} has a container of the service ${spec.service} that was made from ${file}, not from ${spec.file}: two projects have one name, and the volume is probably the other's.`,
+      {
+        hint: `Name the file that is meant with -f, or, if both are one project: --project ${project}`,
+        details: { project, file },
+      },
+    );
+  }
   return ours;
+}
+
+/** Not when that file is gone: the project may have moved, or was started from within a container. */
+function isOfOtherFile({ Labels }: ContainerInfo, file: string): boolean {
+  const files = paths(Labels[filesLabel]);
+  if (files.length === 0 || !files.every((one) => existsSync(one))) return false;
+  const real = realpathSync(file);
+  return !files.some((one) => realpathSync(one) === real);
 }

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ContainerInfo } from '../../../src/docker/client.ts';
@@ -86,6 +86,25 @@ describe('the containers of a service', () => {
       expect.objectContaining({ code: 'SERVICE_CONFLICT' }),
     );
     expect(containersOfProject([other], 'p', { ...spec, project: 'p' })).toEqual([]);
+  });
+
+  test('made from another file that is still there are an error, unless the name was given', async () => {
+    await using directory = await temporaryDirectory('odo-test-project-');
+    const [mine, theirs, link] = ['a.yaml', 'b.yaml', 'c.yaml'].map((name) => join(directory.path, name));
+    if (mine === undefined || theirs === undefined || link === undefined) throw new Error('no path');
+    await writeFile(mine, '');
+    await symlink(mine, link);
+    const made = container(labels('p', theirs));
+    const of = (file: string) => ({ ...spec, file });
+    // Gone: the project was moved.
+    expect(containersOfProject([made], 'p', of(mine))).toEqual([made]);
+    await writeFile(theirs, '');
+    expect(() => containersOfProject([made], 'p', of(mine))).toThrow(
+      expect.objectContaining({ code: 'SERVICE_CONFLICT', message: expect.stringContaining(theirs) }),
+    );
+    expect(containersOfProject([made], 'p', { ...of(mine), project: 'p' })).toEqual([made]);
+    const same = container(labels('p', link));
+    expect(containersOfProject([same], 'p', of(mine))).toEqual([same]);
   });
 });
 
