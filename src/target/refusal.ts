@@ -13,8 +13,18 @@ const systemDirectories = new Set(
   ).split(' '),
 );
 
-/** Everything below these is the kernel's or the boot loader's. */
-const systemTrees = ['/boot/', '/proc/', '/sys/'];
+/**
+ * Everything below these is the kernel's, the boot loader's or the packages'. PostgreSQL built from source lies in
+ * /usr/local, and Debian keeps in /etc/postgresql what looks most like a data directory.
+ */
+const systemTrees = [
+  ...['/boot/', '/etc/', '/proc/', '/sys/', '/usr/bin/', '/usr/include/', '/usr/lib/', '/usr/libexec/'],
+  ...['/usr/sbin/', '/usr/share/', '/usr/src/', '/var/cache/', '/var/lib/apt/', '/var/lib/dpkg/'],
+  ...['/var/lib/containerd/', '/var/lib/systemd/', '/var/log/', '/var/spool/'],
+];
+
+/** What the engine keeps, but for the content of its volumes: `volumes/NAME/_data`. */
+const enginesOwn = /^\/var\/lib\/docker\/(?!volumes\/[^/]+\/_data(?:\/|$))/;
 
 /**
  * Why odo never restores into this directory, as a sentence; null when it may. Everything in a target is
@@ -30,6 +40,7 @@ export async function directoryRefusal(path: string): Promise<string | null> {
   return (
     refusalByName(given) ??
     refusalByName(real) ??
+    (await refusalByHomes(real)) ??
     (await refusalByMounts(real)) ??
     (await refusalByDataDirectory(real))
   );
@@ -43,10 +54,30 @@ function refusalByName(path: string): string | null {
   if (systemDirectories.has(path) || systemTrees.some((tree) => path.startsWith(tree))) {
     return `${path} is a directory of the system.`;
   }
-  const home = withoutEndingSlash(normalize(homedir()));
-  if (path === home || dirname(path) === '/home') return `${path} is a home directory.`;
-  if (home.startsWith(`${path}/`)) return `${path} holds the home directory ${home}.`;
+  if (enginesOwn.test(path)) return `${path} is a directory of the Docker engine.`;
+  return dirname(path) === '/home' ? `${path} is a home directory.` : null;
+}
+
+/** Of everybody in passwd(5), the servers' own users too: their home holds keys and profiles beside the data. */
+async function refusalByHomes(path: string): Promise<string | null> {
+  const clean = (home: string): string => withoutEndingSlash(normalize(home));
+  const own = clean(homedir());
+  const homes = [own, ...(await homesInPasswd()).map(clean)];
+  if (homes.includes(path)) return `${path} is a home directory.`;
+  for (const home of homes.filter((one) => one.startsWith(`${path}/`))) {
+    if (home === own || (await lstatIfThere(home)) !== null)
+      return `${path} holds the home directory ${home}.`;
+  }
   return null;
+}
+
+/** The sixth field. Users of a directory service are not in it. */
+async function homesInPasswd(): Promise<string[]> {
+  const table = await fs.readFile('/etc/passwd', 'utf8').catch(() => '');
+  return table
+    .split('\n')
+    .map((line) => line.split(':')[5] ?? '')
+    .filter((home) => isAbsolute(home));
 }
 
 /** Clearing would go on into what is mounted there. */

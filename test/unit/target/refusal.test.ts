@@ -24,6 +24,10 @@ describe('a directory that is refused as a target', () => {
     '/home/ada',
     '/proc/1',
     '/tmp/../srv',
+    '/etc/postgresql/15/main',
+    '/usr/lib/postgresql/15',
+    '/var/lib/dpkg/new',
+    '/var/log/postgresql',
   ])('is the system’s %s', async (path) => {
     expect(await directoryRefusal(path)).toMatch(/is a directory of the system|is a home directory/);
   });
@@ -40,6 +44,18 @@ describe('a directory that is refused as a target', () => {
       process.env['HOME'] = home;
     }
   });
+
+  it('is the home of anybody, or holds one', async () => {
+    expect(await directoryRefusal('/var/lib/postgresql')).toBe('/var/lib/postgresql is a home directory.');
+    expect(await directoryRefusal('/var/lib/postgresql/')).toMatch('is a home directory');
+  });
+
+  it.each(['/var/lib/docker/overlay2', '/var/lib/docker/volumes/shop', '/var/lib/docker/volumes/shop/x'])(
+    'is the Docker engine’s %s',
+    async (path) => {
+      expect(await directoryRefusal(path)).toMatch(/of the Docker engine|of the system/);
+    },
+  );
 
   it('is a path that is not absolute', async () => {
     expect(await directoryRefusal('pgdata')).toBe('The path pgdata is not absolute.');
@@ -87,4 +103,7 @@ it('takes an existing directory, a new one, and one at the top that is not the s
   expect(await directoryRefusal(join(directory, 'new/deep'))).toBeNull();
   expect(await directoryRefusal('/data')).toBeNull();
   expect(await directoryRefusal('/var/lib/postgresql/15/main')).toBeNull();
+  expect(await directoryRefusal('/usr/local/pgsql/data')).toBeNull();
+  expect(await directoryRefusal('/var/lib/docker/volumes/shop/_data')).toBeNull();
+  expect(await directoryRefusal('/var/lib/docker/volumes/shop/_data/17')).toBeNull();
 });
