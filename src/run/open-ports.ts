@@ -12,6 +12,7 @@ import type { SourceCredentials } from '../storage/credentials.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import { openTarget } from '../target/open-target.ts';
 import type { Target } from '../target/target.ts';
+import { type KeptParts, keptPlaces } from './kept-places.ts';
 import { availableCores } from './limits/cores.ts';
 import { limitedStorage } from './limits/limited-storage.ts';
 import { divideMemory, memoryBudget, slotBytes } from './limits/memory.ts';
@@ -20,7 +21,10 @@ import { largestRangeBytes, RateLimiter, rangeBytesFor } from './limits/rate-lim
 /** The adapters of one run. Each is opened when first used, so that a plain directory needs no engine. */
 export function openPorts(options: {
   runId: string;
-  request: Pick<RestoreRequest, 'source' | 'walUrl' | 'maxRateBytesPerSecond'>;
+  request: KeptParts & Pick<RestoreRequest, 'maxRateBytesPerSecond'>;
+  journalFile: string;
+  /** Where the plan will be written. */
+  planFile?: string | null;
   credentials: SourceCredentials | null;
   primaryPassword?: string | null;
 }): StepPorts & { close(): Promise<void> } {
@@ -46,6 +50,8 @@ export function openPorts(options: {
     image: async (reference) => imageFacts(await docker(), reference),
     localBinaries: (binDir, major) => findLocalBinaries(binDir, major),
     inspectServer: (spec, paths, signal) => inspectServer(spec, paths, { docker, signal }),
+    keptPlaces: () =>
+      keptPlaces(request, { journalFile: options.journalFile, planFile: options.planFile ?? null }),
     primaryPassword: () => options.primaryPassword ?? null,
     cores: () => availableCores(),
     decoders: (means) => {

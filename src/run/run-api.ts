@@ -21,6 +21,8 @@ export type Confirmation =
 export interface RunSurroundings {
   /** Absolute path of the journal; created (directory mode 0700) when missing. */
   readonly journalFile: string;
+  /** Where the plan that is made will be written. */
+  readonly planFile?: string | null;
   /** Resolved anew at every start and resume; null leaves it to the SDK's own chain. Never stored. */
   readonly credentials: SourceCredentials | null;
   /** Of a standby at its primary; resolved anew like the credentials, and never stored. */

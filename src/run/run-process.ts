@@ -94,6 +94,8 @@ export class RunProcess {
         request: this.#request,
         credentials: this.#surroundings.credentials,
         primaryPassword: this.#surroundings.primaryPassword ?? null,
+        journalFile: this.#surroundings.journalFile,
+        planFile: this.#surroundings.planFile ?? null,
       });
       try {
         const binding: RunBinding = {

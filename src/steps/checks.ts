@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../errors/codes.ts';
 import type { ErrorData } from '../errors/serialize.ts';
 import type { PreflightFacts } from './facts.ts';
+import { keptPlaceRefused } from './kept-places.ts';
 import { otherDatabaseRefused } from './other-database.ts';
 import { refusal } from './refusal.ts';
 import { inWords, overlapOf, overlapText } from './resolve-tablespaces.ts';
@@ -70,7 +71,9 @@ export const checks = {
       why === null
         ? null
         : refusal('PRECONDITION_FAILED', why, `Name a directory or volume of its own for ${name}.`),
-    ) ?? patchingRefused(facts),
+    ) ??
+    firstOf(targetsOf(facts), (one) => keptPlaceRefused(facts.keptPlaces ?? [], one.facts)) ??
+    patchingRefused(facts),
 
   targetHeld: ({ facts }) =>
     firstOf(targetsOf(facts), ({ facts: { heldByRun, description } }) =>

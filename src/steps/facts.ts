@@ -3,6 +3,7 @@ import type { WalReach } from '../backup/prove-wal.ts';
 import type { ServiceFacts, ServiceMount } from '../service/service.ts';
 import type { TargetFacts, TargetSpec } from '../target/target.ts';
 import type { ConfigurationFacts } from './configuration-facts.ts';
+import type { KeptPlace } from './kept-places.ts';
 import type { ServerLauncherFacts } from './server-facts.ts';
 import type { TablespaceFacts } from './tablespace-facts.ts';
 
@@ -27,6 +28,8 @@ export interface PreflightFacts {
   /** Directory above the target that the owner of the database may not enter; null when all are open to it. */
   readonly closedParent: string | null;
   readonly tablespaces: readonly TablespaceFacts[];
+  /** Of this host. Facts of older journals do not have it. */
+  readonly keptPlaces?: readonly KeptPlace[];
   /**
    * What reading the WAL showed, beside what stands in the contents. Null when it was not read: it lies inside the backup, or
    * something else forbids the restore.

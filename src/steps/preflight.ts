@@ -55,6 +55,7 @@ export async function gatherFacts(
   const place = { storage, contents };
   return {
     contents,
+    keptPlaces: await ports.keptPlaces(),
     selectedBecause: selection.because,
     passedOver: selection.passedOver,
     service,
@@ -71,7 +72,7 @@ export async function gatherFacts(
 /** All that depends on the backup and is not in the store. */
 type Surroundings = Omit<
   PreflightFacts,
-  'contents' | 'selectedBecause' | 'passedOver' | 'service' | 'configuration' | 'reach'
+  'contents' | 'keptPlaces' | 'selectedBecause' | 'passedOver' | 'service' | 'configuration' | 'reach'
 >;
 
 async function gatherSurroundings(

@@ -6,6 +6,7 @@ import type { LauncherSpec, ServerLauncher } from '../service/server-launcher.ts
 import type { Service, ServiceSpec } from '../service/service.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import type { Target, TargetSpec } from '../target/target.ts';
+import type { KeptPlace } from './kept-places.ts';
 import type { RestorePlan } from './restore-plan.ts';
 import type { ImageFacts, LocalBinaries } from './server-facts.ts';
 
@@ -36,6 +37,8 @@ export interface StepPorts {
   inspectServer(spec: LauncherSpec, paths: readonly string[], signal: AbortSignal): Promise<ServerInventory>;
   /** The threads that read and decode archives; the same ones at every call. */
   decoders(means: Pick<RestorePlan, 'jobs' | 'maxRateBytesPerSecond' | 'memoryBytes'>): DecoderPool;
+  /** What the target must leave alone: the journal, the directory of the backups and their like. */
+  keptPlaces(): Promise<readonly KeptPlace[]>;
   /** Of a standby at its primary, resolved anew at every start and resume; null: none was given. Never stored. */
   primaryPassword(): string | null;
   /** CPU cores that this process may use. */

@@ -43,6 +43,7 @@ export function addPlan(program: Command, context: CliContext, exit: (code: numb
     try {
       const { plan, problems } = await api.planRun(request, {
         journalFile: chooseJournal(loaded, host).file,
+        planFile: outFile,
         credentials,
         signal: signals.signal,
         onEvent: (event) => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { ErrorCode } from '../../../src/errors/codes.ts';
 import { type CheckName, checks, refusals } from '../../../src/steps/checks.ts';
 import type { PreflightFacts } from '../../../src/steps/facts.ts';
+import type { KeptPlace } from '../../../src/steps/kept-places.ts';
 import { type RestoreRequest, recoveryDefaults } from '../../../src/steps/restore-request.ts';
 import { spaceNeeds } from '../../../src/steps/space.ts';
 import { healthyContents, healthyFacts, plainRequest } from '../../support/facts.ts';
@@ -15,6 +16,8 @@ const withProblem = (code: ErrorCode, message: string) =>
   with_((facts) => ({ contents: { ...facts.contents, problems: [problem(code, message)] } }));
 const withTarget = (target: Partial<PreflightFacts['target']>) =>
   with_((facts) => ({ target: { ...facts.target, ...target } }));
+
+const withKept = (place: KeptPlace) => with_(() => ({ keptPlaces: [place] }));
 
 /** A tablespace with a directory of its own on another file system. */
 const withPlace = (change: Partial<PreflightFacts['target']>, serverPath = '/srv/cold') =>
@@ -138,6 +141,24 @@ const cases: readonly {
     says: /--replace-system-id names another still, 43/,
     facts: withTarget({ holds: 'data-directory', systemIdentifier: '42' }),
     request: { replaceSystemId: '43' },
+  },
+  {
+    check: 'targetRefused',
+    code: 'PRECONDITION_FAILED',
+    says: /^The journal, \/srv\/pg\/odo\/j, lies inside the target directory \/srv\/pg, which a restore empties/,
+    facts: withKept({ what: 'The journal', path: '/srv/pg/odo/j', holdsNothing: false }),
+  },
+  {
+    check: 'targetRefused',
+    code: 'PRECONDITION_FAILED',
+    says: /^The directory in which odo runs is the target directory \/srv\/pg, which a restore empties/,
+    facts: withKept({ what: 'The directory in which odo runs', path: '/srv/pg', holdsNothing: false }),
+  },
+  {
+    check: 'targetRefused',
+    code: 'PRECONDITION_FAILED',
+    says: /^The directory of the backups, \/srv, holds the target directory \/srv\/pg\.$/,
+    facts: withKept({ what: 'The directory of the backups', path: '/srv', holdsNothing: true }),
   },
   {
     check: 'targetRefused',
@@ -307,6 +328,13 @@ describe('the preliminary checks', () => {
     expect(checks.somethingRunsOnTarget({ facts: other, request: plainRequest })?.message).toMatch(
       /container db/,
     );
+  });
+
+  test('let a journal lie beside the target, and the target in the directory where odo runs', () => {
+    for (const path of ['/srv/pg2/journal', '/srv', '/']) {
+      const facts = withKept({ what: 'X', path, holdsNothing: false });
+      expect(checks.targetRefused({ facts, request: plainRequest })).toBeNull();
+    }
   });
 
   test('report every refusal at once', () => {

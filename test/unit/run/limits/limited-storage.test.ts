@@ -74,7 +74,7 @@ test('a limited store does not ask for a range whose reader gave up', async () =
 const portsWith = (maxRateBytesPerSecond: number | null, walUrl: string | null = null) => {
   const source = { url: 'file:///nowhere', endpoint: null, region: null };
   const request = { ...plainRequest, source, walUrl, maxRateBytesPerSecond };
-  return openPorts({ runId: 'r', request, credentials: null });
+  return openPorts({ runId: 'r', request, credentials: null, journalFile: ':memory:' });
 };
 
 test('the ports of a run say how much to read at once', async () => {
