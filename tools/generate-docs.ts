@@ -26,6 +26,7 @@ import {
 import { errorKinds } from '../src/errors/codes.ts';
 import { symptomGroups, symptoms } from '../src/postgres/log-symptoms.ts';
 import type { Symptom } from '../src/postgres/symptoms/symptom.ts';
+import { areas, type Finding } from '../src/run/doctor/finding.ts';
 import { phaseNames } from '../src/run/phase-names.ts';
 import { sampleSurvey } from './sample-backups.ts';
 import { sampleEvents, samplePlan, sampleReplay, sampleRunId, sampleStatus } from './sample-events.ts';
@@ -302,6 +303,28 @@ function jsonOutputPage(): string {
     '## `odo status`',
     'A line a run, newest first, as many as `--last` says (20); with a run id, that one; with `--watch`, a line whenever something changed, until the run ends. `status` is `running`, `interrupted` (not ended, and no odo works on it), `failed`, `refused`, `declined`, `held` or `completed`. `held` says where such a run waits, as the `held` event does; null otherwise. `replay` is where the recovery server was when that was last written down (every two seconds), with the fields of a `progress` event; `recovery` has the `recovery` events so far (with a run id; empty in a list).',
     json({ type: 'status', ...sampleStatus }),
+    '## `odo doctor`',
+    'A line for each thing that was found, in a fixed order, then one with the sum. `area` is one of ' +
+      `${areas.map(code).join(', ')}; \`level\` is \`ok\`, \`warning\` (a restore works, though not as well, or not every kind of it), \`problem\` (it stands in the way) or \`unchecked\` (nothing was configured to look at). \`fix\` is null when there is nothing to do; \`error\` is what a run would have ended with, null otherwise. The exit code is 0, or 4 when there is a problem.`,
+    json(
+      {
+        type: 'finding',
+        area: 'engine',
+        level: 'ok',
+        found: 'Docker 28.5.1 (API 1.51) at unix:///var/run/docker.sock',
+        fix: null,
+        error: null,
+      } satisfies { type: 'finding' } & Finding,
+      {
+        type: 'finding',
+        area: 'disk',
+        level: 'problem',
+        found: 'no file for /srv/pg can be made in /srv: its file system is mounted read-only',
+        fix: 'Choose another directory, or mend that file system.',
+        error: null,
+      } satisfies { type: 'finding' } & Finding,
+      { type: 'doctor', problems: 1, warnings: 0, unchecked: 0, exitCode: 4 },
+    ),
     '## Errors',
     'An error before a run begins, or of another command, is a line of its own. `code` is one of [exit-codes.md](exit-codes.md); `details.problems` lists the single ones of a configuration that is not valid. When a server ended, `details.serverLog` has the last lines of its log and `details.diagnosis` what they mean: `says` (the message that ended it), `symptom` (its name in [troubleshooting.md](troubleshooting.md), null when odo does not know it), `because` (an earlier message that explains it), `cause`, `consequence`, `advice` and `notTheHint`.',
     json({

@@ -3,9 +3,11 @@ import type { BackupSurvey } from '../backup/survey-backups.ts';
 import type { SecretRedactor } from '../config/redact.ts';
 import type { RunReport } from '../report/run-report.ts';
 import type { BackupsRequest } from '../run/available-backups.ts';
+import type { DoctorSurroundings } from '../run/doctor/examine.ts';
 import type { ManySurroundings } from '../run/drill-databases.ts';
 import type { DatabaseDrill, DatabaseOutcome } from '../run/drill-many.ts';
 import type { RunApi, RunList, RunStatus } from '../run/run-api.ts';
+import type { DoctorRequest } from '../steps/doctor-request.ts';
 import type { Host } from './host.ts';
 
 /** What the commands call: the run's API, loaded when it is used, so that `odo --help` does not wait for an SDK. */
@@ -22,6 +24,7 @@ export interface CliApi extends Omit<RunApi, 'readStatus' | 'listRuns' | 'listRu
   ): Promise<readonly DatabaseOutcome[]>;
   /** How many drills this host carries at the same time. */
   parallelFor(asked: number | 'auto'): number | Promise<number>;
+  examine(request: DoctorRequest, surroundings: DoctorSurroundings): Promise<void>;
   makeReport(journalFile: string, runId: string): RunReport | Promise<RunReport>;
 }
 

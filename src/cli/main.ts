@@ -20,6 +20,7 @@ const api: CliApi = {
     (await import('../run/available-backups.ts')).listAvailableServers(...given),
   drillDatabases: async (...given) => (await import('../run/drill-databases.ts')).drillDatabases(...given),
   parallelFor: async (asked) => (await import('../run/limits/shared-host.ts')).parallelFor(asked),
+  examine: async (...given) => (await import('../run/doctor/examine.ts')).examine(...given),
   makeReport: async (...given) => (await import('../run/make-report.ts')).makeReport(...given),
 };
 

@@ -85,6 +85,27 @@ export const backupsSettings = [
   'config',
 ] as const satisfies readonly SettingKey[];
 
+/** Whatever of a restore says what it needs of this machine and of the store. */
+export const doctorSettings = [
+  ...backupsSettings,
+  'volume',
+  'newVolume',
+  'dataDir',
+  'volumeAccess',
+  'owner',
+  'reserve',
+  'service',
+  'composeFile',
+  'project',
+  'container',
+  'local',
+  'pgBin',
+  'image',
+  'background',
+  'drillDir',
+  'journal',
+] as const satisfies readonly SettingKey[];
+
 /** Removing what a run made needs nothing of its source. */
 export const abandonSettings = ['yes', 'journal', 'config'] as const satisfies readonly SettingKey[];
 

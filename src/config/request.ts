@@ -107,7 +107,7 @@ export function toSource({ settings, provenance }: LoadedSettings): SourceReques
 const emulatorOf = (host: string | null): string | null =>
   host === null || /^https?:\/\//i.test(host) ? host : `http://${host}`;
 
-function toTarget(loaded: LoadedSettings, problems: string[]): TargetRequest | null {
+export function toTarget(loaded: LoadedSettings, problems: string[]): TargetRequest | null {
   const { volume, newVolume, dataDir } = loaded.settings;
   const made = madeChoices(loaded, choices.target);
   const renews = made.every((key) => key === 'volume' || key === 'newVolume');
@@ -156,7 +156,7 @@ export function toService(loaded: LoadedSettings, cwd: string, problems: string[
 }
 
 /** Targets and services that cannot go together, whatever the machine looks like. */
-function misfits(
+export function misfits(
   target: TargetRequest,
   service: ServiceSpec,
   tablespaces: readonly TablespaceRequest[],
@@ -280,7 +280,7 @@ function toOverrideFile(override: string | boolean | null, cwd: string): string 
   return override === true ? join(cwd, defaultOverrideFile) : override;
 }
 
-const madeChoices = (loaded: LoadedSettings, group: readonly SettingKey[]): SettingKey[] =>
+export const madeChoices = (loaded: LoadedSettings, group: readonly SettingKey[]): SettingKey[] =>
   group.filter((key) => loaded.settings[key] !== null && loaded.settings[key] !== false);
 
 /** The settings as they were given: `-u and ODO_URL`. */

@@ -24,21 +24,10 @@ export function migrate(database: Database, known: readonly Migration[] = migrat
       database.exec(
         'CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY, breaking INTEGER NOT NULL) STRICT',
       );
-      const applied = database
-        .prepare<[], { number: number; breaking: number }>('SELECT number, breaking FROM migration')
-        .all();
-      const unknown = applied.filter(
-        (row) => row.breaking === 1 && !known.some((migration) => migration.number === row.number),
-      );
-      if (unknown.length > 0) {
-        throw new OdoError(
-          'JOURNAL_INCOMPATIBLE',
-          `The journal ${database.name} was written by a newer odo (schema change ${unknown.map((row) => row.number).join(', ')}).`,
-          { hint: 'Use that newer odo, or another journal with --journal FILE.' },
-        );
-      }
+      refuseNewer(database, known);
+      const applied = appliedMigrations(database);
       for (const migration of known) {
-        if (applied.some((row) => row.number === migration.number)) continue;
+        if (applied.includes(migration.number)) continue;
         database.exec(migration.sql);
         database
           .prepare('INSERT INTO migration (number, breaking) VALUES (?, ?)')
@@ -48,13 +37,33 @@ export function migrate(database: Database, known: readonly Migration[] = migrat
     .immediate();
 }
 
+/** @throws JOURNAL_INCOMPATIBLE when it carries a breaking change of the schema that this program does not know */
+export function refuseNewer(database: Database, known: readonly Migration[] = migrations): void {
+  const unknown = rowsOf(database).filter(
+    (row) => row.breaking === 1 && !known.some((migration) => migration.number === row.number),
+  );
+  if (unknown.length === 0) return;
+  throw new OdoError(
+    'JOURNAL_INCOMPATIBLE',
+    `The journal ${database.name} was written by a newer odo (schema change ${unknown.map((row) => row.number).join(', ')}).`,
+    { hint: 'Use that newer odo, or another journal with --journal FILE.' },
+  );
+}
+
+/** Numbers of the changes that a journal carries; empty for a file that was never migrated. */
+export const appliedMigrations = (database: Database): number[] =>
+  rowsOf(database).map(({ number }) => number);
+
+function rowsOf(database: Database): { number: number; breaking: number }[] {
+  const table = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'migration'").get();
+  if (table === undefined) return [];
+  return database
+    .prepare<[], { number: number; breaking: number }>('SELECT number, breaking FROM migration')
+    .all();
+}
+
 /** For readers: refuses what `migrate` would refuse or would have to change first. */
 export function isUpToDate(database: Database): boolean {
-  const table = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'migration'").get();
-  if (table === undefined) return false;
-  const numbers = database
-    .prepare<[], { number: number }>('SELECT number FROM migration')
-    .all()
-    .map((row) => row.number);
+  const numbers = appliedMigrations(database);
   return migrations.every((migration) => numbers.includes(migration.number));
 }

@@ -2,7 +2,7 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { OdoError } from '../errors/odo-error.ts';
-import { applicationId, isUpToDate, migrate } from './migrate.ts';
+import { applicationId, isUpToDate, migrate, refuseNewer } from './migrate.ts';
 import { hasNoRoom, saysNoRoom } from './room.ts';
 
 export type JournalDatabase = Database.Database;
@@ -41,6 +41,23 @@ export function openJournalForReading(file: string): JournalDatabase | null {
       database.pragma('busy_timeout = 10000');
       if (!isUpToDate(database)) migrate(database);
       database.pragma('query_only = ON');
+      return database;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  });
+}
+
+/** As it is, without bringing it up to date. The caller closes it. @throws JOURNAL_INCOMPATIBLE, JOURNAL_FAILED */
+export function openAsFound(file: string): JournalDatabase {
+  return wrapping(file, () => {
+    const database = new Database(file, { fileMustExist: true });
+    try {
+      checkApplication(database, file);
+      database.pragma('busy_timeout = 10000');
+      database.pragma('query_only = ON');
+      refuseNewer(database);
       return database;
     } catch (error) {
       database.close();

@@ -13,6 +13,10 @@ export interface ComposeProject {
 }
 
 export interface ComposeCli {
+  /** `docker compose` or `docker-compose` */
+  readonly program: string;
+  /** As it says itself: `2.40.3`. */
+  readonly version: string;
   /** A non-zero exit code is a result. stdout of `config` holds secrets: it goes into no message. */
   run(project: ComposeProject, args: readonly string[], signal: AbortSignal): Promise<ToolResult>;
 }
@@ -28,6 +32,8 @@ export async function findCompose(engineAddress: string, signal: AbortSignal): P
     const [, major] = /^v?(\d+)\./.exec(version) ?? [];
     if (result.exitCode === 0 && Number(major) >= 2) {
       return {
+        program: program.join(' '),
+        version,
         run: (project, args, at) =>
           execute(
             program,

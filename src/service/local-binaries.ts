@@ -32,23 +32,43 @@ export async function findLocalBinaries(binDir: string | null, major: number): P
   return { binDir: found, serverMajor, owner: user === null ? null : { uid: user.uid, gid: user.gid } };
 }
 
-/** Where Debian, PGDG's RPMs, Alpine, FreeBSD and a plain `make install` put a major; then `pg_config` and PATH. */
 export async function findBinDir(major: number): Promise<string | null> {
+  for (const directory of [...directoriesOf(major), ...(await unversionedDirectories())]) {
+    if ((await majorOf(directory)) === major) return directory;
+  }
+  return null;
+}
+
+/** Every major of those asked for that is installed here, with the directory that a restore would take. */
+export async function findAllBinaries(
+  majors: readonly number[],
+): Promise<{ readonly major: number; readonly binDir: string }[]> {
+  const found = new Map<number, string>();
+  for (const directory of [...majors.flatMap(directoriesOf), ...(await unversionedDirectories())]) {
+    const major = await majorOf(directory);
+    if (major !== null && majors.includes(major) && !found.has(major)) found.set(major, directory);
+  }
+  return [...found].map(([major, binDir]) => ({ major, binDir })).sort((a, b) => a.major - b.major);
+}
+
+/** Where Debian, PGDG's RPMs and Alpine put a major. */
+const directoriesOf = (major: number): string[] => [
+  `/usr/lib/postgresql/${major}/bin`,
+  `/usr/pgsql-${major}/bin`,
+  `/usr/libexec/postgresql${major}`,
+  `/usr/lib/postgresql${major}/bin`,
+  `/opt/postgresql/${major}/bin`,
+];
+
+/** Where FreeBSD and a plain `make install` put whatever they are: what `pg_config` says, then PATH. */
+async function unversionedDirectories(): Promise<string[]> {
   const config = await runAs('pg_config', ['--bindir'], { owner: null }).catch(() => null);
   const candidates = [
-    `/usr/lib/postgresql/${major}/bin`,
-    `/usr/pgsql-${major}/bin`,
-    `/usr/libexec/postgresql${major}`,
-    `/usr/lib/postgresql${major}/bin`,
-    `/opt/postgresql/${major}/bin`,
     ...(config?.exitCode === 0 ? [config.stdout.trim()] : []),
     ...(process.env['PATH'] ?? '').split(delimiter),
     '/usr/local/pgsql/bin',
   ];
-  for (const directory of new Set(candidates.filter((path) => path.startsWith('/')))) {
-    if ((await majorOf(directory)) === major) return directory;
-  }
-  return null;
+  return [...new Set(candidates.filter((path) => path.startsWith('/')))];
 }
 
 /** Major of the server in a directory; null when there is none. */

@@ -1,25 +1,27 @@
 import { OdoError } from '../errors/odo-error.ts';
 import type { Service, ServiceAnswer, ServiceFacts } from './service.ts';
 
+export const noServiceFacts: ServiceFacts = {
+  description: 'no service',
+  kind: 'none',
+  running: false,
+  containerIds: [],
+  project: null,
+  image: null,
+  serverMajor: null,
+  pgdata: null,
+  mounts: [],
+  owner: null,
+  superuser: null,
+  database: null,
+};
+
 /** Nothing runs on the target: files are restored, and someone else starts them. */
 export class NoService implements Service {
   readonly spec = { kind: 'none' } as const;
 
   async inspect(): Promise<ServiceFacts> {
-    return {
-      description: 'no service',
-      kind: 'none',
-      running: false,
-      containerIds: [],
-      project: null,
-      image: null,
-      serverMajor: null,
-      pgdata: null,
-      mounts: [],
-      owner: null,
-      superuser: null,
-      database: null,
-    };
+    return noServiceFacts;
   }
 
   async isRunning(): Promise<boolean> {

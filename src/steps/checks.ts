@@ -3,11 +3,12 @@ import type { ErrorData } from '../errors/serialize.ts';
 import type { PreflightFacts } from './facts.ts';
 import { keptPlaceRefused } from './kept-places.ts';
 import { otherDatabaseRefused } from './other-database.ts';
-import { refusal } from './refusal.ts';
+import { firstOf, refusal } from './refusal.ts';
 import { inWords, overlapOf, overlapText } from './resolve-tablespaces.ts';
 import type { RestoreRequest } from './restore-request.ts';
 import { spaceNeeds } from './space.ts';
 import { isReplaced } from './tablespace-facts.ts';
+import { parentClosed, targetChecks, targetsOf } from './target-checks.ts';
 import { formatBytes } from './units.ts';
 
 /** What a preliminary check looks at: the gathered facts and what the operator asked for. */
@@ -23,18 +24,6 @@ const problemOf =
   (codes: readonly ErrorCode[]): Check =>
   ({ facts }) =>
     facts.contents.problems.find((problem) => codes.includes(problem.code)) ?? null;
-
-/** The data directory's target and every place of a tablespace, as they are now. */
-const targetsOf = ({ target, closedParent, tablespaces }: PreflightFacts) => [
-  { name: 'the data directory', facts: target, closedParent },
-  ...tablespaces.flatMap(({ tablespace, place }) =>
-    place === null ? [] : [{ ...place, name: inWords(tablespace) }],
-  ),
-];
-
-/** The first refusal, if any. */
-const firstOf = <One>(all: readonly One[], check: (one: One) => ErrorData | null): ErrorData | null =>
-  all.map(check).find((problem) => problem !== null) ?? null;
 
 /** The engine's writer only writes whole files. */
 function patchingRefused(facts: PreflightFacts): ErrorData | null {
@@ -66,44 +55,15 @@ export const checks = {
 
   targetUnreachable: problemOf(['TARGET_UNREACHABLE']),
 
-  targetRefused: ({ facts }) =>
-    firstOf(targetsOf(facts), ({ facts: { refusal: why }, name }) =>
-      why === null
-        ? null
-        : refusal('PRECONDITION_FAILED', why, `Name a directory or volume of its own for ${name}.`),
-    ) ??
-    firstOf(targetsOf(facts), (one) => keptPlaceRefused(facts.keptPlaces ?? [], one.facts)) ??
-    patchingRefused(facts),
+  targetRefused: (input) =>
+    targetChecks.targetUnfit(input) ??
+    firstOf(targetsOf(input.facts), (one) => keptPlaceRefused(input.facts.keptPlaces ?? [], one.facts)) ??
+    patchingRefused(input.facts),
 
-  targetHeld: ({ facts }) =>
-    firstOf(targetsOf(facts), ({ facts: { heldByRun, description } }) =>
-      heldByRun === null
-        ? null
-        : refusal(
-            'TARGET_IN_USE',
-            `${description} holds the unfinished restore of run ${heldByRun}.`,
-            `Go on with it: odo resume ${heldByRun}. To give it up, remove the file .odo-run.json there and start again.`,
-            { run: heldByRun },
-          ),
-    ),
+  targetHeld: targetChecks.targetHeld,
 
-  targetNotFree: ({ facts, request }) => {
-    if (request.target.kind === 'new-volume' && facts.target.exists) {
-      return refusal(
-        'TARGET_NOT_EMPTY',
-        `${facts.target.description} exists already, and --new-volume never touches an existing one.`,
-        `Choose another name for -V, or restore into it on purpose with -v ${request.target.name}.`,
-      );
-    }
-    if (facts.target.holds !== 'nothing' && facts.target.holds !== 'data-directory') {
-      return refusal(
-        'TARGET_NOT_EMPTY',
-        `${facts.target.description} holds files that are not a PostgreSQL data directory.`,
-        'Empty it yourself if they are not needed, or choose another target. odo cleans only data directories.',
-      );
-    }
-    return otherDatabaseRefused(facts, request);
-  },
+  targetNotFree: (input) =>
+    targetChecks.targetNotFree(input) ?? otherDatabaseRefused(input.facts, input.request),
 
   tablespaceNotFree: ({ facts, request }) =>
     firstOf(facts.tablespaces, ({ tablespace, serverPath, place }) => {
@@ -138,23 +98,7 @@ export const checks = {
     );
   },
 
-  somethingRunsOnTarget: ({ facts }) => {
-    const ours = new Set(facts.service.containerIds);
-    return firstOf(targetsOf(facts), ({ facts: { liveUsers, description } }) => {
-      const others = liveUsers.filter(
-        (user) =>
-          !(user.containerId !== null && ours.has(user.containerId)) &&
-          !(facts.service.kind === 'local' && user.containerId === null),
-      );
-      if (others.length === 0) return null;
-      return refusal(
-        'TARGET_IN_USE',
-        `${description} is in use by ${others.map((user) => user.description).join(', ')}.`,
-        'Stop it first, or name it as the service to stop: -n SERVICE -f COMPOSE_FILE, --container NAME or --local.',
-        { users: others.map((user) => user.description) },
-      );
-    });
-  },
+  somethingRunsOnTarget: targetChecks.somethingRunsOnTarget,
 
   serverMissing: ({ facts }) =>
     facts.launcher.missing === null
@@ -183,11 +127,7 @@ export const checks = {
     firstOf(targetsOf(facts), ({ closedParent, facts: { description } }) =>
       closedParent === null
         ? null
-        : refusal(
-            'PRECONDITION_FAILED',
-            `The user that runs the database (uid ${facts.launcher.spec?.owner.uid}) may not enter ${closedParent}, so no server could start in ${description}.`,
-            `Open it with chmod o+x ${closedParent}, choose another directory, or name another owner with --owner UID:GID.`,
-          ),
+        : parentClosed(description, closedParent, facts.launcher.spec?.owner ?? null),
     ),
 
   spaceTooSmall: ({ facts, request }) =>

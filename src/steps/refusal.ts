@@ -8,3 +8,7 @@ export const refusal = (
   hint: string,
   details: Record<string, unknown> = {},
 ): ErrorData => ({ code, message, hint, details, causes: [] });
+
+/** The first refusal, if any. */
+export const firstOf = <One>(all: readonly One[], check: (one: One) => ErrorData | null): ErrorData | null =>
+  all.map(check).find((problem) => problem !== null) ?? null;

@@ -29,7 +29,7 @@ export function mountOf(service: ServiceFacts, pgdata: string): ServiceMount | n
 
 /** PGDATA and its mount: the service's own where there is one, else as the official image of the major has it. */
 export function serverLayout(
-  request: RestoreRequest,
+  request: Pick<RestoreRequest, 'target' | 'drill'>,
   service: ServiceFacts,
   major: number | null,
 ): ServerLayout {
@@ -58,7 +58,7 @@ export function serverLayout(
 
 /** The volume or directory that the request means, by its real name. */
 export function resolveTarget(
-  request: RestoreRequest,
+  request: Pick<RestoreRequest, 'target' | 'drill' | 'volumeAccess' | 'image'>,
   service: ServiceFacts,
   layout: ServerLayout,
 ): TargetSpec {

@@ -108,7 +108,8 @@ function kernelReportsErrors(): boolean {
 
 let syncProgram: Promise<boolean> | null = null;
 
-function hasSyncProgram(): Promise<boolean> {
+/** Whether the `sync` in PATH is the one of the GNU coreutils. */
+export function hasSyncProgram(): Promise<boolean> {
   return (syncProgram ??= runSync(['--version']).then(
     ({ exitCode, stdout }) => exitCode === 0 && stdout.startsWith('sync (GNU coreutils) '),
   ));

@@ -8,18 +8,21 @@ import type { TargetSpec } from './target.ts';
 
 export type VolumeSpec = Extract<TargetSpec, { kind: 'docker-volume' }>;
 
-export type VolumeAccess = { readonly kind: 'direct'; readonly path: string } | { readonly kind: 'engine' };
+export type VolumeAccess =
+  | { readonly kind: 'direct'; readonly path: string }
+  /** `because`: what speaks against writing directly; null when it was asked for. */
+  | { readonly kind: 'engine'; readonly because: string | null };
 
 /** How entries get into a volume; `volume` is null while it does not exist. */
 export async function volumeAccess(
   docker: Docker,
-  spec: VolumeSpec,
+  spec: Pick<VolumeSpec, 'volume' | 'access'>,
   volume: VolumeInspectInfo | null,
 ): Promise<VolumeAccess> {
-  if (spec.access === 'engine') return { kind: 'engine' };
+  if (spec.access === 'engine') return { kind: 'engine', because: null };
   const { path, obstacle } = await localPathOf(docker, volume, spec.access);
   if (obstacle === null) return { kind: 'direct', path };
-  if (spec.access === 'auto') return { kind: 'engine' };
+  if (spec.access === 'auto') return { kind: 'engine', because: obstacle };
   throw new OdoError(
     'PRECONDITION_FAILED',
     `The volume ${spec.volume} cannot be written directly: ${obstacle}.`,

@@ -36,6 +36,9 @@ interface OdoOptions {
   readonly input?: string;
   /** A program that runs it, with its arguments; `pid` is then that program's. */
   readonly through?: readonly [string, ...string[]];
+  /** As whom it runs; as the test itself when absent. */
+  readonly uid?: number;
+  readonly gid?: number;
 }
 
 function jsonLines(stdout: string): Record<string, unknown>[] {
@@ -61,6 +64,8 @@ export function spawnOdo(args: readonly string[], options: OdoOptions = {}): Odo
   const [program, ...before] = command;
   const child = spawn(program, [...before, odoCli, ...args], {
     cwd: options.cwd,
+    ...(options.uid === undefined ? {} : { uid: options.uid }),
+    ...(options.gid === undefined ? {} : { gid: options.gid }),
     env: { ...Object.fromEntries(inherited), NO_COLOR: '1', ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });

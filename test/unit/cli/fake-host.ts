@@ -109,6 +109,7 @@ export function fakeApi(given: Partial<CliApi>): CliApi {
     listAvailableServers: missing('listAvailableServers'),
     drillDatabases: missing('drillDatabases'),
     parallelFor: missing('parallelFor'),
+    examine: missing('examine'),
     makeReport: missing('makeReport'),
     ...given,
   };

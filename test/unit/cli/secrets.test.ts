@@ -96,6 +96,10 @@ describe('a store that denies everything and quotes all it was sent', { concurre
       results.push(await run('backups'), await run('plan', ...place, '--out', join(out, 'plan.json')));
     }
     for (const { exitCode, stderr } of results) expect(exitCode, stderr).toBe(12);
+    if (name.startsWith('S3')) {
+      results.push(await run('doctor', '--json'));
+      expect(results.at(-1)?.exitCode).toBe(4);
+    }
     const said = results.map(({ stdout, stderr }) => stdout + stderr).join('\n');
     const kept = await written(join(directory.path, 'state'), out);
     expect(leaksIn(said), said).toEqual([]);

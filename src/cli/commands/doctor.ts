@@ -1,0 +1,62 @@
+import type { Command } from 'commander';
+import { resolveCredentials } from '../../config/credentials.ts';
+import { toDoctorRequest } from '../../config/doctor-request.ts';
+import { errorKinds } from '../../errors/codes.ts';
+import type { Finding } from '../../run/doctor/finding.ts';
+import type { CliContext } from '../context.ts';
+import { chooseJournal } from '../journal-choice.ts';
+import { addOutputOptions, addSettings, doctorSettings, isOn, loadFor } from '../options.ts';
+import { findingText, verdictText } from '../render/doctor-text.ts';
+import { writeJsonLine } from '../render/json-lines.ts';
+import { watchSignals } from '../signals.ts';
+
+export function addDoctor(program: Command, context: CliContext, exit: (code: number) => void): void {
+  const command = program
+    .command('doctor')
+    .summary('look whether this machine and the store are fit for a restore')
+    .description(
+      'Looks at what a restore needs: the container engine and Compose, the object store with the configured address and credentials, disks, PostgreSQL, programs, the clock, rights and the journal. Says of each what was found, and of what is wrong how to mend it. Judges by what is configured, and changes nothing. odo plan goes on from there, with one backup.',
+    );
+  addSettings(command, doctorSettings);
+  addOutputOptions(command, { json: 'print every finding as a JSON line on stdout' });
+  command.action(async () => {
+    const { api, host } = context;
+    const loaded = loadFor(command, doctorSettings, context);
+    const request = toDoctorRequest(loaded, host.cwd);
+    const json = isOn(command, 'json');
+    const findings: Finding[] = [];
+    using signals = watchSignals(host, { onFirst: () => {}, onSecond: () => {} });
+    try {
+      await api.examine(request, {
+        journalFile: chooseJournal(loaded, host).file,
+        credentials: resolveCredentials(loaded),
+        signal: signals.signal,
+        onFinding: (finding) => {
+          findings.push(finding);
+          if (json) writeJsonLine(host, { type: 'finding', ...finding });
+          else
+            host.stdout.write(
+              findingText(finding, host.stdout.columns() - 1)
+                .map((line) => `${line}\n`)
+                .join(''),
+            );
+        },
+      });
+    } catch (error) {
+      const code = signals.exitCode();
+      if (code === null) throw error;
+      return exit(code);
+    }
+    const exitCode = findings.some(({ level }) => level === 'problem')
+      ? errorKinds.PRECONDITION_FAILED.exitCode
+      : 0;
+    if (json) writeJsonLine(host, { type: 'doctor', ...countsOf(findings), exitCode });
+    else host.stdout.write(`\n${verdictText(findings)}\n`);
+    exit(exitCode);
+  });
+}
+
+function countsOf(findings: readonly Finding[]) {
+  const count = (level: Finding['level']): number => findings.filter((one) => one.level === level).length;
+  return { problems: count('problem'), warnings: count('warning'), unchecked: count('unchecked') };
+}
