@@ -6,6 +6,7 @@ import type { RunJournal } from '../journal/run-journal.ts';
 import { findRun, type RunRecord, type RunState, type RunVerdict } from '../journal/runs.ts';
 import { readPlan } from './bind-steps.ts';
 import { verdictOf } from './drill-verdict.ts';
+import { workedMs, workOf } from './report/phase-spans.ts';
 import type { RunOutcome } from './run-api.ts';
 import { type HeldReason, type Phase, stepOfHeld, type UnstampedEvent } from './run-events.ts';
 import { outcomeOf } from './run-outcome.ts';
@@ -52,7 +53,9 @@ export class RunEnd {
     const verdict = this.#judge();
     this.write('completed', disproof);
     // From the run's first start, all attempts and pauses included: what an operator calls "how long it took".
-    const durationMs = Date.now() - startedAtMs;
+    // Where the clock was put back on the way: not less than the work took.
+    const { spans } = workOf(this.#database, this.#runId);
+    const durationMs = Math.max(Date.now() - startedAtMs, workedMs(spans, Number.POSITIVE_INFINITY));
     this.#emit({ type: 'completed', durationMs, verdict, facts: facts as Record<string, string> });
     return this.outcome('completed', disproof);
   }

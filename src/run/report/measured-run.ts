@@ -54,15 +54,9 @@ export function measureRun(
   const pointMs = recoveredTo === null ? null : millis(lastCommitAt ?? provenTime ?? checkpointAt ?? null);
   const toTheEnd = target === 'end' || target == null;
   const ready = millis(text(read('prove', ['$.readyAt'])[0]));
-  const answeredMs = firstAnswerMs(ready, { attempts, spans });
+  const answer = firstAnswer(ready, { attempts, spans });
   return {
-    rtoMs:
-      answeredMs === null
-        ? null
-        : workedMs(
-            spans.filter(({ phase }) => !behindTheAnswer.includes(phase)),
-            answeredMs,
-          ),
+    rtoMs: answer === null ? null : timeToAnswer(spans, answer),
     rpoMs: pointMs === null ? null : Math.max(0, startedAtMs - pointMs),
     lastCommitAt: lastCommitAt ?? (recoveredTo === null ? null : (provenTime ?? null)),
     behindArchiveMs:
@@ -76,21 +70,42 @@ export function measureRun(
   };
 }
 
+/** Of the processes before the one that answered everything counts, also where a clock that was put back denies it. */
+function timeToAnswer(spans: readonly WorkedSpan[], answer: Answer): number {
+  const counted = spans.filter(({ phase }) => !behindTheAnswer.includes(phase));
+  return (
+    workedMs(
+      counted.filter(({ epoch }) => epoch < answer.epoch),
+      Number.POSITIVE_INFINITY,
+    ) +
+    workedMs(
+      counted.filter(({ epoch }) => epoch === answer.epoch),
+      answer.ms,
+    )
+  );
+}
+
+interface Answer {
+  readonly epoch: number;
+  readonly ms: number;
+}
+
 /**
  * A drill's database answers before anything is proved about it, also in an attempt that was killed while it proved; a
  * restored one when it was verified.
  */
-function firstAnswerMs(readyMs: number | null, { attempts, spans }: Work): number | null {
-  const answers = [
-    ...(readyMs === null ? [] : [readyMs]),
-    ...attempts.flatMap(({ name, instance, startedAtMs }) =>
-      name === 'prove' && instance !== '' ? [startedAtMs] : [],
+function firstAnswer(readyMs: number | null, { attempts, spans }: Work): Answer | null {
+  const proved = spans.findLast(({ phase }) => phase === 'prove');
+  const answers: Answer[] = [
+    ...(readyMs === null || proved === undefined ? [] : [{ epoch: proved.epoch, ms: readyMs }]),
+    ...attempts.flatMap(({ name, instance, epoch, startedAtMs }) =>
+      name === 'prove' && instance !== '' ? [{ epoch, ms: startedAtMs }] : [],
     ),
-    ...spans.flatMap(({ phase, outcome, endMs }) =>
-      phase === 'verify' && outcome === 'completed' && endMs !== null ? [endMs] : [],
+    ...spans.flatMap(({ phase, outcome, epoch, endMs }) =>
+      phase === 'verify' && outcome === 'completed' && endMs !== null ? [{ epoch, ms: endMs }] : [],
     ),
   ];
-  return answers.length === 0 ? null : Math.min(...answers);
+  return answers.sort((one, other) => one.epoch - other.epoch || one.ms - other.ms)[0] ?? null;
 }
 
 /** Recovered to the end: what the archive's last commit is ahead of. */

@@ -11,6 +11,8 @@ import type { RunFacts } from './run-facts.ts';
 export interface WorkedSpan {
   readonly phase: Phase;
   readonly attempt: number;
+  /** Spans of one process have the same, those of the next a greater one, whatever the clock says. */
+  readonly epoch: number;
   readonly startMs: number;
   /** Null: it goes on. */
   readonly endMs: number | null;
@@ -47,6 +49,7 @@ export function workedSpans(facts: Moments): WorkedSpan[] {
       return {
         phase: attempt.name as Phase,
         attempt: attempt.number,
+        epoch: attempt.epoch,
         startMs: attempt.startedAtMs,
         endMs,
         outcome: attempt.outcome ?? (endMs === null ? 'running' : 'interrupted'),
@@ -62,7 +65,10 @@ const goesOn = ({ attempts, isWorkedOn }: Moments, { epoch }: AttemptHistory): b
 function lastKnownMs({ attempts, events, samples, checkpointsMs }: Moments, killed: AttemptHistory): number {
   const { startedAtMs, epoch } = killed;
   const nextMs = Math.min(
-    ...attempts.filter((other) => other.epoch > epoch).map((other) => other.startedAtMs),
+    // A clock that was put back says nothing of when the killed one ended (by less than the run had lasted, too little).
+    ...attempts
+      .filter((other) => other.epoch > epoch && other.startedAtMs > startedAtMs)
+      .map((other) => other.startedAtMs),
     ...events.flatMap((event) => {
       const atMs = Date.parse(event.at);
       return event.type === 'run' && atMs > startedAtMs ? [atMs] : [];
@@ -83,7 +89,15 @@ function lastKnownMs({ attempts, events, samples, checkpointsMs }: Moments, kill
  * How long at least one of the spans was worked on, up to a moment: what went on side by side counts once, and what lay
  * between a kill and a resume, or in front of a person who was asked, not at all.
  */
-export function workedMs(spans: readonly Pick<WorkedSpan, 'startMs' | 'endMs'>[], untilMs: number): number {
+export function workedMs(spans: readonly Worked[], untilMs: number): number {
+  // Each process by itself: a clock that was put back lets one seem to work beside the one before it.
+  const processes = Map.groupBy(spans, ({ epoch }) => epoch).values();
+  return processes.reduce((sum, own) => sum + workedByOne(own, untilMs), 0);
+}
+
+type Worked = Pick<WorkedSpan, 'epoch' | 'startMs' | 'endMs'>;
+
+function workedByOne(spans: readonly Worked[], untilMs: number): number {
   const sorted = spans
     .map(({ startMs, endMs }) => ({ startMs, endMs: Math.min(endMs ?? untilMs, untilMs) }))
     .filter(({ startMs, endMs }) => endMs > startMs)
