@@ -30,6 +30,8 @@ export interface RunRecord {
   readonly endedAtMs: number | null;
   readonly error: ErrorData | null;
   readonly lease: Lease | null;
+  /** How often it was worked on: of its last lease, held or not. */
+  readonly epoch: number;
 }
 
 export interface Lease {
@@ -78,6 +80,7 @@ function toRecord(row: RunRow): RunRecord {
             epoch: row.lease_epoch,
             expiresAtMs: row.lease_expires_at_ms,
           },
+    epoch: row.lease_epoch,
   };
 }
 
@@ -149,6 +152,8 @@ export function acquireLease(
     expiresAtMs: number;
     takeOver: boolean;
     isDead: (holder: ExecutorIdentity) => boolean;
+    /** Of the run as it was when its next step was chosen: whoever worked on it since may have done that. */
+    epoch?: number;
   },
 ): number {
   return database
@@ -162,6 +167,11 @@ export function acquireLease(
         options.takeOver ||
         options.isDead(lease.executor);
       if (!free) throw runHeld(runId, lease);
+      if (options.epoch !== undefined && options.epoch !== run.epoch) {
+        throw new OdoError('RUN_HELD', `Another odo has just worked on run ${runId}.`, {
+          hint: `Look at where it stands now: odo status ${runId}`,
+        });
+      }
       database
         .prepare(
           `UPDATE run SET lease_executor = ?, lease_epoch = lease_epoch + 1, lease_expires_at_ms = ? WHERE id = ?`,

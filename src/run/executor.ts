@@ -18,7 +18,7 @@ import { type RunOptions, RunProcess } from './run-process.ts';
 import { unknownRun } from './status.ts';
 
 /** Nothing but what the run itself does next. */
-const asItIs: RunOptions = {
+const asItIs: Omit<RunOptions, 'epoch'> = {
   takeOver: false,
   redo: [],
   event: null,
@@ -38,7 +38,7 @@ async function start(asked: RestoreRequest, surroundings: RunSurroundings): Prom
   const database = openJournal(surroundings.journalFile);
   try {
     const begin = ({ runId, request }: NewRun): Promise<RunOutcome> =>
-      new RunProcess(database, runId, request, surroundings, 'end').run('started', asItIs);
+      new RunProcess(database, runId, request, surroundings, 'end').run('started', { ...asItIs, epoch: 0 });
     const { runKey = null } = asked;
     if (runKey === null) return await begin(makeRun(database, asked));
     const ways = { begin, goOn: (runId: string) => goOn(runId, surroundings, asItIs) };
@@ -71,7 +71,7 @@ export async function planRun(
   try {
     const { runId, request } = makeRun(database, asked);
     const process = new RunProcess(database, runId, request, surroundings, 'plan');
-    const outcome = await process.run('started', asItIs);
+    const outcome = await process.run('started', { ...asItIs, epoch: 0 });
     if (outcome.status === 'interrupted') throw new OdoError('INTERRUPTED', 'The plan was interrupted.');
     const { refusals, failure } = process.lastContext();
     const problems = refusals.length > 0 ? refusals : failure === null ? [] : [failure];
@@ -117,7 +117,7 @@ async function abandon(
   { takeOver, confirmed }: { takeOver: boolean; confirmed: boolean },
 ): Promise<RunOutcome> {
   const process = new RunProcess(database, run.id, storedRequest(run.request), surroundings, 'end');
-  return process.run('resumed', { ...asItIs, takeOver, abandons: { confirmed } });
+  return process.run('resumed', { ...asItIs, epoch: run.epoch, takeOver, abandons: { confirmed } });
 }
 
 function requireRun(database: JournalDatabase, runId: string): RunRecord {
@@ -129,7 +129,7 @@ function requireRun(database: JournalDatabase, runId: string): RunRecord {
 async function goOn(
   runId: string,
   surroundings: RunSurroundings,
-  options: Omit<RunOptions, 'revives' | 'abandons'>,
+  options: Omit<RunOptions, 'epoch' | 'revives' | 'abandons'>,
 ): Promise<RunOutcome> {
   const database = openJournal(surroundings.journalFile);
   try {
@@ -182,6 +182,7 @@ async function goOn(
     const process = new RunProcess(database, runId, request, surroundings, 'end');
     return await process.run('resumed', {
       ...options,
+      epoch: run.epoch,
       revives: revives && options.redo.length === 0,
       abandons: null,
     });

@@ -21,7 +21,7 @@ export function holdLease(
   database: JournalDatabase,
   runId: string,
   executor: ExecutorIdentity,
-  options: { takeOver: boolean; nowMs: () => number; onLost: (error: OdoError) => void },
+  options: { takeOver: boolean; epoch: number; nowMs: () => number; onLost: (error: OdoError) => void },
 ): HeldLease {
   const { nowMs } = options;
   const inJournal = <Result>(work: () => Result): Result => wrapping(database.name, work);
@@ -31,6 +31,7 @@ export function holdLease(
       nowMs: nowMs(),
       expiresAtMs,
       takeOver: options.takeOver,
+      epoch: options.epoch,
       isDead: isGone,
     }),
   );

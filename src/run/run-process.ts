@@ -30,6 +30,8 @@ import { type Snapshot, whereToGoOn } from './where-to-go-on.ts';
 type Until = 'end' | 'plan';
 
 export interface RunOptions {
+  /** Of the run when it was looked at to choose these. */
+  readonly epoch: number;
   readonly takeOver: boolean;
   readonly redo: readonly string[];
   readonly event: MachineEvent | null;
@@ -75,6 +77,7 @@ export class RunProcess {
     const ended = await endFormerHolder(this.#database, this.#runId, { ...options, nowMs: Date.now });
     const lease: HeldLease = holdLease(this.#database, this.#runId, executor, {
       takeOver: options.takeOver,
+      epoch: options.epoch,
       nowMs: Date.now,
       onLost: (error) => {
         this.#surroundings.onLost?.(error);

@@ -227,8 +227,9 @@ describeWithLab('two odos', () => {
       for (const other of results) {
         if (other === workers[0] || other.exitCode === 0) continue;
         expectRefused(other, 'RUN_HELD');
-        expect(errorOf(other).message).toContain(
-          `process ${programs[results.indexOf(workers[0] as OdoResult)]?.pid}`,
+        const pid = programs[results.indexOf(workers[0] as OdoResult)]?.pid;
+        expect(errorOf(other).message).toMatch(
+          new RegExp(`: process ${pid} on |Another odo has just worked on run ${runId}`),
         );
       }
       expect(await place.left()).toEqual(['data']);
