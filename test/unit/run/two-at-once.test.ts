@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { acquireLease, findRun, listRunRecords, releaseLease } from '../../../src/journal/runs.ts';
+import { acquireLease, findRun, releaseLease } from '../../../src/journal/runs.ts';
 import { abandonRun, resumeRun } from '../../../src/run/executor.ts';
 import { currentExecutor } from '../../../src/run/executor-identity.ts';
 import { samplePlan } from '../../../tools/sample-events.ts';
