@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { runIdLabel } from '../../src/docker/labels.ts';
-import { imageLayout, imageName } from '../lab/images.ts';
+import { imageName } from '../lab/images.ts';
 import type { PitrFixture } from '../lab/pitr-fixtures.ts';
-import { type Psql, psqlInContainer } from '../lab/psql.ts';
+import type { Psql } from '../lab/psql.ts';
 import { run, succeeds } from '../lab/run-command.ts';
-import { waitUntil } from '../lab/wait-until.ts';
 import { readDirectory } from './restored-directory.ts';
+import { readVolume } from './restored-volume.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 /** Where one restore of a fixture goes, and where its run is written down: gone at the end of its scope. */
@@ -43,7 +43,7 @@ export async function restorePlace({ major }: Pick<PitrFixture, 'major'>): Promi
     target: ['-V', volume, '--image', imageName(major)],
     env,
     isUntouched: async () => !(await succeeds('docker', ['volume', 'inspect', volume])),
-    rows: () => rowsOfVolume(major, volume),
+    rows: () => readVolume(major, volume, readRows),
     [Symbol.asyncDispose]: async () => {
       await removeRunOf(volume);
       await directory[Symbol.asyncDispose]();
@@ -62,16 +62,4 @@ async function removeRunOf(volume: string): Promise<void> {
       .filter(Boolean);
   for (const name of await names('ps', '-a')) await run('docker', ['rm', '-fv', name]);
   for (const name of await names('volume', 'ls')) await run('docker', ['volume', 'rm', '-f', name]);
-}
-
-async function rowsOfVolume(major: PitrFixture['major'], volume: string): Promise<number[]> {
-  const container = `${volume}-read`;
-  const mount = `${volume}:${imageLayout(major).volume}`;
-  await run('docker', ['run', '-d', '--name', container, '-v', mount, imageName(major)]);
-  try {
-    const psql = psqlInContainer(container);
-    return await waitUntil('the restored server answers', () => readRows(psql));
-  } finally {
-    await run('docker', ['rm', '-f', container]);
-  }
 }
