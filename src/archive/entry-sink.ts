@@ -49,6 +49,8 @@ export interface EntrySinkOptions {
   readonly expected?: ((entry: TarEntry) => ExpectedFile | null) | undefined;
   /** How the pages of an entry are checked; null when it has none. */
   readonly pages?: ((entry: TarEntry) => PageChecksumsOptions | null) | undefined;
+  /** Called before a file is written; what it returns, when it is. Throws when there must be no more. */
+  readonly admit?: ((sizeBytes: number) => Promise<() => void>) | undefined;
   /** Files of which others write other parts: they are there already. */
   readonly shared?: SharedFiles;
 }
@@ -75,6 +77,7 @@ export class EntrySink {
   #patch: BlockPatch | null = null;
   #pages: PageChecksums | null = null;
   #pageFindings = noFindings;
+  #admitted: (() => void) | null = null;
 
   constructor(options: EntrySinkOptions) {
     this.#options = options;
@@ -219,6 +222,7 @@ export class EntrySink {
       this.#captured.set(placement.name, []);
     }
     await this.#expect(entry, null);
+    if (pathOf(placement) !== null) this.#admitted = (await this.#options.admit?.(entry.sizeBytes)) ?? null;
     await this.#checkPages(entry, 0);
     await this.#beginFile(placement, entry, 0);
   }
@@ -243,6 +247,8 @@ export class EntrySink {
     this.#open = null;
     if (open === null || open.kind === 'skip') return;
     if (pathOf(open) !== null) {
+      this.#admitted?.();
+      this.#admitted = null;
       await (this.#patch ?? this.#options.writer).endFile();
       this.#patch = null;
       this.#files++;

@@ -74,6 +74,8 @@ export interface RestoreArchiveOptions {
   readonly failpoint?: (name: ArchiveFailpoint) => Promise<void>;
   /** What the backup manifest says about an entry; null when it does not list it. Asked for every file not skipped. */
   readonly expected?: (entry: TarEntry) => ExpectedFile | null;
+  /** Called before a file is written; what it returns, when it is. Throws when there must be no more. */
+  readonly admit?: (sizeBytes: number) => Promise<() => void>;
   /** How the pages of an entry are checked; null when it has none. */
   readonly pages?: (entry: TarEntry) => PageChecksumsOptions | null;
 }

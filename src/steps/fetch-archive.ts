@@ -31,6 +31,7 @@ export interface FetchedArchive {
 
 export interface FetchArchiveOptions extends StretchOptions {
   readonly pages?: RestoreArchiveOptions['pages'];
+  readonly admit?: RestoreArchiveOptions['admit'];
   /** No seek index is used or made. @default false */
   readonly inOnePiece?: boolean;
   readonly onProgress: (compressedBytes: number) => void;
@@ -173,6 +174,7 @@ async function commonOptions(context: StepContext, options: FetchArchiveOptions)
     place: options.place,
     durable: context.plan().sync,
     ...(options.expected === undefined ? {} : { expected: options.expected }),
+    ...(options.admit === undefined ? {} : { admit: options.admit }),
     ...(options.pages === undefined ? {} : { pages: options.pages }),
     nowMs: () => context.ports.now().getTime(),
     signal: options.signal,

@@ -11,6 +11,7 @@ import { keepFindings, pageCheckOf } from './page-check.ts';
 import { contentOf, placeDataEntry, placeTablespaceEntry } from './place-entry.ts';
 import { wholeTree } from './planned-trees.ts';
 import type { RestorePlan } from './restore-plan.ts';
+import { spaceGuardOf } from './space-guard.ts';
 import type { Step } from './step.ts';
 
 /** Streams every archive of the data directory and its tablespaces into the target; nothing is staged. */
@@ -39,6 +40,7 @@ export const restoreBase: Step = {
     let checkedFiles = 0;
     let checkedBytes = 0;
     const algorithms = new Set<string>();
+    const admit = spaceGuardOf(plan, tree);
     let pageFindings = noFindings;
     let fromIndex = 0;
 
@@ -49,6 +51,7 @@ export const restoreBase: Step = {
       const optionsOf = (source: ArchiveObject | FileBatch, signal: AbortSignal) => ({
         tree,
         signal,
+        admit,
         place: (entry: TarEntry) => place(source, entry),
         inOnePiece: link.inOnePiece,
         ...(pages === undefined ? {} : { pages }),
