@@ -41,6 +41,9 @@ export function parseComposeFile(text: string, file: string): Document {
   return document as Document;
 }
 
+/** A large project may use one anchor in each of its services; aliases of aliases get beyond it at once. */
+const maxAliasCount = 10_000;
+
 function notCompose(file: string, what: string): OdoError {
   return new OdoError('CONFIG_INVALID', `${file} is not a Compose file that odo can read: ${what}.`, {
     hint: `Mend the file (docker compose -f ${file} config shows more), or name another with -f.`,
@@ -62,7 +65,7 @@ function addEntry(text: string, file: string, change: VolumeChange): string {
   const document = parseComposeFile(text, file);
   const volumes = (document.contents as YAMLMap).get('volumes', true);
   if (isAlias(volumes)) throw refused(file, change, 'its top-level volumes are an alias of something else');
-  const known = plain(document)['volumes'];
+  const known = plain(document, file)['volumes'];
   if (typeof known === 'object' && known !== null && change.toAlias in known) {
     const entry = (known as Record<string, unknown>)[change.toAlias];
     const name = volumeNameOf(entry, change.toAlias, change.project);
@@ -85,8 +88,8 @@ function requireOnlyThat(
   mount: FoundMount,
   change: VolumeChange,
 ): void {
-  const expected = plain(before);
-  const actual = plain(after);
+  const expected = plain(before, file);
+  const actual = plain(after, file);
   const services = expected['services'] as Record<string, { volumes: unknown[] }>;
   const mounts = services[change.service]?.volumes;
   const written = mounts?.[mount.index];
@@ -106,8 +109,15 @@ function requireOnlyThat(
 }
 
 /** As Compose sees it, aliases and merge keys resolved; through JSON, so that nothing is shared in memory. */
-function plain(document: Document): Record<string, unknown> {
-  return JSON.parse(JSON.stringify(document.toJS())) as Record<string, unknown>;
+function plain(document: Document, file: string): Record<string, unknown> {
+  let text: string;
+  try {
+    text = JSON.stringify(document.toJS({ maxAliasCount }));
+  } catch {
+    // Of nothing, of itself, or aliases of aliases, which no memory would hold.
+    throw notCompose(file, 'its aliases cannot be resolved');
+  }
+  return JSON.parse(text) as Record<string, unknown>;
 }
 
 /** Names of the services in a parsed file, for "did you mean". */

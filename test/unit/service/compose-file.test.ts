@@ -254,3 +254,31 @@ test.each([
   expect(code).toBe('CONFIG_INVALID');
   expect(message).toMatch(says);
 });
+
+describe('a Compose file that means harm', () => {
+  const bomb = Array.from({ length: 12 }, (_, level) => {
+    const value =
+      level === 0 ? '"lol"' : `[${Array.from({ length: 10 }, () => `*a${level - 1}`).join(', ')}]`;
+    return `  a${level}: &a${level} ${value}\n`;
+  });
+  test.each([
+    [
+      'aliases of aliases (a billion laughs)',
+      `x-bomb:\n${bomb.join('')}${typical}`,
+      /aliases cannot be resolved/,
+    ],
+    ['an alias of itself', `x-self: &self [*self]\n${typical}`, /aliases cannot be resolved/],
+    ['an alias of nothing', `x-none: *nobody\n${typical}`, /Unresolved alias|aliases cannot be resolved/],
+    ['deep nesting', `x-deep: ${'['.repeat(20_000)}${']'.repeat(20_000)}\n${typical}`, /line 1, column \d+/],
+  ])('is refused: %s', (_, text, says) => {
+    const { code, message } = refusal(() => edit(text));
+    expect(code).toBe('CONFIG_INVALID');
+    expect(message).toMatch(says);
+  });
+
+  test('is none where each of many services uses one anchor', () => {
+    const many = Array.from({ length: 300 }, (_, i) => `  s${i}:\n    image: nginx\n    logging: *log\n`);
+    const text = typical.replace('services:\n', `services:\n${many.join('')}`);
+    expect(difference(text, edit(text))).toContain('+  pgdata2:');
+  });
+});
