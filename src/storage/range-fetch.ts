@@ -59,6 +59,11 @@ export class RangeFetch {
     }
   }
 
+  /** What has arrived and is not wanted any more. */
+  takeWaiting(): Uint8Array[] {
+    return this.#waiting.splice(0);
+  }
+
   #settle(outcome: 'done' | 'failed', error: unknown): 'done' | 'failed' {
     this.#outcome = outcome;
     this.#error = error;

@@ -22,6 +22,8 @@ export class ReadAhead {
   readonly #pool: BlockPool | null;
   /** Not all consumed yet, in order. */
   readonly #fetches: RangeFetch[] = [];
+  /** Memory of the last piece. */
+  #handedOut: ArrayBufferLike | null = null;
   #running = 0;
   #nextBytes: number;
   #asked: number;
@@ -51,12 +53,11 @@ export class ReadAhead {
   /** A piece counts as consumed when the next one is asked for. */
   async *chunks(): AsyncGenerator<Uint8Array> {
     this.#askForMore();
-    let memory: ArrayBufferLike | null = null;
     for (let fetch = this.#fetches[0]; fetch !== undefined; fetch = this.#fetches[0]) {
       for await (const chunk of fetch.chunks()) {
         // Pieces in one block follow each other, so that another's means that the last one is done with.
-        if (memory !== null && memory !== chunk.buffer) this.#pool?.giveBack(memory);
-        memory = chunk.buffer;
+        if (this.#handedOut !== chunk.buffer) this.#giveBack(this.#handedOut);
+        this.#handedOut = chunk.buffer;
         yield chunk;
         this.#options.signal.throwIfAborted();
         this.#consumed += chunk.length;
@@ -67,10 +68,17 @@ export class ReadAhead {
     }
   }
 
-  /** Stops what runs; nothing is left of it afterwards. */
+  /** Stops what runs; nothing is left of it afterwards, and nobody looks at a piece any more. */
   async close(): Promise<void> {
     this.#stop.abort();
     await Promise.all(this.#fetches.map((fetch) => fetch.ended));
+    this.#giveBack(this.#handedOut);
+    for (const fetch of this.#fetches) for (const { buffer } of fetch.takeWaiting()) this.#giveBack(buffer);
+    this.#pool?.release();
+  }
+
+  #giveBack(memory: ArrayBufferLike | null): void {
+    if (memory !== null) this.#pool?.giveBack(memory);
   }
 
   #askForMore(): void {

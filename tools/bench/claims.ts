@@ -32,6 +32,14 @@ const fasterThan = (peer: string, who: string, limit: number, odo = 'odo'): Clai
   value: (seconds) => divide(seconds(peer), seconds(odo)),
 });
 
+const peakMemory = (text: string, contender: string): Claim => ({
+  ...{ text, bound: 'at most', limit: 400, unit: ' MB' },
+  value: (_, find) => {
+    const bytes = find(contender)?.results.map(({ peakRssBytes }) => peakRssBytes) ?? [];
+    return bytes.length === 0 ? undefined : Math.max(...bytes) / 1e6;
+  },
+});
+
 const claims: readonly Claim[] = [
   // Of the same backup: barman-cloud's archive is not pg_basebackup's.
   fasterThan('barman', 'barman-cloud-restore', 2.5, 'odo-barman'),
@@ -70,16 +78,8 @@ const claims: readonly Claim[] = [
       return killed && detailOf(killed, 'firstNewByte');
     },
   },
-  {
-    text: 'peak memory',
-    bound: 'at most',
-    limit: 400,
-    unit: ' MB',
-    value: (_, find) => {
-      const bytes = find('odo')?.results.map(({ peakRssBytes }) => peakRssBytes) ?? [];
-      return bytes.length === 0 ? undefined : Math.max(...bytes) / 1e6;
-    },
-  },
+  peakMemory('peak memory', 'odo'),
+  peakMemory('peak memory, by the seek index', 'odo-index'),
   {
     text: 'share of journal and checkpoints: default over one checkpoint at the end',
     bound: 'at most',

@@ -109,6 +109,25 @@ describe('reading an object by ranges', () => {
     expect(blocks.size).toBeLessThanOrEqual(8);
   });
 
+  it('uses the memory of readers that ended early for the next ones', async () => {
+    const large = randomBytes(12_000_000);
+    await writeFile(join(server.directory, 'backups', 'large._S3rver_object'), large);
+    object = (await storage.stat('large', signal))!;
+    const reading = { signal, reuseMemory: true, rangeBytes: 2_500_000, memoryBytes: 5_000_000 };
+    const blocks = new Set<ArrayBufferLike>();
+    for (let reader = 0; reader < 6; reader++) {
+      let at = 0;
+      for await (const chunk of readObject(storage, object, reading)) {
+        expect(large.subarray(at, at + chunk.length).equals(chunk)).toBe(true);
+        at += chunk.length;
+        if (chunk.buffer.byteLength === 1024 * 1024) blocks.add(chunk.buffer);
+        if (at > 6_000_000 + reader * 100_000) break;
+      }
+    }
+    // No more than one reader has.
+    expect(blocks.size).toBeLessThanOrEqual(8);
+  });
+
   it('makes ranges smaller where memory is small', async () => {
     expect((await read({ rangeBytes: undefined, memoryBytes: 100_000 })).equals(content)).toBe(true);
     expect(Math.max(...lengths())).toBe(25_000);
