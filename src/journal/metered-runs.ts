@@ -22,7 +22,7 @@ export function listMeteredRuns(
              THEN ended_at_ms END) OVER source AS lastSuccessAtMs,
            row_number() OVER (source ORDER BY started_at_ms DESC, id DESC) AS place
          FROM run
-         WHERE request ->> '$.evidence.metricsFile' = @file
+         WHERE json_valid(request) AND request ->> '$.evidence.metricsFile' = @file
            AND status NOT IN ('running', 'declined') AND ended_at_ms >= @sinceMs
          WINDOW source AS (PARTITION BY kind, request ->> '$.source.url', request ->> '$.drill.database')
        ) WHERE place = 1 ORDER BY runId`,

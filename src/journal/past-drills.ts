@@ -28,6 +28,7 @@ export function listPastDrills(
       `SELECT id AS runId, started_at_ms AS startedAtMs, verdict FROM run
        WHERE kind = 'drill' AND verdict IS NOT NULL AND started_at_ms < @beforeMs
          AND (@verdict IS NULL OR verdict = @verdict)
+         AND json_valid(request)
          AND request ->> '$.source.url' = @url
          AND request ->> '$.server' IS @server
          AND request ->> '$.drill.database' IS @name

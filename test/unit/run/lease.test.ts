@@ -11,7 +11,12 @@ test('a lease that the journal does not let renew is told to its run, once, and 
   const database = openJournal(':memory:');
   createRun(database, { id: 'r', request: {}, odoVersion: '0', machineVersion: 1, startedAtMs: 0 });
   const onLost = vi.fn();
-  const lease = holdLease(database, 'r', currentExecutor(), { takeOver: false, nowMs: Date.now, onLost });
+  const lease = holdLease(database, 'r', currentExecutor(), {
+    takeOver: false,
+    epoch: 0,
+    nowMs: Date.now,
+    onLost,
+  });
   vi.advanceTimersByTime(30_000);
   expect(onLost).not.toHaveBeenCalled();
   database.pragma('query_only = ON');
