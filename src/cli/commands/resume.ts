@@ -19,7 +19,10 @@ export function addResume(program: Command, context: CliContext, exit: (code: nu
         .helpGroup(group),
     )
     .addOption(
-      new Option('--take-over', 'take the run from another odo that is gone for certain').helpGroup(group),
+      new Option(
+        '--take-over',
+        'take the run from another odo that is gone for certain; one that still runs on this machine is ended',
+      ).helpGroup(group),
     );
   const settings = [...resumeSettings, ...moveSettings, 'yes'] as const;
   addSettings(command, settings);
