@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { OdoError } from '../errors/odo-error.ts';
+import { errorCode, OdoError } from '../errors/odo-error.ts';
 import type { ExecutorIdentity } from '../journal/executor-identity.ts';
 import { type JournalDatabase, wrapping } from '../journal/open.ts';
 import { acquireLease, findRun, leaseLost, releaseLease, renewLease } from '../journal/runs.ts';
@@ -35,17 +35,17 @@ export function holdLease(
       isDead: isGone,
     }),
   );
-  const renew = (): void => {
-    expiresAtMs = nowMs() + expiresAfterMs;
-    if (!inJournal(() => renewLease(database, runId, epoch, expiresAtMs))) throw leaseLost(runId);
-  };
   let turns = 0;
   const timer = setInterval(() => {
     turns++;
     if (turns % renewEveryTurns !== 0 && nowMs() < expiresAtMs) return;
+    const nextMs = nowMs() + expiresAfterMs;
     try {
-      renew();
+      if (!inJournal(() => renewLease(database, runId, epoch, nextMs))) throw leaseLost(runId);
+      expiresAtMs = nextMs;
     } catch (error) {
+      // A journal that is busy, or has no room for a moment, is tried again as long as nobody else may take the run.
+      if (errorCode(error) !== 'LEASE_LOST' && nowMs() < expiresAtMs) return;
       clearInterval(timer);
       options.onLost(error as OdoError);
     }
