@@ -6,6 +6,7 @@ import type { RestorePlan, TargetAction } from '../../../src/steps/restore-plan.
 import type { StepContext } from '../../../src/steps/step.ts';
 import { tearDown } from '../../../src/steps/tear-down.ts';
 import { DataDirectory } from '../../../src/target/data-directory.ts';
+import { placeMark } from '../../../src/target/marker.ts';
 import { markerFile, type Target, type TargetSpec } from '../../../src/target/target.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
@@ -116,6 +117,14 @@ test('data that were to be replaced stay until they were removed; then what repl
   await restoreInto(data).catch(() => {}); // "base" is there
   await run('clean', { prepared: true }).tearDown();
   expect(await readdir(data)).toEqual([]);
+});
+
+test('what lies under a mark that nobody looked under is not this run’s: only the mark goes', async () => {
+  await mkdir(data);
+  await placeMark(await directory(data).dataTree(runId), runId);
+  await writeFile(join(data, 'PG_VERSION'), '17');
+  await run('fill').tearDown();
+  expect(await readdir(data)).toEqual(['PG_VERSION']);
 });
 
 test('what another run took meanwhile is its own', async () => {
