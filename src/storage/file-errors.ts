@@ -23,7 +23,7 @@ export function fileError(cause: unknown, path: string): OdoError {
     });
   }
   return new OdoError('STORAGE_UNAVAILABLE', `${path} cannot be read${code === null ? '' : ` (${code})`}.`, {
-    hint: 'Check the disk or mount it lies on, then resume.',
+    hint: 'Check the disk or mount it lies on, then try again (a run that had begun: odo resume).',
     cause,
   });
 }

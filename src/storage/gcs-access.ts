@@ -38,7 +38,7 @@ export async function googleHeaders(
         (status !== null && status >= 500)
       ) {
         throw new OdoError('STORAGE_UNAVAILABLE', 'Google’s server of access tokens cannot be reached.', {
-          hint: 'Check the network, then resume.',
+          hint: 'Check the network, then try again (a run that had begun: odo resume).',
           details: { reason: code ?? status },
           cause: new Error(said),
         });

@@ -29,7 +29,7 @@ export async function* readObject(
   }
   if (at !== Math.max(from, end)) {
     throw new OdoError('OBJECT_TRUNCATED', `${object.key} ended after ${at} of ${end} bytes.`, {
-      hint: 'The store gave less than it announced; resume later.',
+      hint: 'The store gave less than it announced; try again later (a run that had begun: odo resume).',
       details: { key: object.key, got: at, wanted: end },
     });
   }

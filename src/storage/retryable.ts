@@ -13,6 +13,7 @@ export function withRetries<Output>(
   signal: AbortSignal,
   work: () => Promise<Output>,
   attempts = 4,
+  mayRetry: (error: unknown) => boolean = isRetryable,
 ): Promise<Output> {
-  return pRetry(work, { retries: attempts - 1, signal, shouldRetry: ({ error }) => isRetryable(error) });
+  return pRetry(work, { retries: attempts - 1, signal, shouldRetry: ({ error }) => mayRetry(error) });
 }

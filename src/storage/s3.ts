@@ -18,7 +18,7 @@ import { listPages } from './s3-pages.ts';
 import { refusedRegion, signedRequest } from './s3-signing.ts';
 import { readAll } from './small-object.ts';
 import { parseEndpoint } from './storage-url.ts';
-import { bucketNotFound, type StoreAttempt } from './store-errors.ts';
+import { bucketNotFound, isUnreadable, type StoreAttempt } from './store-errors.ts';
 
 export interface S3StorageOptions {
   readonly bucket: string;
@@ -260,15 +260,18 @@ export function openS3Storage(options: S3StorageOptions): ObjectStorage {
     signal: AbortSignal,
     startAfter: string | null,
   ) =>
-    listPages(startAfter, { bucket, place, prefix: query.Prefix }, (position) =>
-      call(
-        null,
-        signal,
-        (abortSignal) =>
-          client.send(new ListObjectsV2Command({ Bucket: bucket, ...query, ...position }), { abortSignal }),
-        { prefix: query.Prefix },
-      ),
-    );
+    listPages(startAfter, { bucket, place, prefix: query.Prefix }, (position) => {
+      const list = () =>
+        call(
+          null,
+          signal,
+          (abortSignal) =>
+            client.send(new ListObjectsV2Command({ Bucket: bucket, ...query, ...position }), { abortSignal }),
+          { prefix: query.Prefix },
+        );
+      // The SDK tries again what failed, but not what came in half and cannot be read.
+      return withRetries(signal, list, 4, isUnreadable);
+    });
 
   return storage;
 }

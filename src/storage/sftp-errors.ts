@@ -48,7 +48,7 @@ export function sftpError(cause: unknown, { server, path }: SftpAttempt): OdoErr
     level === 'client-timeout' ? networkReason('ETIMEDOUT') : code === null ? 'failed' : networkReason(code);
   const said = status === null ? '' : ` (${message})`;
   return new OdoError('STORAGE_UNAVAILABLE', `${server} ${reason} while reading ${path}${said}.`, {
-    hint: 'Check the address, the network and the server, then resume.',
+    hint: 'Check the address, the network and the server, then try again (a run that had begun: odo resume).',
     details: { ...details, ...(code === null ? {} : { reason: code }) },
     cause,
   });

@@ -43,7 +43,7 @@ export async function* withStallLimit<Piece>(
 
 export function stallError(what: string, stallMs: number): OdoError {
   return new OdoError('STORAGE_UNAVAILABLE', `No byte of ${what} arrived for ${stallMs / 1000} s.`, {
-    hint: 'The store or the network stalls; resume later.',
+    hint: 'The store or the network stalls; try again later (a run that had begun: odo resume).',
     details: { stallMs },
   });
 }

@@ -133,14 +133,16 @@ function storeUnavailable(
         ? 'did not answer in time'
         : name === 'MalformedAnswer'
           ? 'answered something that is not HTTP'
-          : status !== null
-            ? `answered ${status}${name === '' || name === 'Error' ? '' : ` (${name})`}`
-            : 'could not be reached';
+          : status !== null && status < 300
+            ? 'gave an answer that cannot be read'
+            : status !== null
+              ? `answered ${status}${name === '' || name === 'Error' ? '' : ` (${name})`}`
+              : 'could not be reached';
   return new OdoError(
     'STORAGE_UNAVAILABLE',
     `${attempt.endpoint} ${reason} while reading ${whatOf(attempt)}.`,
     {
-      hint: 'Check the endpoint’s address (-e), the network and the store’s health, then resume.',
+      hint: 'Check the endpoint’s address (-e), the network and the store’s health, then try again (a run that had begun: odo resume).',
       details: { ...detailsOf(attempt, status), ...(code === null ? {} : { reason: code }) },
       cause,
     },
@@ -203,9 +205,16 @@ export function bodyTruncated(
   { got, wanted }: { got: number; wanted: number },
 ): OdoError {
   return new OdoError('OBJECT_TRUNCATED', `${endpoint} ended ${key} after ${got} of ${wanted} bytes.`, {
-    hint: 'The connection broke or the store is overloaded; resume later.',
+    hint: 'The connection broke or the store is overloaded; try again later (a run that had begun: odo resume).',
     details: { bucket, endpoint, key, got, wanted },
   });
+}
+
+/** Whether the store had said yes, and then not what belongs to it. */
+export function isUnreadable(error: unknown): boolean {
+  if (!(error instanceof OdoError) || error.code !== 'STORAGE_UNAVAILABLE') return false;
+  const status = error.details?.['status'];
+  return typeof status === 'number' && status < 300;
 }
 
 /** Whether the store asked to be asked less: 503 (SlowDown and its like) and 429. */

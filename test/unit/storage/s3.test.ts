@@ -372,6 +372,13 @@ describe('odd listings', () => {
     expect(await listed()).toEqual(everything);
   });
 
+  it('asks again for a listing that came in half', async () => {
+    const everything = await names(3);
+    proxy.fault = ({ earlier }) => (earlier === 0 ? { kind: 'truncate', afterBytes: 100 } : null);
+    expect(await listed()).toEqual(everything);
+    expect(proxy.requests).toHaveLength(2);
+  });
+
   it('fails instead of turning in circles when a listing never ends', async () => {
     await names(3);
     proxy.fault = () => ({
