@@ -1,9 +1,11 @@
 import Dockerode from 'dockerode';
 import { OdoError } from '../errors/odo-error.ts';
 import { type Containers, containersOf } from './containers.ts';
-import { ask, engineUnreachable } from './engine-error.ts';
+import { EngineCalls } from './engine-calls.ts';
+import { engineUnreachable, repeatsWhereOneIs } from './engine-error.ts';
 import { type Images, imagesOf } from './images.ts';
 import { type Volumes, volumesOf } from './volumes.ts';
+import { withWholeAnswers } from './whole-answers.ts';
 
 export type {
   ContainerCreateOptions,
@@ -56,22 +58,25 @@ export async function connectDocker(
 ): Promise<Docker> {
   const address = options.address || process.env['DOCKER_HOST'] || defaultAddress;
   const docker = openClient(address);
+  const calls = new EngineCalls(address);
   const system = docker as unknown as SystemCalls;
   const client: Docker = {
     address,
     isLocal: address.startsWith('unix://'),
-    volumes: volumesOf(docker),
-    containers: containersOf(docker),
-    images: imagesOf(docker),
+    volumes: volumesOf(docker, calls),
+    containers: containersOf(docker, calls),
+    images: imagesOf(docker, calls),
     async ping(signal) {
-      await ask('answer', signal, (more) => system.ping(more));
+      await calls.ask('answer', signal, (more) => system.ping(more));
     },
     async version(signal) {
-      const { Version, ApiVersion } = await ask('tell its version', signal, (more) => system.version(more));
+      const { Version, ApiVersion } = await calls.ask('tell its version', signal, (more) =>
+        system.version(more),
+      );
       return { version: Version, apiVersion: ApiVersion };
     },
     async info(signal) {
-      const { DockerRootDir, Name, SecurityOptions } = await ask('tell about itself', signal, (more) =>
+      const { DockerRootDir, Name, SecurityOptions } = await calls.ask('tell about itself', signal, (more) =>
         system.info(more),
       );
       const remapsUsers = (SecurityOptions ?? []).some((option) => /^name=(rootless|userns)\b/.test(option));
@@ -80,7 +85,8 @@ export async function connectDocker(
   };
   try {
     const patience = AbortSignal.timeout(connectTimeoutMs);
-    await client.ping(options.signal ? AbortSignal.any([options.signal, patience]) : patience);
+    const signal = options.signal ? AbortSignal.any([options.signal, patience]) : patience;
+    await calls.ask('answer', signal, (more) => system.ping(more), { repeats: repeatsWhereOneIs });
   } catch (error) {
     options.signal?.throwIfAborted();
     throw engineUnreachable(error instanceof OdoError ? (error.cause ?? error) : error, address);
@@ -92,11 +98,15 @@ function openClient(address: string): Dockerode {
   try {
     if (address.startsWith('unix://')) {
       // `host` explicitly: dockerode would take the one of DOCKER_HOST and then leave the socket aside.
-      return new Dockerode({ host: undefined, socketPath: address.slice('unix://'.length) });
+      return withWholeAnswers(
+        new Dockerode({ host: undefined, socketPath: address.slice('unix://'.length) }),
+      );
     }
-    if (address === process.env['DOCKER_HOST']) return new Dockerode(); // reads it, with DOCKER_CERT_PATH and the like
+    if (address === process.env['DOCKER_HOST']) return withWholeAnswers(new Dockerode()); // reads it, with DOCKER_CERT_PATH and the like
     const { hostname, port, protocol } = new URL(address);
-    return new Dockerode({ host: hostname, port, protocol: protocol === 'https:' ? 'https' : 'http' });
+    return withWholeAnswers(
+      new Dockerode({ host: hostname, port, protocol: protocol === 'https:' ? 'https' : 'http' }),
+    );
   } catch (cause) {
     throw new OdoError('CONFIG_INVALID', `${address} is not an address of a Docker engine.`, {
       hint: 'Set DOCKER_HOST to something like unix:///var/run/docker.sock, tcp://host:2376 or ssh://user@host.',

@@ -1,6 +1,6 @@
 import type Dockerode from 'dockerode';
 import type { VolumeInspectInfo } from 'dockerode';
-import { ask, askForMaybe } from './engine-error.ts';
+import type { EngineCalls } from './engine-calls.ts';
 import { labelFilter } from './label-filter.ts';
 
 export interface Volumes {
@@ -24,16 +24,16 @@ export interface Volumes {
   ): Promise<VolumeInspectInfo[]>;
 }
 
-export function volumesOf(docker: Dockerode): Volumes {
+export function volumesOf(docker: Dockerode, calls: EngineCalls): Volumes {
   const inspect: Volumes['inspect'] = (name, signal) =>
-    askForMaybe(`look at the volume ${name}`, signal, (options) =>
+    calls.askForMaybe(`look at the volume ${name}`, signal, (options) =>
       docker.getVolume(encodeURIComponent(name)).inspect(options),
     );
   return {
     inspect,
     async create(name, labels, signal, driverOptions) {
       const what = `create the volume ${name}`;
-      await ask(what, signal, (options) =>
+      await calls.ask(what, signal, (options) =>
         docker.createVolume({
           Name: name,
           Labels: { ...labels },
@@ -41,15 +41,17 @@ export function volumesOf(docker: Dockerode): Volumes {
           ...options,
         }),
       );
-      return ask(what, signal, (options) => docker.getVolume(encodeURIComponent(name)).inspect(options));
+      return calls.ask(what, signal, (options) =>
+        docker.getVolume(encodeURIComponent(name)).inspect(options),
+      );
     },
     async remove(name, signal) {
-      await askForMaybe(`remove the volume ${name}`, signal, (options) =>
+      await calls.askForMaybe(`remove the volume ${name}`, signal, (options) =>
         docker.getVolume(encodeURIComponent(name)).remove(options),
       );
     },
     async list({ labels }, signal) {
-      const { Volumes: found } = await ask('list volumes', signal, (options) =>
+      const { Volumes: found } = await calls.ask('list volumes', signal, (options) =>
         docker.listVolumes({ filters: { label: labelFilter(labels) }, ...options }),
       );
       return found ?? []; // null when there is none

@@ -33,7 +33,7 @@ export const errorKinds = {
   RECOVERY_FAILED: disproving(5),
   CONFIGURATION_REFUSED: at(5),
   ENGINE_FAILED: at(5, true),
-  ENGINE_UNREACHABLE: at(4),
+  ENGINE_UNREACHABLE: at(4, true),
   ARCHIVE_CORRUPT: disproving(5),
   ENTRY_REFUSED: disproving(5),
   JOURNAL_FAILED: at(5),

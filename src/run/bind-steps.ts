@@ -13,6 +13,7 @@ import { requirePlanHolds } from '../steps/require-plan-holds.ts';
 import type { PlanSummary, RestorePlan } from '../steps/restore-plan.ts';
 import type { RestoreRequest, SignedPlan } from '../steps/restore-request.ts';
 import type { PartContext, Step, StepContext, StepFacts, StepPorts } from '../steps/step.ts';
+import { againAfterEngineTrouble } from './engine-trouble.ts';
 import { failpoint } from './failpoints.ts';
 import { runJournaled } from './journaled-step.ts';
 import { readSignedPlan } from './plan-file.ts';
@@ -97,17 +98,27 @@ export function stepContext(
     recovery: (milestone) => emit({ type: 'recovery', phase, ...milestone }),
     proof: (item) => emit({ type: 'proof', item }),
     part: (instance, input, run) =>
-      runJournaled(
-        journal,
-        {
-          name: step.name,
-          instance,
-          version: step.version,
-          input,
-          memorized: true,
-          run: () => run(partContext(binding, phase, step.name, instance, signal)),
-        },
+      againAfterEngineTrouble(
         signal,
+        (why) =>
+          emit({
+            type: 'notice',
+            level: 'warning',
+            message: `${instance} goes on from its last checkpoint: ${why}`,
+          }),
+        () =>
+          runJournaled(
+            journal,
+            {
+              name: step.name,
+              instance,
+              version: step.version,
+              input,
+              memorized: true,
+              run: () => run(partContext(binding, phase, step.name, instance, signal)),
+            },
+            signal,
+          ),
       ),
     findSeekIndex: (object) => journal.findSeekIndex(object),
     removeSeekIndex: (object) => journal.removeSeekIndex(object),
@@ -182,31 +193,41 @@ export function bindSteps(binding: RunBinding) {
     let earlier = false;
     const samples = new SampleKeeper(binding.journal, phase);
     try {
-      const output = await runJournaled<Output>(
-        binding.journal,
-        {
-          name: phase,
-          instance: '',
-          version: options.version,
-          input: options.input,
-          memorized: options.memorized,
-          onStart: (number) => {
-            attempt = number;
-            binding.emit({ type: 'phase', phase, state: 'started', attempt });
-          },
-          onEarlier: () => {
-            earlier = true;
-          },
-          run: async (number) => {
-            const step = { name: phase, version: options.version };
-            const output = await options.run(
-              stepContext(binding, phase, number, options.signal, step, samples),
-            );
-            samples.flush();
-            return output;
-          },
-        },
+      const output = await againAfterEngineTrouble(
         options.signal,
+        (why) =>
+          binding.emit({
+            type: 'notice',
+            level: 'warning',
+            message: `This phase (${phase}) is tried again: ${why}`,
+          }),
+        () =>
+          runJournaled<Output>(
+            binding.journal,
+            {
+              name: phase,
+              instance: '',
+              version: options.version,
+              input: options.input,
+              memorized: options.memorized,
+              onStart: (number) => {
+                attempt = number;
+                binding.emit({ type: 'phase', phase, state: 'started', attempt });
+              },
+              onEarlier: () => {
+                earlier = true;
+              },
+              run: async (number) => {
+                const step = { name: phase, version: options.version };
+                const output = await options.run(
+                  stepContext(binding, phase, number, options.signal, step, samples),
+                );
+                samples.flush();
+                return output;
+              },
+            },
+            options.signal,
+          ),
       );
       binding.emit({
         type: 'phase',

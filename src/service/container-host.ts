@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { extract } from 'tar-stream';
 import type { Docker } from '../docker/client.ts';
@@ -39,8 +40,7 @@ export function containerHost(
     async readPostmasterFile(signal) {
       const tar = await docker.containers.getArchive(container, `${pgdata}/postmaster.pid`, signal);
       if (tar === null) return null;
-      const entries = tar.pipe(extract());
-      tar.once('error', (error) => entries.destroy(error));
+      const entries = Readable.from(tar, { objectMode: false }).pipe(extract());
       let content: string | null = null;
       for await (const entry of entries) content = await text(entry);
       return content;

@@ -16,24 +16,32 @@ export async function followLog(
   signal: AbortSignal,
 ): Promise<{ readonly exitCode: number }> {
   let seen = 0;
-  const read = async (follow: boolean): Promise<void> => {
+  const read = async (selection: { follow?: true }, stop: AbortSignal): Promise<void> => {
     let index = 0;
-    for await (const { text } of docker.containers.logs(container, {
-      ...(follow ? { follow: true } : {}),
-      signal,
-    })) {
+    for await (const { text } of docker.containers.logs(container, { ...selection, signal: stop })) {
       index += 1;
       if (index <= seen) continue;
       seen = index;
       onLine(text);
     }
   };
+  /** Until the container has ended: a follower's end does not say so, since its connection may have been cut. */
+  const follow = async (): Promise<number> => {
+    const over = new AbortController();
+    const stop = AbortSignal.any([signal, over.signal]);
+    const following = followAgain(() => read({ follow: true }, stop), stop);
+    try {
+      return await docker.containers.wait(container, signal);
+    } finally {
+      over.abort();
+      await following;
+    }
+  };
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     try {
-      await read(true);
-      const exitCode = await docker.containers.wait(container, signal);
-      // A follower can be let go a moment before the last lines are written.
-      await read(false);
+      const exitCode = await follow();
+      // A follower is let go, perhaps before the last lines.
+      await read({}, signal);
       return { exitCode };
     } catch {
       if (signal.aborted) return new Promise(() => {});
@@ -43,4 +51,15 @@ export async function followLog(
     }
   }
   return { exitCode: 255 };
+}
+
+/** A follower has nothing more to say for long only when its container is about to end. @unit ms */
+const followAgainMs = 500;
+
+async function followAgain(read: () => Promise<void>, stop: AbortSignal): Promise<void> {
+  while (!stop.aborted) {
+    // Why it broke off is told by the wait beside it, if it lasts.
+    await read().catch(() => {});
+    await delay(followAgainMs, undefined, { signal: stop }).catch(() => {});
+  }
 }

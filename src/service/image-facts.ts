@@ -1,6 +1,8 @@
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { extract } from 'tar-stream';
 import type { Docker, ImageInspectInfo } from '../docker/client.ts';
+import { isEngineTrouble } from '../docker/engine-error.ts';
 import type { Owner } from '../target/tree.ts';
 import { containerArgv } from './container-tool.ts';
 import { withImageContainer } from './image-container.ts';
@@ -87,8 +89,7 @@ async function readFiles(
     for (const path of paths) {
       const tar = await docker.containers.getArchive(container, path, signal);
       if (tar === null) continue;
-      const entries = tar.pipe(extract());
-      tar.once('error', (error) => entries.destroy(error));
+      const entries = Readable.from(tar, { objectMode: false }).pipe(extract());
       for await (const entry of entries) {
         if (entry.header.type === 'file') found[path] = await text(entry);
         else entry.resume();
@@ -110,8 +111,9 @@ async function askMajor(
     async (container) => {
       try {
         await docker.containers.start(container, signal);
-      } catch {
+      } catch (error) {
         signal?.throwIfAborted();
+        if (isEngineTrouble(error)) throw error;
         return null; // no shell in it, so no PostgreSQL that could run restore_command either
       }
       await docker.containers.wait(container, signal);

@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Docker } from '../docker/client.ts';
+import { isEngineTrouble } from '../docker/engine-error.ts';
 import { containerArgv } from './container-tool.ts';
 import { withImageContainer } from './image-container.ts';
 import { runAs, serverEnvironment } from './run-as.ts';
@@ -30,8 +31,9 @@ export async function inspectServer(
       const lines: string[] = [];
       try {
         await engine.containers.start(container, signal);
-      } catch {
+      } catch (error) {
         signal.throwIfAborted();
+        if (isEngineTrouble(error)) throw error;
         return parseInventory(lines); // no shell in it: then nobody tells
       }
       await engine.containers.wait(container, signal);

@@ -30,9 +30,12 @@ export async function openFeeder(
     throw new OdoError('BUG', 'The plan reads an archive that the request does not name.');
   const { segmentBytes, objects } = wal;
   const expected = { segmentBytes, systemIdentifier: contents.backup.systemIdentifier, serverMajor };
-  const spool = await WalSpool.open(
-    { tree, owner, source: { ...archive, decoders: ports.decoders(plan), expected }, signal },
-    new Set(objects.map(({ name }) => name)),
+  const patience = new StorePatience({ notice: context.notice, now: ports.now });
+  const spool = await patience.run('The spool of WAL', signal, () =>
+    WalSpool.open(
+      { tree, owner, source: { ...archive, decoders: ports.decoders(plan), expected }, signal },
+      new Set(objects.map(({ name }) => name)),
+    ),
   );
   const slots = spoolSegments(plan, wal);
   const batch = tree.localPath === null ? Math.min(batchBytes / segmentBytes, slots / (2 * jobs)) : 1;
@@ -40,7 +43,7 @@ export async function openFeeder(
     ...options,
     objects,
     spool,
-    patience: new StorePatience({ notice: context.notice, now: ports.now }),
+    patience,
     slots,
     jobs,
     batch: Math.max(1, Math.floor(batch)),

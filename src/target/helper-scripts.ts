@@ -142,6 +142,8 @@ guard "$2" leave
 from=$1 to=$2 owner=$3; shift 3
 for name do
   if [ -L "$from/$name" ]; then printf '%s' "$from/$name" >&2; exit ${throughLink}; fi
+  # Handed over by an earlier attempt whose answer got lost.
+  if [ ! -e "$from/$name" ] && [ -f "$to/$name" ]; then continue; fi
   chown "$owner" "$from/$name"
   chmod 0600 "$from/$name"
   mv -fT "$from/$name" "$to/$name"

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { connectDocker } from '../../../src/docker/client.ts';
-import { ask, engineError, isConflict, isNotFound } from '../../../src/docker/engine-error.ts';
+import { EngineCalls } from '../../../src/docker/engine-calls.ts';
+import { engineError, isConflict, isNotFound } from '../../../src/docker/engine-error.ts';
 import { OdoError } from '../../../src/errors/odo-error.ts';
 import { fromErrorData, toErrorData } from '../../../src/errors/serialize.ts';
 
@@ -39,7 +40,7 @@ describe('an error of the engine', () => {
   it('keeps the reason of an abort', async () => {
     const reason = new Error('interrupted by the operator');
     const controller = new AbortController();
-    const asking = ask('wait', controller.signal, async () => {
+    const asking = new EngineCalls('unix:///run/docker.sock').ask('wait', controller.signal, async () => {
       controller.abort(reason);
       throw new Error('socket hang up');
     });
