@@ -38,6 +38,9 @@ function commandExists(name: string): Promise<boolean> {
 /** Only for who asks for it by name: large, or one part of the tests needs it. */
 const onRequest: readonly NeededPackage[] = [
   { package: 'xfsprogs', present: () => commandExists('mkfs.xfs') },
+  // A compiler, for what stands between a program and the system.
+  { package: 'gcc', present: () => commandExists('gcc') },
+  { package: 'libc6-dev', present: async () => existsSync('/usr/include/stdlib.h') },
   { package: 'chromium', present: () => commandExists('chromium') },
   // A browser without a font draws nothing.
   { package: 'fonts-dejavu-core', present: async () => existsSync('/usr/share/fonts/truetype/dejavu') },

@@ -11,7 +11,7 @@ const port = 5432;
 /** Programs of the server that Debian 12 has. */
 export const binDir15 = '/usr/lib/postgresql/15/bin';
 
-async function postgresUser(): Promise<{ uid: number; gid: number }> {
+export async function postgresUser(): Promise<{ uid: number; gid: number }> {
   return {
     uid: Number(await run('id', ['-u', 'postgres'])),
     gid: Number(await run('id', ['-g', 'postgres'])),
@@ -71,7 +71,7 @@ export async function readDirectory<Answer>(
         );
       await waitUntil(
         'the restored server is no longer in recovery',
-        async () => (await psql('select not pg_is_in_recovery()')) === 't',
+        async () => (await psql('select not pg_is_in_recovery()', 'postgres')) === 't',
       );
       return await read(psql);
     } finally {
