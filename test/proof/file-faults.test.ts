@@ -86,8 +86,8 @@ const forEver = (groups: readonly Group[]): Fault[] =>
     .map(({ kind, where, count }, i) => {
       const own = where.startsWith('/odo') ? '/odo*' : '/data*';
       const [number = 1] = ordinals(count, 1);
-      const then = { kinds: needRoom, where: i % 2 === 0 ? '*' : own };
-      return { kind, where, number, error: errors[i % errors.length] ?? 'EIO', then };
+      const lasting = { kinds: needRoom, where: i % 2 === 0 ? '*' : own };
+      return { kind, where, number, error: errors[i % errors.length] ?? 'EIO', lasting };
     });
 
 let disk: ScratchDisk;
@@ -172,7 +172,7 @@ function expectTruth({ stderr, stdout, exitCode }: OdoResult, fault: Fault): voi
   const noRoom = fault.error !== 'EIO';
   const isJournals = fault.where.startsWith('/odo');
   // SQLite says of some calls only that they failed, and that may have been over when odo looked for the reason.
-  const codes = !noRoom ? [5] : isJournals && fault.then === undefined ? [5, 14] : [14];
+  const codes = !noRoom ? [5] : isJournals && fault.lasting === undefined ? [5, 14] : [14];
   expect(codes, stderr).toContain(exitCode);
   if (isJournals) expect(stderr).toContain('/odo/journal.sqlite');
   else if (exitCode === 14)
@@ -216,8 +216,8 @@ async function disturb(
   );
 }
 
-const nameOf = ({ kind, where, number, error, then }: Fault): string =>
-  `${kind} ${where} #${number} ${error}${then === undefined ? '' : ` for ever on ${then.where}`}`;
+const nameOf = ({ kind, where, number, error, lasting }: Fault): string =>
+  `${kind} ${where} #${number} ${error}${lasting === undefined ? '' : ` for ever on ${lasting.where}`}`;
 
 const ended: { readonly kind: CallKind; readonly sweep: string; readonly how: 'went on' | 'stopped' }[] = [];
 

@@ -34,7 +34,7 @@ export interface Fault {
   /** `SHORT`: a write takes only the first half. */
   readonly error: 'EIO' | 'ENOSPC' | 'EDQUOT' | 'EINTR' | 'SHORT';
   /** What fails with the same error from then on. */
-  readonly then?: { readonly kinds: readonly CallKind[]; readonly where: string };
+  readonly lasting?: { readonly kinds: readonly CallKind[]; readonly where: string };
 }
 
 export interface Call {
@@ -98,9 +98,9 @@ export async function buildFailingCalls(): Promise<FailingCalls> {
   };
 }
 
-function textOf({ kind, where, number, error, then }: Fault): string {
+function textOf({ kind, where, number, error, lasting }: Fault): string {
   const code = error === 'SHORT' ? 0 : constants.errno[error];
-  return [kind, where, number, code, then?.kinds.join(',') ?? '', then?.where ?? ''].join('|');
+  return [kind, where, number, code, lasting?.kinds.join(',') ?? '', lasting?.where ?? ''].join('|');
 }
 
 function callIn(line: string): Call[] {
