@@ -27,7 +27,12 @@ export async function withImageContainer<Result>(
       ...(user === undefined ? {} : { User: user }),
       Env: Object.entries(environment).map(([name, value]) => `${name}=${value}`),
       Labels: { [helperLabel]: 'image-facts' },
-      HostConfig: { NetworkMode: 'none', CapDrop: ['ALL'], LogConfig: { Type: 'json-file', Config: {} } },
+      HostConfig: {
+        NetworkMode: 'none',
+        CapDrop: ['ALL'],
+        SecurityOpt: ['no-new-privileges'],
+        LogConfig: { Type: 'json-file', Config: {} },
+      },
     },
     signal,
   );

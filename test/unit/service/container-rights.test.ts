@@ -110,6 +110,8 @@ it.each(Object.keys(containers))('%s has only what it needs', async (name) => {
   expect(User).toBe(user);
   expect(HostConfig.NetworkMode).toBe(network);
   expect(HostConfig.CapDrop).toEqual(['ALL']);
+  // It cannot gain rights by a program of its image.
+  expect(HostConfig.SecurityOpt).toEqual(['no-new-privileges']);
   expect([...((HostConfig.CapAdd as string[] | undefined) ?? [])].sort()).toEqual(capabilities);
   // Nothing of the host but the volumes of the run, the Docker socket least of all.
   expect((HostConfig.Mounts ?? []).map(({ Target }) => Target)).toEqual(mounts);
@@ -121,15 +123,6 @@ it.each(Object.keys(containers))('%s has only what it needs', async (name) => {
   expect(Env.filter((one) => !one.startsWith('PGDATA='))).toEqual([]);
   expect(leaksIn(JSON.stringify(created))).toEqual([]);
 });
-
-it.each(Object.keys(containers).filter((name) => name !== 'a look into an image'))(
-  '%s cannot gain rights by a program of its image',
-  async (name) => {
-    const { docker, created } = notingEngine();
-    await containers[name]?.create(docker).catch(() => {});
-    expect(created[0]?.HostConfig?.SecurityOpt).toEqual(['no-new-privileges']);
-  },
-);
 
 it('the helper that only looks mounts the volume read-only', async () => {
   const { docker, created } = notingEngine();
