@@ -25,6 +25,9 @@ const problemOf =
   ({ facts }) =>
     facts.contents.problems.find((problem) => codes.includes(problem.code)) ?? null;
 
+const isAnyRefused = (facts: PreflightFacts): boolean =>
+  targetsOf(facts).some((one) => one.facts.refusal !== null);
+
 /** The engine's writer only writes whole files. */
 function patchingRefused(facts: PreflightFacts): ErrorData | null {
   if ((facts.contents.links ?? []).length === 0) return null;
@@ -130,8 +133,9 @@ export const checks = {
         : parentClosed(description, closedParent, facts.launcher.spec?.owner ?? null),
     ),
 
+  // How much is free in a target that is refused was not looked at.
   spaceTooSmall: ({ facts, request }) =>
-    firstOf(spaceNeeds(facts, request), (need) =>
+    firstOf(isAnyRefused(facts) ? [] : spaceNeeds(facts, request), (need) =>
       need.availableBytes >= need.neededBytes + request.reserveBytes
         ? null
         : refusal(

@@ -337,6 +337,13 @@ describe('the preliminary checks', () => {
     }
   });
 
+  test('say nothing about the space of a target that is refused, which was not looked at', () => {
+    const facts = withTarget({ refusal: '/home/me is a home directory.', freeBytes: 0 });
+    expect(refusals({ facts, request: plainRequest }).map((one) => one.code)).toEqual([
+      'PRECONDITION_FAILED',
+    ]);
+  });
+
   test('report every refusal at once', () => {
     const facts: PreflightFacts = {
       ...withProblem('WAL_MISSING', 'gone'),
