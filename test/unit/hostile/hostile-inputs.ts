@@ -64,10 +64,11 @@ export function parsesOrRefuses<Input>(
   input: fc.Arbitrary<Input>,
   parse: (input: Input) => unknown,
   codes: readonly ErrorCode[],
+  seed?: number,
 ): { readonly read: number; readonly refused: number } {
   const outcome = { read: 0, refused: 0 };
   const look = (one: Input) => void outcome[isRead(one, parse, codes) ? 'read' : 'refused']++;
-  fc.assert(fc.property(input, look), { numRuns: inputs });
+  fc.assert(fc.property(input, look), { numRuns: inputs, ...(seed === undefined ? {} : { seed }) });
   return outcome;
 }
 
