@@ -23,11 +23,14 @@ export function namesInArchive({ contents: { wal } }: Pick<RestorePlan, 'content
   return (wal?.objects ?? []).map(({ name }) => `${name}\n`).join('');
 }
 
+/** What the script calls, beside a POSIX sh. */
+export const restorePrograms = ['cp', 'grep', 'sleep'] as const;
+
 /**
  * The server takes 1 to 125 as "not in the archive", which ends recovery, and 126 and everything above 128 as a
  * failure that stops it (xlogarchive.c, RestoreArchivedFile). So 1 is only for a file the archive really does not have.
  *
- * POSIX sh, cp, grep and sleep, as every image with PostgreSQL has them. What is not there yet is waited for as
+ * POSIX sh and `restorePrograms`, as every image with PostgreSQL has them. What is not there yet is waited for as
  * long as the server's process lives: a script that outlived its server must not write into the directory of the
  * next one. The look at the server comes right before each copy for that. It runs in the data directory.
  */

@@ -193,6 +193,13 @@ describeWithLab('odo doctor', () => {
         fix: expect.stringMatching(/Install/),
       },
     ]);
+    const local = await doctor(place.path, ['--data-dir', '/srv/odo-test-doctor', '--local'], {
+      PATH: place.path,
+    });
+    expect(local.of('programs')[0]).toMatchObject({
+      level: 'problem',
+      found: expect.stringMatching(/there is no cp, no grep, no sleep/),
+    });
     const empty = await doctor(place.path, ['--data-dir', '/srv/odo-test-doctor', '--pg-bin', place.path]);
     expect(empty.of('server')).toMatchObject([
       { level: 'problem', found: expect.stringMatching(/no PostgreSQL server in/) },

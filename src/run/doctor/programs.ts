@@ -1,9 +1,10 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
+import { restorePrograms } from '../../steps/restore-command.ts';
 import { hasSyncProgram } from '../../target/file-system-sync.ts';
 import { ok, problem, type Told, warning } from './finding.ts';
-import type { Surroundings } from './surroundings.ts';
+import { needsBinaries, type Surroundings } from './surroundings.ts';
 
 /** Small programs of the host that odo calls; those of PostgreSQL and Compose are looked at on their own. */
 export async function examinePrograms({ request }: Surroundings): Promise<Told[]> {
@@ -13,7 +14,19 @@ export async function examinePrograms({ request }: Surroundings): Promise<Told[]
     inPath('getent'),
     inPath('ionice'),
   ]);
+  const asked = needsBinaries(request) === false ? [] : restorePrograms;
+  const found = await Promise.all(asked.map(inPath));
+  const missing = asked.filter((_, index) => !found[index]);
+  const tell = needsBinaries(request) === true ? problem : warning;
   const wrong = [
+    ...(missing.length === 0
+      ? []
+      : [
+          tell(
+            `there is no ${missing.join(', no ')}, with which a server of this host gets its WAL`,
+            'Install coreutils and grep, or mend PATH.',
+          ),
+        ]),
     ...(sh
       ? []
       : [problem('there is no /bin/sh, which PostgreSQL calls for its restore command', 'Install a shell.')]),
@@ -42,7 +55,7 @@ export async function examinePrograms({ request }: Surroundings): Promise<Told[]
         ]
       : []),
   ];
-  return wrong.length === 0 ? [ok('sh, sync and getent are there')] : wrong;
+  return wrong.length === 0 ? [ok(`${['sh', ...asked, 'sync'].join(', ')} and getent are there`)] : wrong;
 }
 
 async function inPath(program: string): Promise<boolean> {
