@@ -58,19 +58,19 @@ const code = (text: string): string => `\`${text}\``;
 const json = (...values: unknown[]): string =>
   ['```json', ...values.map((value) => JSON.stringify(value)), '```'].join('\n');
 
+/** Never run: only its commands and options are read. */
+const documentedProgram = (): Command =>
+  createProgram({ api: {} as CliApi, host: processHost(), secrets: new SecretRedactor() }, () => {});
+
 function cliPage(): string {
-  // Never run: only its options are read.
-  const program = createProgram(
-    { api: {} as CliApi, host: processHost(), secrets: new SecretRedactor() },
-    () => {},
-  );
+  const program = documentedProgram();
   return page(
     'The command line',
     description,
     'Settings may also come from the environment, `.env` and `odo.yaml`: [configuration.md](configuration.md). What commands return: [exit-codes.md](exit-codes.md). What they print with `--json`: [json-output.md](json-output.md).',
     'stdout carries the result, stderr progress and diagnostics. On a terminal a run is drawn with one line a phase, the current ones redrawn in place; without a terminal, with `NO_COLOR` or `TERM=dumb`, as lines that start with the time, progress at most every ten seconds. `ODO_DEBUG=1` adds the stack of a bug.',
     'The first Ctrl-C or SIGTERM stops a run cleanly, a second one at once; both are safe. A run that stopped for any reason prints the line that goes on with it: `odo resume RUN-ID`.',
-    ...program.commands.map(commandSection),
+    ...commandsOf(program).map(commandSection),
     '## When data would be removed',
     'A target that holds a data directory is cleaned only after you agreed. On a terminal odo says what would be removed and asks: `1` removes it, after you typed the name of the volume or directory, or `yes`; `2` restores into a new volume and keeps the old one (only for a volume, with a Compose service or without a service); `3` stops. Without a terminal odo exits with 4 and touches nothing, unless `--yes` was given.',
     '## Credentials',
@@ -78,6 +78,13 @@ function cliPage(): string {
     'An endpoint and a region belong to the run: `odo resume -e …` is accepted, for scripts that always give it, and ignored with a warning.',
   );
 }
+
+/** Those that its help shows. */
+const commandsOf = (program: Command): Command[] =>
+  program
+    .createHelp()
+    .visibleCommands(program)
+    .filter((command) => command.name() !== 'help');
 
 function commandSection(command: Command): string {
   const help = command.createHelp();

@@ -6,6 +6,7 @@ import { toErrorData } from '../errors/serialize.ts';
 import { odoVersion } from '../run/odo-version.ts';
 import { addAbandon } from './commands/abandon.ts';
 import { addBackups } from './commands/backups.ts';
+import { addCompletion } from './commands/completion.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addDrill } from './commands/drill.ts';
 import { addPlan } from './commands/plan.ts';
@@ -53,6 +54,7 @@ export function createProgram(context: CliContext, exit: (code: number) => void)
     addAbandon,
     addReport,
     addDoctor,
+    addCompletion,
   ])
     add(program, context, exit);
   for (const command of program.commands) {

@@ -819,3 +819,9 @@ export const mayComeFrom = (key: SettingKey, layer: Layer): boolean =>
 /** What an error says was expected. */
 export const expectedOf = (key: SettingKey): string =>
   settingOf(key).value.meta()?.description ?? 'another value';
+
+/** The words that a setting may be; undefined when it may be anything else too. */
+export function choicesOf(key: SettingKey): readonly string[] | undefined {
+  const { value } = settingOf(key);
+  return value instanceof z.ZodEnum ? value.options.map(String) : undefined;
+}

@@ -35,13 +35,16 @@ function commandExists(name: string): Promise<boolean> {
   return succeeds('sh', ['-c', `command -v ${name}`]);
 }
 
-/** Only for who asks for it by name: large, or one part of the tests needs it. */
+/** Only for who asks for it by name: large, or one file of tests needs it. */
 const onRequest: readonly NeededPackage[] = [
   { package: 'xfsprogs', present: () => commandExists('mkfs.xfs') },
   // A compiler, for what stands between a program and the system.
   { package: 'gcc', present: () => commandExists('gcc') },
   { package: 'libc6-dev', present: async () => existsSync('/usr/include/stdlib.h') },
   { package: 'chromium', present: () => commandExists('chromium') },
+  { package: 'zsh', present: () => commandExists('zsh') },
+  { package: 'fish', present: () => commandExists('fish') },
+  { package: 'mandoc', present: () => commandExists('mandoc') },
   // A browser without a font draws nothing.
   { package: 'fonts-dejavu-core', present: async () => existsSync('/usr/share/fonts/truetype/dejavu') },
 ];
