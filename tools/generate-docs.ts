@@ -28,6 +28,7 @@ import { symptomGroups, symptoms } from '../src/postgres/log-symptoms.ts';
 import type { Symptom } from '../src/postgres/symptoms/symptom.ts';
 import { areas, type Finding } from '../src/run/doctor/finding.ts';
 import { phaseNames } from '../src/run/phase-names.ts';
+import { manPage } from './man-page.ts';
 import { sampleSurvey } from './sample-backups.ts';
 import { sampleEvents, samplePlan, sampleReplay, sampleRunId, sampleStatus } from './sample-events.ts';
 
@@ -41,6 +42,7 @@ export function generateDocs(): ReadonlyMap<string, string> {
     ['docs/exit-codes.md', exitCodesPage()],
     ['docs/json-output.md', jsonOutputPage()],
     ['docs/troubleshooting.md', troubleshootingPage()],
+    ['docs/odo.1', manPage(commandsOf(documentedProgram()))],
     ['docs/odo.schema.json', `${JSON.stringify(yamlJsonSchema(), null, 2)}\n`],
   ]);
 }

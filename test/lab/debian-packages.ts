@@ -44,6 +44,7 @@ const onRequest: readonly NeededPackage[] = [
   { package: 'chromium', present: () => commandExists('chromium') },
   { package: 'zsh', present: () => commandExists('zsh') },
   { package: 'fish', present: () => commandExists('fish') },
+  { package: 'man-db', present: () => commandExists('man') },
   { package: 'mandoc', present: () => commandExists('mandoc') },
   // A browser without a font draws nothing.
   { package: 'fonts-dejavu-core', present: async () => existsSync('/usr/share/fonts/truetype/dejavu') },
