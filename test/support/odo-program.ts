@@ -39,6 +39,8 @@ interface OdoOptions {
   /** As whom it runs; as the test itself when absent. */
   readonly uid?: number;
   readonly gid?: number;
+  /** Called for each JSON line of stdout when it comes. */
+  readonly onEvent?: (event: Record<string, unknown>) => void;
 }
 
 function jsonLines(stdout: string): Record<string, unknown>[] {
@@ -72,7 +74,13 @@ export function spawnOdo(args: readonly string[], options: OdoOptions = {}): Odo
   child.stdin.on('error', () => {}).end(options.input ?? '');
   let stdout = '';
   let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  let told = 0;
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    const end = stdout.lastIndexOf('\n') + 1;
+    if (options.onEvent !== undefined) jsonLines(stdout.slice(told, end)).forEach(options.onEvent);
+    told = end;
+  });
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   let over = false;
   const ended = new Promise<OdoResult>((resolve, reject) => {

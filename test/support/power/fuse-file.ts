@@ -67,7 +67,12 @@ async function serve(channel: FileHandle, device: BlockDevice): Promise<void> {
     header.writeUInt32LE(outHeaderBytes + (answer?.length ?? 0), 0);
     header.writeInt32LE(answer === null ? -ENOSYS : 0, 4);
     request.copy(header, 8, 8, 16);
-    writevSync(channel.fd, answer === null ? [header] : [header, answer]);
+    try {
+      writevSync(channel.fd, answer === null ? [header] : [header, answer]);
+    } catch (error) {
+      // Nobody waits for it any more, because whoever asked was killed.
+      if ((error as { code?: unknown }).code !== 'ENOENT') throw error;
+    }
   }
 }
 

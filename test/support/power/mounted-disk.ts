@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { run } from '../../lab/run-command.ts';
+import { waitUntil } from '../../lab/wait-until.ts';
 import type { ForgetfulDisks } from './forgetful-disks.ts';
 import type { Cut } from './recorded-disk.ts';
 
@@ -26,9 +28,16 @@ export async function attachDisk(
   await disks.mount(disk, file, cut);
   stack.defer(async () => void (await run('umount', ['--lazy', file])));
   const device = await run('losetup', ['--find', '--show', file]);
-  stack.defer(async () => void (await run('losetup', ['--detach', device])));
+  stack.defer(() => detach(device));
   const kept = stack.move();
   return { device, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+/** The device is there as long as something uses it, and until then its file has not got all that is written. */
+async function detach(device: string): Promise<void> {
+  await run('losetup', ['--detach', device]);
+  const isAttached = () => existsSync(join('/sys/block', basename(device), 'loop'));
+  await waitUntil(`${device} is detached`, () => !isAttached(), { everyMs: 5 });
 }
 
 /** The file system of an attached disk at a directory that is made for it. */

@@ -8,7 +8,16 @@ import type { Cut } from './recorded-disk.ts';
 /** Made and mounted so that nothing but what is tried writes to it. */
 const fileSystems = {
   ext4: {
-    make: ['mkfs.ext4', '-q', '-m', '0', '-E', 'nodiscard,lazy_itable_init=1,lazy_journal_init=1'],
+    make: [
+      'mkfs.ext4',
+      '-q',
+      '-b',
+      '4096',
+      '-m',
+      '0',
+      '-E',
+      'nodiscard,lazy_itable_init=1,lazy_journal_init=1',
+    ],
     options: ['noinit_itable'],
   },
   xfs: { make: ['mkfs.xfs', '-q', '-K'], options: [] },
