@@ -113,12 +113,23 @@ function withoutEnd(rest: string): string {
   return (open.endsWith(',') ? open.slice(0, -1) : open).trim();
 }
 
+/** One at a time: a manifest may list a million files, and be as large as a hundred MB. */
+function* linesOf(bytes: Uint8Array): Generator<string> {
+  const decoder = new TextDecoder();
+  for (let at = 0; at < bytes.length; ) {
+    const newline = bytes.indexOf(0x0a, at);
+    const end = newline === -1 ? bytes.length : newline;
+    yield decoder.decode(bytes.subarray(at, end)).trim();
+    at = end + 1;
+  }
+}
+
 /**
  * Reads a manifest line by line, as the server writes it: one file or range a line.
  * Does not check the manifest's own checksum; see `manifestIsIntact`.
  * @throws FORMAT_UNKNOWN
  */
-export function parseBackupManifest(text: string): BackupManifest {
+export function parseBackupManifest(content: Uint8Array | string): BackupManifest {
   let version: number | null = null;
   let systemIdentifier: string | null = null;
   let checksum: string | null = null;
@@ -128,8 +139,8 @@ export function parseBackupManifest(text: string): BackupManifest {
   const paths = new Set<string>();
   let totalBytes = 0;
 
-  for (const raw of text.split('\n')) {
-    const line = raw.trim();
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  for (const line of linesOf(bytes)) {
     if (line === '') continue;
     if (section !== 'top') {
       if (/^\],?$/.test(line)) {
@@ -169,7 +180,8 @@ export async function manifestIsIntact(bytes: Uint8Array, stated: string): Promi
   if (bytes.at(-1) !== newline) return false;
   const before = bytes.lastIndexOf(newline, bytes.length - 2);
   if (before < 0) return false;
-  const covered = new Uint8Array(bytes.subarray(0, before + 1));
+  // What was read of a store lies in memory that no thread shares.
+  const covered = bytes.subarray(0, before + 1) as Uint8Array<ArrayBuffer>;
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', covered));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('') === stated.toLowerCase();
 }

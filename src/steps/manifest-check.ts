@@ -34,7 +34,7 @@ export async function readManifest(
   signal: AbortSignal,
 ): Promise<ManifestCheck> {
   const bytes = await storage.readSmall(key, signal);
-  const manifest = parseBackupManifest(Buffer.from(bytes).toString('utf8'));
+  const manifest = parseBackupManifest(bytes);
   if (!(await manifestIsIntact(bytes, manifest.checksum))) {
     throw new OdoError(
       'VERIFICATION_FAILED',

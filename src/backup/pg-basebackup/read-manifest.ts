@@ -21,9 +21,7 @@ export async function readManifest(
   }
   const problems: ErrorData[] = [];
   const bytes = await storage.readSmall(object.key, signal);
-  const manifest = await attempt(problems, signal, async () =>
-    parseBackupManifest(new TextDecoder().decode(bytes)),
-  );
+  const manifest = await attempt(problems, signal, async () => parseBackupManifest(bytes));
   if (manifest !== null && !(await manifestIsIntact(bytes, manifest.checksum))) {
     problems.push(
       problem(
