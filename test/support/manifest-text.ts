@@ -33,3 +33,17 @@ export function manifestText(content: ManifestContent): string {
   const checksum = createHash('sha256').update(covered).digest('hex');
   return `${covered}"Manifest-Checksum": "${checksum}"}\n`;
 }
+
+/** A manifest of a server with more files in it, and its checksum right again. */
+export function extendManifest(
+  text: string,
+  files: readonly { readonly path: string; readonly sizeBytes: number; readonly checksum: string }[],
+): string {
+  const lines = files.map(
+    ({ path, sizeBytes, checksum }) =>
+      `{ "Path": "${path}", "Size": ${sizeBytes}, "Last-Modified": "2026-11-23 21:31:46 GMT", "Checksum-Algorithm": "CRC32C", "Checksum": "${checksum}" },\n`,
+  );
+  const [head = ''] = text.split('"Manifest-Checksum"');
+  const covered = head.replace('"Files": [\n', `"Files": [\n${lines.join('')}`);
+  return `${covered}"Manifest-Checksum": "${createHash('sha256').update(covered).digest('hex')}"}\n`;
+}

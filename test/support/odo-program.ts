@@ -41,6 +41,8 @@ interface OdoOptions {
   readonly gid?: number;
   /** Called for each JSON line of stdout when it comes. */
   readonly onEvent?: (event: Record<string, unknown>) => void;
+  /** Another entry point than the one of the sources. */
+  readonly cli?: string;
 }
 
 function jsonLines(stdout: string): Record<string, unknown>[] {
@@ -64,7 +66,7 @@ export function spawnOdo(args: readonly string[], options: OdoOptions = {}): Odo
   const command =
     through === undefined ? ([process.execPath] as const) : ([...through, process.execPath] as const);
   const [program, ...before] = command;
-  const child = spawn(program, [...before, odoCli, ...args], {
+  const child = spawn(program, [...before, options.cli ?? odoCli, ...args], {
     cwd: options.cwd,
     ...(options.uid === undefined ? {} : { uid: options.uid }),
     ...(options.gid === undefined ? {} : { gid: options.gid }),

@@ -27,7 +27,7 @@ interface Member {
 }
 
 /** Members of an unpacked tar whose names and sizes stand in their own headers; contents are views. */
-function* membersOf(tar: Buffer): Generator<Member> {
+export function* membersOf(tar: Buffer): Generator<Member> {
   for (let at = 0; at < tar.length && tar[at] !== 0; ) {
     const name = tar.toString('latin1', at, at + 100).replace(/\0.*$/s, '');
     const size = Number.parseInt(tar.toString('latin1', at + 124, at + 136), 8);
