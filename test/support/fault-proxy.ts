@@ -6,6 +6,8 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** What goes wrong with one request. */
 export type Fault =
@@ -23,6 +25,10 @@ export type Fault =
       readonly headers?: Readonly<Record<string, string>>;
     }
   | { readonly kind: 'headers'; readonly headers: Readonly<Record<string, string>> }
+  /** The body's first pieces come one by one, each after a while, and then the rest. */
+  | { readonly kind: 'drip'; readonly pieceBytes: number; readonly pieces: number; readonly everyMs: number }
+  /** The body is longer than it should be, and its length says so. */
+  | { readonly kind: 'lengthen'; readonly byBytes: number }
   /** The connection breaks before the answer. */
   | { readonly kind: 'hang-up' }
   /** No answer; the connection stays open. */
@@ -67,6 +73,22 @@ function xmlError(
   response.end(body);
 }
 
+async function* dripped(
+  body: AsyncIterable<Buffer>,
+  { pieceBytes, pieces, everyMs }: Extract<Fault, { kind: 'drip' }>,
+): AsyncGenerator<Buffer> {
+  let dripped = 0;
+  for await (const chunk of body) {
+    let rest = chunk;
+    for (; rest.length > 0 && dripped < pieces; dripped++) {
+      await delay(everyMs);
+      yield rest.subarray(0, pieceBytes);
+      rest = rest.subarray(pieceBytes);
+    }
+    if (rest.length > 0) yield rest;
+  }
+}
+
 function relay(answer: IncomingMessage, response: ServerResponse, fault: Fault | null): void {
   const headers = { ...answer.headers };
   if (fault?.kind === 'headers') Object.assign(headers, fault.headers);
@@ -84,8 +106,15 @@ function relay(answer: IncomingMessage, response: ServerResponse, fault: Fault |
     });
     return;
   }
+  if (fault?.kind === 'lengthen') {
+    headers['content-length'] = String(Number(headers['content-length'] ?? 0) + fault.byBytes);
+  }
   response.writeHead(answer.statusCode ?? 502, headers);
   response.flushHeaders();
+  if (fault?.kind === 'drip') {
+    void pipeline(answer, (body: AsyncIterable<Buffer>) => dripped(body, fault), response).catch(() => {});
+    return;
+  }
   const limit = fault && 'afterBytes' in fault ? fault.afterBytes : Number.POSITIVE_INFINITY;
   let sent = 0;
   answer.on('data', (chunk: Buffer) => {
@@ -99,6 +128,7 @@ function relay(answer: IncomingMessage, response: ServerResponse, fault: Fault |
     });
   });
   answer.on('end', () => {
+    if (fault?.kind === 'lengthen') response.write(Buffer.alloc(fault.byBytes));
     if (sent < limit) response.end();
   });
   answer.on('error', () => response.destroy());
