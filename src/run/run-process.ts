@@ -1,4 +1,5 @@
 import { createActor } from 'xstate';
+import { isEngineTrouble } from '../docker/engine-error.ts';
 import { isAbort, OdoError } from '../errors/odo-error.ts';
 import { fromErrorData, toErrorData } from '../errors/serialize.ts';
 import { findSnapshot } from '../journal/history.ts';
@@ -144,7 +145,7 @@ export class RunProcess {
         }
         return await this.#drive(binding, { event: options.event, replay: redo.length > 0 }, signal);
       } finally {
-        await ports.close();
+        await this.#close(ports);
       }
     } catch (error) {
       if (isAbort(error) || this.#surroundings.signal.aborted) return this.#end.interrupted(this.#phase());
@@ -153,6 +154,17 @@ export class RunProcess {
       return failed;
     } finally {
       lease.release();
+    }
+  }
+
+  /** How the run ended says more than that an engine which is away cannot be told to remove a helper. */
+  async #close(ports: { close(): Promise<void> }): Promise<void> {
+    try {
+      await ports.close();
+    } catch (error) {
+      if (!isEngineTrouble(error)) throw error;
+      const message = `A helper container may be left, which the next odo on this run removes: ${toErrorData(error).message}`;
+      this.#emit({ type: 'notice', level: 'warning', message });
     }
   }
 
