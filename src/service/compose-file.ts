@@ -38,6 +38,8 @@ export function parseComposeFile(text: string, file: string): Document {
     throw notCompose(file, 'it holds several YAML documents');
   }
   if (!isMap(document.contents)) throw notCompose(file, 'it is not a mapping with services');
+  // Docker Compose works on aliases of aliases for hours.
+  plain(document as Document, file);
   return document as Document;
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { errorCode } from '../../../src/errors/odo-error.ts';
-import { changeVolume } from '../../../src/service/compose-file.ts';
+import { changeVolume, parseComposeFile } from '../../../src/service/compose-file.ts';
 import type { VolumeChange } from '../../../src/service/volume-change.ts';
 
 const change: VolumeChange = {
@@ -271,7 +271,8 @@ describe('a Compose file that means harm', () => {
     ['an alias of nothing', `x-none: *nobody\n${typical}`, /Unresolved alias|aliases cannot be resolved/],
     ['deep nesting', `x-deep: ${'['.repeat(20_000)}${']'.repeat(20_000)}\n${typical}`, /line 1, column \d+/],
   ])('is refused: %s', (_, text, says) => {
-    const { code, message } = refusal(() => edit(text));
+    // Before Docker Compose reads it.
+    const { code, message } = refusal(() => parseComposeFile(text, 'compose.yaml'));
     expect(code).toBe('CONFIG_INVALID');
     expect(message).toMatch(says);
   });
