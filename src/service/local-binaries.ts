@@ -32,7 +32,8 @@ export async function findLocalBinaries(binDir: string | null, major: number): P
   return { binDir: found, serverMajor, owner: user === null ? null : { uid: user.uid, gid: user.gid } };
 }
 
-export async function findBinDir(major: number): Promise<string | null> {
+/** Where that major is installed on this host; null when it is nowhere odo knows to look. */
+async function findBinDir(major: number): Promise<string | null> {
   for (const directory of [...directoriesOf(major), ...(await unversionedDirectories())]) {
     if ((await majorOf(directory)) === major) return directory;
   }
