@@ -1,4 +1,5 @@
 import { OdoError } from '../errors/odo-error.ts';
+import type { Tree } from '../target/tree.ts';
 import type { RestorePlan } from './restore-plan.ts';
 import { formatBytes } from './units.ts';
 
@@ -69,13 +70,13 @@ export class SpaceGuard {
 
 export function spaceGuardOf(
   { contents, space, targetDescription }: RestorePlan,
-  { freeBytes }: { readonly freeBytes: () => Promise<number> },
+  tree: Pick<Tree, 'freeBytes'>,
 ): (sizeBytes: number) => ReturnType<SpaceGuard['admit']> {
   const guard = new SpaceGuard({
     description: targetDescription,
     plannedBytes: contents.dataBytes,
     reserveBytes: space.reserveBytes,
-    freeBytes,
+    freeBytes: () => tree.freeBytes(),
   });
   return (sizeBytes) => guard.admit(sizeBytes);
 }

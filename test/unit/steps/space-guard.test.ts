@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
-import { SpaceGuard } from '../../../src/steps/space-guard.ts';
+import { SpaceGuard, spaceGuardOf } from '../../../src/steps/space-guard.ts';
+import { DirectTree } from '../../../src/target/direct-tree.ts';
+import { samplePlan } from '../../../tools/sample-events.ts';
 
 const MiB = 1024 ** 2;
 
@@ -59,4 +61,10 @@ it('counts what others are writing at the same time', async () => {
   const second = await guard.admit(500 * MiB);
   await expect(guard.admit(100 * MiB)).rejects.toMatchObject({ code: 'NOT_ENOUGH_SPACE' });
   second();
+});
+
+it('goes by what is free in a real tree', async () => {
+  const admit = spaceGuardOf(samplePlan, new DirectTree('/'));
+  await admit(1024);
+  await expect(admit(2 ** 52)).rejects.toMatchObject({ code: 'NOT_ENOUGH_SPACE' });
 });
