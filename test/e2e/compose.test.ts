@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { fixture } from '../lab/fixtures.ts';
@@ -8,19 +7,11 @@ import { startS3 } from '../lab/s3-server.ts';
 import { startComposeProject } from '../support/compose-project.ts';
 import { odo } from '../support/odo-program.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { wholeDigest } from '../support/whole-digest.ts';
 import { describeWithLab } from '../support/with-lab.ts';
 
-/** Names, owners, modes and bytes of everything in a volume. */
-async function volumeDigest(volume: string): Promise<string> {
-  const mountPoint = await run('docker', ['volume', 'inspect', '-f', '{{.Mountpoint}}', volume]);
-  const listing = await run('sh', [
-    '-c',
-    'cd "$1" && find . -printf "%p %u %g %m %s %T@\\n" | sort && find . -type f -print0 | sort -z | xargs -0 sha256sum',
-    'sh',
-    mountPoint,
-  ]);
-  return createHash('sha256').update(listing).digest('hex');
-}
+const volumeDigest = async (volume: string): Promise<string> =>
+  wholeDigest(await run('docker', ['volume', 'inspect', '-f', '{{.Mountpoint}}', volume]));
 
 const leftOfRun = async (runId: string): Promise<string> =>
   [
