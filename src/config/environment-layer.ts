@@ -9,7 +9,7 @@ import { mayComeFrom, type SettingKey, settingKeys, settingOf } from './schema.t
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Variables of odo that are no settings. */
-const otherVariables = ['ODO_DEBUG', 'ODO_FAILPOINT', 'ODO_FAILPOINT_SIGNAL'];
+const otherVariables = ['ODO_DEBUG', 'ODO_FAILPOINT', 'ODO_FAILPOINT_SIGNAL', 'ODO_FAILPOINT_TRACE'];
 
 const settingVariables = settingKeys.flatMap((key) => settingOf(key).env);
 const ownVariables = settingVariables.filter((name) => name.startsWith('ODO_'));

@@ -1,3 +1,4 @@
+import { appendFileSync } from 'node:fs';
 import { archiveFailpoints } from '../archive/restore-archive.ts';
 import { phases } from './run-events.ts';
 
@@ -24,7 +25,8 @@ const insideSteps = [
 /**
  * Points where a test can kill this process without mercy: `ODO_FAILPOINT=name`, or `name#3` for the third time
  * it is passed (parts of a step pass the step's points too). With `ODO_FAILPOINT_SIGNAL=SIGSTOP` it is suspended there
- * instead, until it is continued. Nothing happens unless the first variable is set.
+ * instead, until it is continued. `ODO_FAILPOINT_TRACE=file` writes down what is passed, a line each time. Nothing
+ * happens unless one of the first and the last is set.
  */
 export const failpoints: readonly string[] = [
   ...phases
@@ -41,6 +43,8 @@ export const failpoints: readonly string[] = [
 const passed = new Map<string, number>();
 
 export function failpoint(name: string): void {
+  const trace = process.env.ODO_FAILPOINT_TRACE;
+  if (trace !== undefined && trace !== '') appendFileSync(trace, `${name}\n`);
   const armed = process.env.ODO_FAILPOINT;
   if (armed === undefined || armed === '') return;
   const count = (passed.get(name) ?? 0) + 1;

@@ -1,28 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { failpoints } from '../../src/run/failpoints.ts';
 import { imageName } from '../lab/images.ts';
 import { openDrillPlace, runIdOf } from '../support/drilled.ts';
 import type { OdoProgram } from '../support/odo-program.ts';
+import { proofTally, spread } from '../support/proof.ts';
 import { describeWithLab } from '../support/with-lab.ts';
 import { numbersFrom } from '../unit/archive/gzip-samples.ts';
 
+const proof = proofTally('crash-matrix', 'crash-matrix-drill');
+
 /** Printed, so that a failing run can be repeated. */
 const seed = Number(process.env.ODO_KILL_SEED ?? Date.now() % 1_000_000);
-
-/** Of a drill's own phases, as it passes them when what it proves was proved before. */
-const own = [
-  'prove:after-intent',
-  'prove:ready',
-  'prove:proved',
-  'prove:after-effect',
-  'prove:after-completion',
-  'tearDown:after-intent',
-  'tearDown:ended',
-  'tearDown:discarded',
-  'tearDown:after-effect',
-  'tearDown:after-completion',
-];
 
 /** One in each stretch that leaves something else behind. */
 const givenUpAt = [
@@ -43,27 +31,7 @@ async function killAfter(program: OdoProgram, delayMs: number): Promise<string> 
 }
 
 describeWithLab(`a drill that is killed (random instants by seed ${seed})`, () => {
-  test.concurrent('at every point of its own phases in turn, passes and leaves nothing', async () => {
-    const named = failpoints.filter((point) => /^(prove|tearDown):/.test(point));
-    expect(own.toSorted()).toEqual(named.toSorted());
-    await using place = await openDrillPlace({ fixture: 'basebackup-15' });
-    const killed = await place.drill(['--port', 'auto'], { ODO_FAILPOINT: own[0] ?? '' });
-    expect(killed.signal, `${own[0]} was never passed: ${killed.stderr}`).toBe('SIGKILL');
-    const runId = runIdOf(killed);
-    for (const failpoint of own.slice(1)) {
-      const again = await place.resume(runId, { ODO_FAILPOINT: failpoint });
-      expect(again.signal, `${failpoint} was never passed: ${again.stderr}`).toBe('SIGKILL');
-    }
-    const resumed = await place.resume(runId);
-    expect(resumed.exitCode, resumed.stderr).toBe(0);
-    expect(resumed.events.at(-1)).toMatchObject({ status: 'completed', verdict: 'passed', exitCode: 0 });
-    expect(await place.leftOf(runId)).toEqual([]);
-    // Resumed once more it tells the same, and does nothing.
-    const more = await place.resume(runId);
-    expect(more.events).toMatchObject([{ type: 'outcome', verdict: 'passed', exitCode: 0 }]);
-  });
-
-  test.concurrent.for(givenUpAt)('at %s and given up leaves nothing', async (failpoint) => {
+  const givenUp = async (failpoint: string): Promise<void> => {
     await using place = await openDrillPlace({ fixture: 'basebackup-15' });
     const killed = await place.drill([], { ODO_FAILPOINT: failpoint });
     expect(killed.signal, `${failpoint} was never passed: ${killed.stderr}`).toBe('SIGKILL');
@@ -74,9 +42,12 @@ describeWithLab(`a drill that is killed (random instants by seed ${seed})`, () =
     expect(await place.leftOf(runId)).toEqual([]);
     expect(await place.status(runId)).toMatchObject({ status: 'abandoned', next: null });
     expect((await place.resume(runId)).exitCode).toBe(2);
-  });
+  };
+  test.concurrent.for(spread(givenUpAt, 2))('at %s and given up leaves nothing', (failpoint) =>
+    proof.case(() => givenUp(failpoint)),
+  );
 
-  test.concurrent('at random instants, again and again, passes and leaves nothing', async () => {
+  const killedAgainAndAgain = async (): Promise<void> => {
     await using place = await openDrillPlace({ fixture: 'basebackup-15' });
     const below = numbersFrom(seed);
     const runId = await killAfter(place.spawn(['--port', 'auto']), 500 + below(2000));
@@ -85,17 +56,25 @@ describeWithLab(`a drill that is killed (random instants by seed ${seed})`, () =
     expect(last.exitCode, last.stderr).toBe(0);
     expect(last.events.at(-1)).toMatchObject({ status: 'completed', verdict: 'passed' });
     expect(await place.leftOf(runId)).toEqual([]);
-  });
+    // Resumed once more it tells the same, and does nothing.
+    const more = await place.resume(runId);
+    expect(more.events).toMatchObject([{ type: 'outcome', verdict: 'passed', exitCode: 0 }]);
+  };
+  test.concurrent('at random instants, again and again, passes and leaves nothing', () =>
+    proof.case(killedAgainAndAgain));
 
-  test.concurrent.for([1, 2])('at a random instant and given up leaves nothing (%i)', async (nth) => {
+  const givenUpAtRandom = async (nth: number): Promise<void> => {
     await using place = await openDrillPlace({ fixture: 'basebackup-15' });
     const runId = await killAfter(place.spawn(), numbersFrom(seed + nth)(5000));
     const abandoned = await place.abandon(runId);
     expect(abandoned.exitCode, abandoned.stderr).toBe(0);
     expect(await place.leftOf(runId)).toEqual([]);
-  });
+  };
+  test.concurrent.for(spread([1, 2], 1))('at a random instant and given up leaves nothing (%i)', (nth) =>
+    proof.case(() => givenUpAtRandom(nth)),
+  );
 
-  test('in a volume, while it proves, is given up through kills and leaves nothing', async () => {
+  const givenUpThroughKills = async (): Promise<void> => {
     await using place = await openDrillPlace({
       fixture: 'basebackup-15',
       args: ['--image', imageName(15), '--volume-access', 'engine'],
@@ -117,5 +96,7 @@ describeWithLab(`a drill that is killed (random instants by seed ${seed})`, () =
     expect(resumed.exitCode, resumed.stderr).toBe(0);
     expect(resumed.events.at(-1)).toMatchObject({ status: 'abandoned' });
     expect(await place.leftOf(runId)).toEqual([]);
-  });
+  };
+  test('in a volume, while it proves, is given up through kills and leaves nothing', () =>
+    proof.case(givenUpThroughKills));
 });

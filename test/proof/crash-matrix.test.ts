@@ -1,135 +1,179 @@
-import { createHash } from 'node:crypto';
-import { lstat, readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { beforeAll, expect, test } from 'vitest';
-import { openJournalForReading } from '../../src/journal/open.ts';
-import { listAttempts } from '../../src/journal/steps.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { failpoints } from '../../src/run/failpoints.ts';
-import { fixture } from '../lab/fixtures.ts';
+import { pitrFixture } from '../lab/pitr-fixtures.ts';
 import { startS3 } from '../lab/s3-server.ts';
-import type { TableFacts } from '../lab/sample-data.ts';
-import { odo } from '../support/odo-program.ts';
-import { factsOfDirectory } from '../support/restored-directory.ts';
+import { type SmallFormat, smallBackups, smallFixture } from '../lab/small-fixtures.ts';
+import { type ComposeProject, startComposeProject } from '../support/compose-project.ts';
+import {
+  type Column,
+  killAndResume,
+  passesOf,
+  type Reference,
+  undisturbed,
+} from '../support/crash-column.ts';
+import {
+  asDrill,
+  asStandby,
+  heldAtTarget,
+  intoDirectory,
+  intoService,
+  intoVolume,
+  type Matrix,
+} from '../support/crash-columns.ts';
+import { proofTally, whole } from '../support/proof.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { describeWithLab } from '../support/with-lab.ts';
 
-/** Points that a restore to the end into a data directory without a service never passes. */
-const elsewhere = [
-  'reachTarget:',
-  'move:',
-  'configureDatabase:following',
-  'stopService:',
-  'switchOver:',
-  'startService:',
-  'seal:tablespace_map',
-  'prove:',
-  'tearDown:',
-];
-const reached = failpoints.filter((point) => !elsewhere.some((prefix) => point.startsWith(prefix)));
+const proof = proofTally('crash-matrix', 'crash-matrix');
 
-/** Nothing was agreed to yet: a resume begins anew, and there is no plan to keep. */
-const beforeTheFirstChange = ['preflight:', 'plan:'];
+/** What `beforeAll` has opened; closed in the end. */
+const open = new AsyncDisposableStack();
+const opened = <Resource>(): { set: (resource: Resource) => void; get: () => Resource } => {
+  let found: Resource | undefined;
+  return {
+    set: (resource) => {
+      found = resource;
+    },
+    get: () => found ?? expect.fail('It is not open.'),
+  };
+};
+const matrix = opened<Matrix>();
+const pitr = opened<Parameters<typeof heldAtTarget>[1] extends () => infer Pitr ? Pitr : never>();
+const inPlace = opened<ComposeProject>();
+const switched = opened<ComposeProject>();
 
-/** Edited settings say which run edited them. */
-const withoutRun = (path: string, content: Buffer): Buffer | string =>
-  path.endsWith('.conf') ? content.toString().replaceAll(/\b\d{8}-\d{6}-[a-z0-9]{4}\b/g, 'RUN') : content;
+const formats = Object.keys(smallBackups) as SmallFormat[];
+
+const directories = formats.map((format) => intoDirectory(matrix.get, format));
+const volumes = (['direct', 'engine'] as const).map((access) =>
+  formats.map((format) => intoVolume(matrix.get, format, access)),
+);
+const combinations: readonly Column[] = [...directories, ...volumes.flat()];
 
 /**
- * Bytes of every file that must be the same after any restore of one backup. What a server writes while it
- * recovers (control file, WAL, statistics, pages touched by replay) is compared through SQL instead.
+ * In a directory each point is tried with both formats. A volume takes containers and with them minutes: there each
+ * point is tried by both ways of access, one format by the one, the other by the other, in turns from point to point.
+ * So every point meets every place, and both formats in a directory and in a volume.
  */
-async function digestOf(directory: string): Promise<Record<string, string>> {
-  const digests: Record<string, string> = {};
-  const walk = async (relative: string): Promise<void> => {
-    for (const name of await readdir(join(directory, relative))) {
-      const path = join(relative, name);
-      const stats = await lstat(join(directory, path));
-      if (stats.isDirectory()) {
-        digests[`${path}/`] = `${stats.uid}:${stats.gid} ${(stats.mode & 0o777).toString(8)}`;
-        if (!/^(pg_wal|pg_stat|pg_stat_tmp|pg_logical|pg_xact|pg_multixact)$/.test(path)) await walk(path);
-        continue;
-      }
-      const replayed = /^(base|global)\//.test(path) || /^(postmaster\.opts|backup_label\.old)$/.test(path);
-      const content = replayed
-        ? ''
-        : createHash('sha256')
-            .update(withoutRun(path, await readFile(join(directory, path))))
-            .digest('hex');
-      digests[path] = `${stats.uid}:${stats.gid} ${(stats.mode & 0o777).toString(8)} ${content}`;
-    }
-  };
-  await walk('');
-  return digests;
+const isTriedIn = (point: string, column: Column): boolean => {
+  const way = volumes.findIndex((columnsOfWay) => columnsOfWay.includes(column));
+  return way === -1 || volumes[way]?.[(failpoints.indexOf(point) + way) % formats.length] === column;
+};
+
+/** Here only those are tried that no combination passes. */
+const others: readonly Column[] = [
+  intoService(matrix.get, 'barman-cloud', inPlace.get, { newVolume: false, access: 'engine' }),
+  intoService(matrix.get, 'pg_basebackup', switched.get, { newVolume: true, access: 'direct' }),
+  heldAtTarget(matrix.get, pitr.get),
+  asStandby(matrix.get),
+  asDrill(matrix.get),
+];
+const columns = [...combinations, ...others];
+
+/** Without a kill; made when it is first needed. */
+const references = new Map<Column, Promise<Reference>>();
+function referenceOf(column: Column): Promise<Reference> {
+  const reference = references.get(column) ?? undisturbed(column);
+  references.set(column, reference);
+  return reference;
 }
 
-describeWithLab('SIGKILL, then odo resume', () => {
-  let undisturbed: { files: Record<string, string>; tables: Record<string, TableFacts> };
+/** A point that is passed several times is tried at another of them in each column, from the first to the last. */
+function nthOf(column: Column, count: number): number {
+  const among = combinations.includes(column) ? combinations : others;
+  return 1 + Math.round((among.indexOf(column) / (among.length - 1)) * (count - 1));
+}
 
-  const restore = async (failpoint: string | null) => {
-    const backup = await fixture('basebackup-15');
-    await using s3 = await startS3({ storageDir: backup.storageDir });
-    await using directory = await temporaryDirectory();
-    const data = join(directory.path, 'data');
-    const env = { ...s3.env, XDG_STATE_HOME: directory.path };
-    const args = [
-      ...['start', '-u', backup.url, '-e', s3.endpoint, '--data-dir', data],
-      // Small, so that there are several checkpoints in the middle of base.tar.gz.
-      ...['--checkpoint-size', '16MiB', '--json'],
-    ];
-    const first = await odo(args, {
-      env: { ...env, ...(failpoint === null ? {} : { ODO_FAILPOINT: failpoint }) },
-    });
-    const runId = String(first.events[0]?.runId);
-    let killedStatus: Record<string, unknown> | undefined;
-    if (failpoint === null) expect(first.exitCode, first.stderr).toBe(0);
-    else {
-      expect(first.signal, `${failpoint} was never passed: ${first.stderr}`).toBe('SIGKILL');
-      killedStatus = (await odo(['status', runId, '--json'], { env })).events[0];
-      const resumed = await odo(['resume', runId, '--json'], { env });
-      expect(resumed.exitCode, resumed.stderr).toBe(0);
-      expect(resumed.events.at(-2)).toMatchObject({ type: 'completed' });
-    }
-    const journal = openJournalForReading(join(directory.path, 'odo', 'journal.sqlite'));
-    const attempts = journal === null ? [] : listAttempts(journal, runId);
-    journal?.close();
-    const left = (await readdir(directory.path)).sort();
-    return {
-      files: await digestOf(data),
-      tables: await factsOfDirectory(data),
-      attempts,
-      killedStatus,
-      left,
-      expected: backup.expected,
-    };
-  };
+async function isPassedByCombination(point: string): Promise<boolean> {
+  for (const column of combinations) if (passesOf(await referenceOf(column), point) !== null) return true;
+  return false;
+}
 
+/** A few that end soon, without ODO_PROVE. */
+const quick: Readonly<Record<string, readonly string[]>> = {
+  'directory, pg_basebackup': [
+    'plan:after-effect',
+    'archive:saved',
+    'seal:global/pg_control',
+    'promote:ready',
+  ],
+  'volume engine, barman-cloud': ['restoreBase:after-completion'],
+  drill: ['tearDown:discarded'],
+};
+
+const cells = failpoints.flatMap((point) => columns.map((column) => ({ point, column, name: column.name })));
+const tried = whole ? cells : cells.filter(({ point, column }) => quick[column.name]?.includes(point));
+
+/** `✓ 3/7`: killed at the third of seven times, resumed, and the same in the end. */
+const same = '✓';
+const triedElsewhere = '·';
+const notPassed = '–';
+
+/** Seen so far, by point and column. */
+const marks = new Map<string, string>();
+const keyOf = (point: string, column: Column): string => `${point} ${column.name}`;
+
+describeWithLab('SIGKILL at a point, then odo resume', () => {
   beforeAll(async () => {
-    const result = await restore(null);
-    expect(result.tables).toEqual(result.expected.atLatest.tables);
-    undisturbed = result;
+    const backup = await smallFixture();
+    const s3 = open.use(await startS3({ storageDir: backup.storageDir }));
+    const { path } = open.use(await temporaryDirectory('odo-matrix-shared-'));
+    matrix.set({ backup, s3, cache: `${path}/cache` });
+    if (!whole) return;
+    const archive = await pitrFixture(15);
+    pitr.set({ archive, s3: open.use(await startS3({ storageDir: archive.storageDir })) });
+    for (const [which, name] of [[inPlace, 'in-place'] as const, [switched, 'switched'] as const]) {
+      which.set(
+        open.use(
+          await startComposeProject({
+            directory: path,
+            name: `odo-matrix-${name}-${process.pid}`,
+            major: 15,
+          }),
+        ),
+      );
+    }
+    // Two at a time, as the cells: no cell waits for all of them within its own time.
+    const make = async (half: number) => {
+      for (const column of columns.filter((_, i) => i % 2 === half)) await referenceOf(column);
+    };
+    await Promise.all([make(0), make(1)]);
+  }, 900_000);
+  afterAll(() => open.disposeAsync());
+
+  // A machine with much else to do takes minutes for what a quiet one does in seconds.
+  test.concurrent.for(tried)('$point: $name', { timeout: 900_000 }, async ({ point, column }) => {
+    const reference = await referenceOf(column);
+    const passed = passesOf(reference, point);
+    const isElsewhere = others.includes(column)
+      ? () => isPassedByCombination(point)
+      : () => !isTriedIn(point, column);
+    if (passed === null) return void marks.set(keyOf(point, column), notPassed);
+    if (whole && (await isElsewhere())) return void marks.set(keyOf(point, column), triedElsewhere);
+    const { command, count } = passed;
+    const nth = nthOf(column, count);
+    await proof.case(() => killAndResume(column, reference, { point, command, nth }));
+    marks.set(keyOf(point, column), count === 1 ? same : `${same} ${nth}/${count}`);
   });
 
-  test.concurrent.for(reached)('at %s gives what an undisturbed run gives', async (failpoint) => {
-    const result = await restore(failpoint);
-    expect(result.tables).toEqual(undisturbed.tables);
-    expect(result.files).toEqual(undisturbed.files);
-    expect(result.left).toEqual(['data', 'odo']);
-    // Steps that were completed before the kill have one completed attempt, and none after it.
-    const memorized = result.attempts.filter((attempt) => !['preflight', 'plan'].includes(attempt.name));
-    const completions = new Map<string, number>();
-    for (const attempt of memorized) {
-      const key = `${attempt.name} ${attempt.instance}`;
-      const before = completions.get(key) ?? 0;
-      expect(before, `${key} ran again after it was completed`).toBe(0);
-      completions.set(key, attempt.outcome === 'completed' ? 1 : 0);
-    }
-    expect([...completions.values()]).toEqual([...completions.values()].map(() => 1));
-    // odo status told the truth about the killed run.
-    const planned = !beforeTheFirstChange.some((prefix) => failpoint.startsWith(prefix));
-    expect(result.killedStatus).toMatchObject(
-      failpoint === 'cleanUp:after-completion' || !planned
-        ? { status: 'interrupted' }
-        : { status: 'interrupted', heldBy: null },
-    );
-  });
+  // Without all cells there is nothing to say about all points.
+  if (whole)
+    test('every point is passed by some run, and a run passes none that is not in the list', async () => {
+      const all = await Promise.all(columns.map(referenceOf));
+      const passed = new Set(all.flatMap(({ passes }) => passes.flatMap((of) => [...of.keys()])));
+      expect([...passed].sort()).toEqual([...failpoints].sort());
+      const held = failpoints.filter((point) =>
+        columns.some((column) => marks.get(keyOf(point, column))?.startsWith(same)),
+      );
+      expect(held).toEqual(failpoints);
+      proof.figure('points', failpoints.length);
+      proof.figure('ways to restore', columns.length);
+      proof.table({
+        head: ['', ...columns.map(({ name }) => name)],
+        rows: failpoints.map((point) => [
+          `\`${point}\``,
+          ...columns.map((column) => marks.get(keyOf(point, column)) ?? expect.fail(keyOf(point, column))),
+        ]),
+      });
+    });
 });

@@ -3,7 +3,7 @@ export const proofParts = {
   'crash-matrix': {
     title: 'Killed at every point',
     about:
-      'SIGKILL at a named point of the program, then `odo resume`: the directory, the recovered tables, the journal and what is left in the engine are compared with an undisturbed restore.',
+      'SIGKILL at a named point of the program, then `odo resume`: the directory, the recovered tables, the journal and what is left in the engine are compared with an undisturbed restore. In the table, ✓ is a run that was killed there and ended the same (✓ 3/7: killed at the third of seven times), · a point that is tried in another column, – one that this way never passes.',
   },
   'random-kills': {
     title: 'Killed at any instant',

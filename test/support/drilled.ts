@@ -50,8 +50,8 @@ export async function openDrillPlace(options: { fixture: string; args?: readonly
 export const runIdOf = ({ events }: OdoResult): string =>
   String(events.find((event) => event.runId !== undefined)?.runId);
 
-/** Whatever carries the run's name: a server listens nowhere when it is not there. */
-async function processesOf(runId: string): Promise<string[]> {
+/** Processes that carry the run's name: a server listens nowhere when it is not there. */
+export async function processesOf(runId: string): Promise<string[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
   const lines = await Promise.all(
     pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
@@ -59,7 +59,8 @@ async function processesOf(runId: string): Promise<string[]> {
   return lines.filter((line) => line.includes(runId)).map((line) => line.replaceAll('\0', ' '));
 }
 
-async function objectsOf(runId: string): Promise<string[]> {
+/** Containers and volumes of the run. */
+export async function objectsOf(runId: string): Promise<string[]> {
   const filter = ['--filter', `label=${runIdLabel}=${runId}`];
   const [containers, volumes] = await Promise.all([
     run('docker', ['ps', '-a', '--format', '{{.Names}}', ...filter]),

@@ -52,7 +52,7 @@ export async function restorePlace({ major }: Pick<PitrFixture, 'major'>): Promi
 }
 
 /** The volume, and what else the run left that made it. */
-async function removeRunOf(volume: string): Promise<void> {
+export async function removeRunOf(volume: string): Promise<void> {
   const label = `{{index .Labels "${runIdLabel}"}}`;
   const runId = await run('docker', ['volume', 'inspect', '-f', label, volume]).catch(() => '');
   if (runId === '') return;
