@@ -26,12 +26,14 @@ export async function startS3(options: {
   storageDir: string;
   port?: number;
   buckets?: readonly string[];
+  env?: Readonly<Record<string, string>>;
 }): Promise<S3Server> {
   const child = spawn(process.execPath, [join(import.meta.dirname, 's3-server-process.ts')], {
     // It listens on stdin for the end of its parent.
     stdio: ['pipe', 'pipe', 'inherit'],
     env: {
       ...process.env,
+      ...options.env,
       S3_STORAGE: options.storageDir,
       S3_PORT: String(options.port ?? 0),
       S3_BUCKETS: (options.buckets ?? []).join(','),
