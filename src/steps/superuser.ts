@@ -1,5 +1,6 @@
 import { OdoError } from '../errors/odo-error.ts';
 import type { ServerProcess } from '../service/server-launcher.ts';
+import { isRetryable } from '../storage/retryable.ts';
 import { localeRefusal } from './promoted-collations.ts';
 import type { RestorePlan } from './restore-plan.ts';
 
@@ -14,6 +15,8 @@ export async function findSuperuser(server: ServerProcess, plan: RestorePlan): P
     } catch (error) {
       const refusal = localeRefusal(error);
       if (refusal !== null) throw refusal;
+      // The engine could not be asked: that says nothing about the database.
+      if (isRetryable(error)) throw error;
       last = error;
     }
   }
