@@ -36,7 +36,7 @@ async function tell(command: 'start' | 'plan', ...flags: readonly string[]) {
   await using home = await temporaryDirectory('odo-rails-home-');
   const more = command === 'start' ? ['--yes'] : [];
   const args = [command, '-u', `file://${at('@/backups/pg')}`, '--json', ...more, ...flags.map(at)];
-  return odo(args, { cwd: home.path, env: { XDG_STATE_HOME: home.path } });
+  return await odo(args, { cwd: home.path, env: { XDG_STATE_HOME: home.path } });
 }
 
 interface Expected {
