@@ -8,7 +8,7 @@ import { type RestoreRequest, storedRequest } from '../steps/restore-request.ts'
 import type { StepFacts } from '../steps/step.ts';
 import { parseStorageUrl } from '../storage/storage-url.ts';
 import { withEvidence } from './evidence/leave-evidence.ts';
-import { refuseJournalInTarget } from './kept-places.ts';
+import { refuseFilesInTarget } from './kept-places.ts';
 import { makeRun, type NewRun } from './new-run.ts';
 import type { AskedMove, RunOutcome, RunSurroundings } from './run-api.ts';
 import { startByKey } from './run-by-key.ts';
@@ -34,7 +34,7 @@ async function start(asked: RestoreRequest, surroundings: RunSurroundings): Prom
   // An address that cannot be read from is no run yet.
   parseStorageUrl(asked.source.url);
   if (asked.walUrl != null) parseStorageUrl(asked.walUrl);
-  await refuseJournalInTarget(asked, surroundings.journalFile);
+  await refuseFilesInTarget(asked, surroundings.journalFile);
   const database = openJournal(surroundings.journalFile);
   try {
     const begin = ({ runId, request }: NewRun): Promise<RunOutcome> =>

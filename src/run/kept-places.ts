@@ -45,30 +45,38 @@ export async function keptPlaces(
 }
 
 /**
- * Opening the journal makes it, so that it would be in the target before the preliminary checks could refuse it. They
- * look at every target; this looks at what can be told without the engine.
+ * Opening the journal makes it, and a run that is refused leaves its reports, so that both would be in the target before the
+ * preliminary checks could refuse it. They look at every target; this looks at what can be told without the engine.
  * @throws PRECONDITION_FAILED
  */
-export async function refuseJournalInTarget(
+export async function refuseFilesInTarget(request: RestoreRequest, journalFile: string): Promise<void> {
+  const { evidence } = request;
+  await refuseInTarget(request, 'The journal', journalFile);
+  for (const file of evidence?.reports ?? []) await refuseInTarget(request, 'The report', file);
+  if (evidence?.metricsFile != null) await refuseInTarget(request, 'The metrics file', evidence.metricsFile);
+}
+
+async function refuseInTarget(
   { target, tablespaces = [] }: RestoreRequest,
-  journalFile: string,
+  what: string,
+  file: string,
 ): Promise<void> {
-  const path = await realPathOf(journalFile);
+  const place = { what, path: await realPathOf(file), holdsNothing: false };
   const directories = [
     ...(target.kind === 'data-directory' ? [target.path] : []),
     ...tablespaces.map(({ directory }) => directory),
   ];
   for (const description of directories)
-    refuse(path, { description, location: await realPathOf(description) });
+    refuse(place, { description, location: await realPathOf(description) });
   if (target.kind === 'data-directory') return;
   // Where the engine of this host keeps a volume; Compose puts the project in front of its name.
-  const [volumeRoot, volume] = /^.*\/volumes\/([^/]+)\/_data(?=\/)/.exec(path) ?? [];
+  const [volumeRoot, volume] = /^.*\/volumes\/([^/]+)\/_data(?=\/)/.exec(place.path) ?? [];
   if (volumeRoot === undefined || volume === undefined) return;
   if (volume !== target.name && !volume.endsWith(`_${target.name}`)) return;
-  refuse(path, { description: `volume ${volume}`, location: volumeRoot });
+  refuse(place, { description: `volume ${volume}`, location: volumeRoot });
 }
 
-function refuse(path: string, target: { description: string; location: string }): void {
-  const error = keptPlaceRefused([{ what: 'The journal', path, holdsNothing: false }], target);
+function refuse(place: KeptPlace, target: { description: string; location: string }): void {
+  const error = keptPlaceRefused([place], target);
   if (error !== null) throw fromErrorData(error);
 }

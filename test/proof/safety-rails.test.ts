@@ -55,7 +55,7 @@ const rails: readonly Rail[] = [
       ...refused,
       rail: `the system directory ${target}`,
       target,
-      says: /is a (?:directory of the system|home directory)/,
+      says: /is a (?:directory of the system|home directory)|^The journal, .*, lies inside the target/,
       same: target === '/boot' || target === '/home' || target === '/srv' ? target : null,
     }),
   ),
