@@ -14,6 +14,7 @@ import { recoveryFailed } from './recovery-failure.ts';
 import { type ObservedLog, withRecoveryServer } from './recovery-server.ts';
 import type { Step } from './step.ts';
 import { findSuperuser } from './superuser.ts';
+import { askForRecoveryAgain } from './unfinished-promotion.ts';
 
 /**
  * Replays everything the plan brought, promotes to a new timeline, asks the server who it is, and shuts it down
@@ -30,6 +31,7 @@ export const promote: Step = {
     const launcher = await context.ports.launcher(plan.launcher, target);
     const goal = { configFile: promoteConf, stop: stopOf(context), action: 'promote' } as const;
     await writeRecoveryConfiguration(context, { target, launcher }, goal);
+    await askForRecoveryAgain(tree, plan.owner);
     const options = { launcher, configFile: promoteConf, aim: 'target' } as const;
     const answer = await withRecoveryServer(context, options, async (server, log, seen) => {
       const ended = server.exited.then(() => {

@@ -130,7 +130,7 @@ export function intoService(
       const { promise, resolve: passOn } = Promise.withResolvers<void>();
       turn = promise;
       await before;
-      const { file, project, psql } = shop();
+      const { file, project, psql, replaceFlags } = shop();
       // Gone with the restore. A service that does not answer fails this cell, and does not hold up those after it.
       await psql('create table if not exists old_rows ()').catch((error: unknown) => {
         passOn();
@@ -139,7 +139,7 @@ export function intoService(
       const directory = await temporaryDirectory('odo-matrix-');
       const volume = how.newVolume ? freshName() : 'pgdata';
       const target = [how.newVolume ? '-V' : '-v', volume, '--volume-access', how.access];
-      const service = ['-n', 'db', '-f', file, '--project', project, '--yes'];
+      const service = ['-n', 'db', '-f', file, '--project', project, '--yes', ...replaceFlags];
       return {
         directory: directory.path,
         env: envOf(matrix()),
