@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { chmod, lstat, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
@@ -13,6 +12,7 @@ import { type LocalBackup, makeLocalBackup, rowsOf } from '../support/local-back
 import { type OdoResult, odo } from '../support/odo-program.ts';
 import { proofTally, spread } from '../support/proof.ts';
 import { mountScratchDisk, type ScratchDisk } from '../support/scratch-disk.ts';
+import { treeDigest } from '../support/tree-digest.ts';
 import { describeWithLab } from '../support/with-lab.ts';
 
 const proof = proofTally('file-faults', 'file-faults');
@@ -147,25 +147,8 @@ async function attempt<Result>(work: (attempt: Attempt) => Promise<Result>): Pro
   }
 }
 
-/** Every entry with its owner, mode and bytes; what names the run is left out. */
-async function treeOf(directory: string): Promise<Record<string, string>> {
-  const tree: Record<string, string> = {};
-  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name);
-    const { mode, uid, gid } = await lstat(path);
-    let content = '';
-    if (entry.isFile()) {
-      const bytes = await readFile(path);
-      const compared = /^\.odo-run\.json$|\.conf$/.test(entry.name)
-        ? bytes.toString().replaceAll(runIds, 'RUN')
-        : bytes;
-      content = createHash('sha1').update(compared).digest('hex');
-    }
-    tree[path.slice(directory.length).replaceAll(runIds, 'RUN')] =
-      `${uid}:${gid} ${mode.toString(8)} ${content}`;
-  }
-  return tree;
-}
+const treeOf = (directory: string): Promise<Record<string, string>> =>
+  treeDigest(directory, { normalized: (text) => text.replaceAll(runIds, 'RUN') });
 
 /** What odo prints for people must be a sentence about the place that failed. */
 function expectTruth({ stderr, stdout, exitCode }: OdoResult, fault: Fault): void {

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { markerFile } from '../../src/target/target.ts';
 import { installPackages } from '../lab/debian-packages.ts';
 import { startS3 } from '../lab/s3-server.ts';
 import { type SmallFormat, smallBackups, smallFactsSql, smallFixture } from '../lab/small-fixtures.ts';
@@ -8,10 +7,10 @@ import { odo } from '../support/odo-program.ts';
 import { readArchivedEntries } from '../support/power/archived-entries.ts';
 import type { Claimed } from '../support/power/lost-claims.ts';
 import { type Place, recordRestore } from '../support/power/recorded-restore.ts';
-import { digestTree } from '../support/power/tree-digest.ts';
 import { proofTally, whole } from '../support/proof.ts';
 import { readDirectory } from '../support/restored-directory.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { treeDigest } from '../support/tree-digest.ts';
 import { describeWithLab } from '../support/with-lab.ts';
 
 const proof = proofTally('power-loss', 'power-loss');
@@ -42,22 +41,15 @@ const places = {
 } as const satisfies Record<SmallFormat, Place>;
 
 /** Every byte that was laid down. */
-const baseTree = (directory: string) =>
-  digestTree(
-    directory,
-    () => true,
-    (path) => path !== markerFile,
-  );
-
 /** What a server writes while it recovers is compared through SQL, and edited settings name the run. */
 const isServers =
   /^(base|global|odo_tablespaces)\/|\.conf$|^(postmaster\.opts|backup_label\.old|tablespace_map\.old)$/;
 const endTree = (directory: string) =>
-  digestTree(
-    directory,
-    (path) => !isServers.test(path),
-    (path) => !/^(pg_wal|pg_stat|pg_stat_tmp|pg_logical|pg_xact|pg_multixact|pg_subtrans)\//.test(path),
-  );
+  treeDigest(directory, {
+    hasContent: (path) => !isServers.test(path),
+    isLookedAt: (path) =>
+      !/^(pg_wal|pg_stat|pg_stat_tmp|pg_logical|pg_xact|pg_multixact|pg_subtrans)\//.test(path),
+  });
 
 const factsOf = (directory: string) => readDirectory(directory, (psql) => psql(smallFactsSql));
 
@@ -109,7 +101,7 @@ describeWithLab(`power lost during a restore (seed ${seed})`, () => {
     }
     proof.figure(`moments of the ${format} restore a cut was chosen from`, restore.moments);
     const claimed = laidDown.get(format) as Claimed;
-    const base = await baseTree(claimed.laidDown);
+    const base = await treeDigest(claimed.laidDown);
     for (const [i, cut] of restore.chooseCuts(whole ? 30 : 3, seed).entries()) {
       const where = `cut ${JSON.stringify(cut)}`;
       await proof.case(async () => {
@@ -122,7 +114,7 @@ describeWithLab(`power lost during a restore (seed ${seed})`, () => {
         const wanted = isCutShort ? { exitCode: null, signal: 'SIGKILL' } : { exitCode: 0, signal: null };
         expect(ended, `${where}: ${resumed.stderr}`).toEqual(wanted);
         if (isCutShort) {
-          expect(await baseTree(dataDirectory), where).toEqual(base);
+          expect(await treeDigest(dataDirectory), where).toEqual(base);
         } else {
           expect(await endTree(dataDirectory), where).toEqual(end);
           expect(await factsOf(dataDirectory), where).toBe(facts[format]);

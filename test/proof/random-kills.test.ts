@@ -13,7 +13,7 @@ import { proofTally, spread, whole } from '../support/proof.ts';
 import { factsOfDirectory } from '../support/restored-directory.ts';
 import { readVolume } from '../support/restored-volume.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
-import { contentsOf } from '../support/tree-state.ts';
+import { treeDigest } from '../support/tree-digest.ts';
 import { describeWithLab } from '../support/with-lab.ts';
 import { numbersFrom } from '../unit/archive/gzip-samples.ts';
 
@@ -153,7 +153,7 @@ function placeOf(kind: Killed, s3: S3Server, backup: Fixture, directory: string)
           await run('docker', ['volume', 'rm', '-f', volume(name)]);
         }
       }
-      const taken = kind.part === 'base' ? await contentsOf(data(name)) : await factsOfDirectory(data(name));
+      const taken = kind.part === 'base' ? await treeDigest(data(name)) : await factsOfDirectory(data(name));
       await rm(data(name), { recursive: true });
       return taken;
     },

@@ -13,9 +13,17 @@ import type { ComposeProject } from './compose-project.ts';
 import type { Column, Place } from './crash-column.ts';
 import { mountPoint } from './drill-containers.ts';
 import { objectsOf, processesOf } from './drilled.ts';
-import { digestsOf } from './file-digests.ts';
 import { removeRunOf } from './pitr-restore.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
+import { treeDigest } from './tree-digest.ts';
+
+/**
+ * What no two servers write alike, even without a kill: times and a random value of the promotion, the path of the
+ * server's arguments, statistics. WAL that the promoted server wrote itself is on the new timeline.
+ */
+const ownOfServer =
+  /^(global\/pg_control|postmaster\.opts|pg_stat\/pgstat\.stat|pg_wal\/0000000[2-9][0-9A-F]{16})$/;
+const isNoServers = (path: string): boolean => !ownOfServer.test(path);
 
 /** What all cells share. */
 export interface Matrix {
@@ -58,7 +66,7 @@ async function openDirectory(
     result: async (runId, normalized) => ({
       processes: await processesOf(runId),
       beside: (await readdir(directory.path)).filter((name) => !name.startsWith('passed-')).sort(),
-      files: existsSync(data) ? await digestsOf(data, normalized) : null,
+      files: existsSync(data) ? await treeDigest(data, { hasContent: isNoServers, normalized }) : null,
       facts: await more.facts(data),
     }),
     [Symbol.asyncDispose]: async () => {
@@ -99,7 +107,7 @@ export const intoVolume = (
         const data = await mountPoint(volume);
         return {
           objects: await objectsOf(runId),
-          files: await digestsOf(data, normalized),
+          files: await treeDigest(data, { hasContent: isNoServers, normalized }),
           facts: await askFiles(data, smallFactsSql, { volume: true }),
         };
       },
