@@ -68,16 +68,18 @@ const isTried = ({ kind, where }: Group): boolean =>
   kind === 'rmdir' ||
   /^\/(data|data\.odo-\*|data\/\[!\.\]\*|odo\/journal\.sqlite(-wal)?)$/.test(where);
 
-const once = (groups: readonly Group[]): Fault[] =>
-  groups
-    .filter(isTried)
-    .flatMap((group) => ordinals(group.count, triedOf(group)).map((number) => ({ ...group, number })))
-    .map(({ kind, where, number }, i) => ({
-      ...{ kind, where, number },
-      error: needRoom.includes(kind) ? (errors[i % errors.length] ?? 'EIO') : 'EIO',
-    }));
-
 const everyNth = <Item>(items: readonly Item[], n: number): Item[] => items.filter((_, i) => i % n === 0);
+
+const once = (groups: readonly Group[]): Fault[] =>
+  everyNth(
+    groups
+      .filter(isTried)
+      .flatMap((group) => ordinals(group.count, triedOf(group)).map((number) => ({ ...group, number }))),
+    2,
+  ).map(({ kind, where, number }, i) => ({
+    ...{ kind, where, number },
+    error: needRoom.includes(kind) ? (errors[i % errors.length] ?? 'EIO') : 'EIO',
+  }));
 
 /** The disk of the target, that of the journal, or the one on which both are. */
 const forEver = (groups: readonly Group[]): Fault[] =>
@@ -170,7 +172,7 @@ function expectTruth({ stderr, stdout, exitCode }: OdoResult, fault: Fault): voi
 /** Starts a restore, lets the call fail, and goes on with it. */
 async function disturb(
   fault: Fault,
-  { toTheEnd = false, mayGoOn }: { toTheEnd?: boolean; mayGoOn: (fault: Fault) => boolean },
+  { toTheEnd, mayGoOn }: { toTheEnd: boolean; mayGoOn: boolean },
 ): Promise<'went on' | 'stopped'> {
   return proof.case(() =>
     attempt(async ({ root, data, run }) => {
@@ -179,7 +181,7 @@ async function disturb(
       const isThrough = (result: OdoResult): boolean =>
         toTheEnd ? result.exitCode === 0 : result.signal === 'SIGKILL';
       const wentOn = isThrough(first);
-      if (wentOn) expect(mayGoOn(fault), 'the run went on').toBe(true);
+      if (wentOn) expect(mayGoOn, 'the run went on').toBe(true);
       else {
         expectTruth(first, fault);
         const [, runId] = /odo resume (\S+)/.exec(first.stderr) ?? [];
@@ -212,14 +214,16 @@ const ended: { readonly kind: CallKind; readonly sweep: string; readonly how: 'w
 async function sweep(
   name: string,
   faults: readonly Fault[],
-  options: { toTheEnd?: boolean; mayGoOn: (fault: Fault) => boolean },
+  { mayGoOn }: { mayGoOn: boolean },
 ): Promise<void> {
   const problems: string[] = [];
-  const queue = [...faults];
+  // Most end before recovery: it makes calls of the server, not of odo.
+  const queue = faults.map((fault, i) => ({ fault, toTheEnd: i % 10 === 3 }));
   const work = async (): Promise<void> => {
-    for (let fault = queue.shift(); fault !== undefined; fault = queue.shift()) {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const { fault, toTheEnd } = next;
       try {
-        const how = await disturb(fault, options);
+        const how = await disturb(fault, { toTheEnd, mayGoOn });
         ended.push({ kind: fault.kind, sweep: name, how });
       } catch (error) {
         problems.push(`${nameOf(fault)}: ${error instanceof Error ? error.message : String(error)}`);
@@ -277,13 +281,13 @@ describeWithLab('a system call of a restore that fails', () => {
   test(
     'once, with an error of the disk, stops the run or does no harm; resumed, it ends as an undisturbed one',
     { timeout: 900_000 },
-    () => sweep('once', spread(once(undisturbed.groups), 6), { mayGoOn: () => true }),
+    () => sweep('once', spread(once(undisturbed.groups), 6), { mayGoOn: true }),
   );
 
   test(
     'from then on, stops the run with the reason; with room again it ends as an undisturbed one',
     { timeout: 900_000 },
-    () => sweep('for ever', spread(forEver(undisturbed.groups), 4), { mayGoOn: () => false }),
+    () => sweep('for ever', spread(forEver(undisturbed.groups), 4), { mayGoOn: false }),
   );
 
   test('half-way, or because of a signal, is made again', { timeout: 900_000 }, () => {
@@ -292,6 +296,6 @@ describeWithLab('a system call of a restore that fails', () => {
       const [number = 1] = ordinals(count, 1);
       return { kind, where, number, error: kind === 'write' ? 'SHORT' : 'EINTR' };
     });
-    return sweep('cut short', spread(faults, 2), { mayGoOn: () => true });
+    return sweep('cut short', spread(faults, 2), { mayGoOn: true });
   });
 });
