@@ -37,6 +37,8 @@ struct written {
   dev_t device;
   ino_t inode;
   off_t from, to;
+  /* What is before it was on the disk once: a block that is written again keeps it when that fails. */
+  off_t kept;
   char path[200];
 };
 
@@ -170,6 +172,7 @@ static void was_written(int fd, const char *path, off_t from, off_t to) {
   lock();
   struct written *file = entry_of(&stats, true);
   if (file != NULL) {
+    if (from == 0) file->kept = 0;
     if (file->to == file->from) file->from = from, file->to = to;
     if (from < file->from) file->from = from;
     if (to > file->to) file->to = to;
@@ -178,12 +181,17 @@ static void was_written(int fd, const char *path, off_t from, off_t to) {
   unlock();
 }
 
+static void keep(struct written *file) {
+  if (file->to > file->kept) file->kept = file->to;
+  file->from = file->to = 0;
+}
+
 static void was_synced(int fd) {
   struct stat stats;
   if (!stats_of(fd, &stats)) return;
   lock();
   struct written *file = entry_of(&stats, false);
-  if (file != NULL) file->from = file->to = 0;
+  if (file != NULL) keep(file);
   unlock();
 }
 
@@ -193,7 +201,7 @@ static void lose(struct written *file) {
   int fd = raw_open(file->path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
   struct stat stats;
   if (fd >= 0 && stats_of(fd, &stats) && stats.st_ino == file->inode)
-    for (off_t at = file->from; at < file->to && at < stats.st_size;) {
+    for (off_t at = file->from > file->kept ? file->from : file->kept; at < file->to && at < stats.st_size;) {
       off_t end = file->to < stats.st_size ? file->to : stats.st_size;
       size_t length = end - at < (off_t)sizeof zeros ? (size_t)(end - at) : sizeof zeros;
       long done = syscall(SYS_pwrite64, fd, zeros, length, at);
@@ -219,8 +227,6 @@ static void each_file(void (*action)(struct written *)) {
     if (state->files[i].to > state->files[i].from) action(&state->files[i]);
   unlock();
 }
-
-static void forget(struct written *file) { file->from = file->to = 0; }
 
 #define NEXT(type, name, ...)                                       \
   static type (*next)(__VA_ARGS__);                                 \
@@ -296,7 +302,7 @@ ON_FD(fstat64, "stat", (int fd, struct stat64 *to), fd, (fd, to), int, struct st
     REFUSE_IF(error);                          \
     int result = next(fd);                     \
     if (result == 0 && state != NULL) {        \
-      if (of_all) each_file(forget);           \
+      if (of_all) each_file(keep);           \
       else was_synced(fd);                     \
     }                                          \
     return result;                             \
