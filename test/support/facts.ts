@@ -1,4 +1,5 @@
 import type { BackupContents, BaseBackup } from '../../src/backup/base-backup.ts';
+import { noServiceFacts } from '../../src/service/none.ts';
 import { dataPlaneDefaults } from '../../src/steps/data-plane-options.ts';
 import type { DrillRequest } from '../../src/steps/drill-request.ts';
 import type { PreflightFacts } from '../../src/steps/facts.ts';
@@ -51,20 +52,7 @@ export const healthyFacts: PreflightFacts = {
   gatheredAt: '2026-11-23T00:00:00Z',
   contents: healthyContents,
   passedOver: [],
-  service: {
-    description: 'no service',
-    kind: 'none',
-    running: false,
-    containerIds: [],
-    project: null,
-    image: null,
-    serverMajor: null,
-    pgdata: null,
-    mounts: [],
-    owner: null,
-    superuser: null,
-    database: null,
-  },
+  service: noServiceFacts,
   target: {
     description: 'directory /srv/pg',
     exists: true,
