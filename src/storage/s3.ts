@@ -74,7 +74,7 @@ export function openS3Storage(options: S3StorageOptions): ObjectStorage {
     },
   };
   const client = new S3Client(settings);
-  boundAnswers(client);
+  boundAnswers(client, answerTimeoutMs);
   // Signs ranges, for the bucket's own region once that is known.
   let readingClient = client;
   let isIntroduced = false;

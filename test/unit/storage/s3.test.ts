@@ -379,6 +379,20 @@ describe('odd listings', () => {
     expect(proxy.requests).toHaveLength(2);
   });
 
+  it('asks again for a listing of which nothing more comes, and gives up when that stays so', async () => {
+    const everything = await names(3);
+    const impatient = open({ answerTimeoutMs: 100, maxAttempts: 2 });
+    const stall = { kind: 'stall', afterBytes: 100 } as const;
+    proxy.fault = ({ earlier }) => (earlier === 0 ? stall : null);
+    expect((await all(impatient.list('k/', { signal }))).map(({ key }) => key)).toEqual(everything);
+    proxy.fault = () => stall;
+    expect(await failure(all(impatient.list('k/', { signal })))).toMatchObject({
+      code: 'STORAGE_UNAVAILABLE',
+      message: expect.stringContaining('did not answer in time'),
+    });
+    await expect.poll(() => proxy.open).toBe(0);
+  });
+
   it('fails instead of turning in circles when a listing never ends', async () => {
     await names(3);
     proxy.fault = () => ({
