@@ -155,7 +155,8 @@ export function intoService(
         names: { [volume]: 'VOLUME' },
         result: async (runId, normalized) => ({
           objects: await objectsOf(runId),
-          compose: normalized(await readFile(file, 'utf8')),
+          // The volumes of the cells before stay declared.
+          compose: normalized(await readFile(file, 'utf8')).replaceAll(/^ *odo-matrix-\d+-\d+:\n/gm, ''),
           facts: await psql(smallFactsSql),
         }),
         [Symbol.asyncDispose]: async () => {

@@ -14,12 +14,13 @@ const intro = `# Proof: killed at every point, failed at every call, fed every l
 
 What odo promises, and what was tried to break it. Every case is a test: one that ends otherwise than it must fails the run,
 and this page is written of runs without a failure only. Run it yourself, as root on Debian 12: \`npm run prove\`, or one part
-of it, \`npm run prove -- crash-matrix\`. \`npm test\` tries a few cases of each part. What odo does to keep the promises is in
+of it, \`npm run prove -- crash-matrix\`. \`npm test\` tries a few cases of each part, and \`.ci/run\` every case of some, in
+turn from day to day. What odo does to keep the promises is in
 [durability.md](durability.md).`;
 
 /** The page after the chosen parts have been run: theirs are new, those of the others stay. */
 export function writeProofPage(chosen: readonly ProofPart[]): string {
-  const earlier = existsSync(file) ? sectionsOf(readFileSync(file, 'utf8')) : new Map<string, string>();
+  const earlier = readSections();
   const records = readRecords();
   const missing = chosen.filter((part) => !records.some((record) => record.part === part));
   if (missing.length > 0) throw new Error(`There is no record of ${missing.join(', ')}.`);
@@ -75,8 +76,16 @@ function table({ head, rows }: ProofTable): string {
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
-/** Sections by their titles. */
-function sectionsOf(page: string): Map<string, string> {
+/** What a part took when the page was written; null: it is not in it. */
+export function lastSeconds(part: ProofPart): number | null {
+  const text = readSections().get(proofParts[part].title);
+  const seconds = text === undefined ? undefined : /^\| took \| ([\d,]+) s \|$/m.exec(text)?.[1];
+  return seconds === undefined ? null : Number(seconds.replaceAll(',', ''));
+}
+
+/** Sections of the page by their titles. */
+function readSections(): Map<string, string> {
+  const page = existsSync(file) ? readFileSync(file, 'utf8') : '';
   const sections = page.split(/\n(?=## )/).slice(1);
   return new Map(sections.map((text) => [text.split('\n')[0]?.slice(3) ?? '', text.trim()]));
 }
