@@ -18,10 +18,10 @@ export function openJournal(file: string): JournalDatabase {
     const database = new Database(file);
     try {
       checkApplication(database, file);
-      database.pragma('journal_mode = WAL');
+      becomeWal(database);
       database.pragma('synchronous = FULL');
       database.pragma('foreign_keys = ON');
-      database.pragma('busy_timeout = 10000');
+      database.pragma(`busy_timeout = ${busyMs}`);
       migrate(database);
       return database;
     } catch (error) {
@@ -31,6 +31,22 @@ export function openJournal(file: string): JournalDatabase {
   });
 }
 
+const busyMs = 10_000;
+
+/** While another odo does the same, SQLite says that it is busy at once: it does not wait for a lock to become a stronger one. */
+function becomeWal(database: JournalDatabase): void {
+  const nothing = new Int32Array(new SharedArrayBuffer(4));
+  for (const until = Date.now() + busyMs; ; Atomics.wait(nothing, 0, 0, 10)) {
+    try {
+      database.pragma('journal_mode = WAL');
+      return;
+    } catch (error) {
+      const isBusy = error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY');
+      if (!isBusy || Date.now() > until) throw error;
+    }
+  }
+}
+
 /** Opens an existing journal for reading; null when there is none yet. */
 export function openJournalForReading(file: string): JournalDatabase | null {
   if (!existsSync(file)) return null;
@@ -38,7 +54,7 @@ export function openJournalForReading(file: string): JournalDatabase | null {
     const database = new Database(file, { fileMustExist: true });
     try {
       checkApplication(database, file);
-      database.pragma('busy_timeout = 10000');
+      database.pragma(`busy_timeout = ${busyMs}`);
       if (!isUpToDate(database)) migrate(database);
       database.pragma('query_only = ON');
       return database;
@@ -55,7 +71,7 @@ export function openAsFound(file: string): JournalDatabase {
     const database = new Database(file, { fileMustExist: true });
     try {
       checkApplication(database, file);
-      database.pragma('busy_timeout = 10000');
+      database.pragma(`busy_timeout = ${busyMs}`);
       database.pragma('query_only = ON');
       refuseNewer(database);
       return database;

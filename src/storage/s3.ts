@@ -42,7 +42,7 @@ export function openS3Storage(options: S3StorageOptions): ObjectStorage {
   const endpoint = options.endpoint == null ? null : parseEndpoint(options.endpoint);
   const answerTimeoutMs = options.answerTimeoutMs ?? 30_000;
   const connectTimeoutMs = options.connectTimeoutMs ?? 10_000;
-  const { bucket } = options;
+  const { bucket, maxAttempts = 4 } = options;
   // Compatible stores rarely care about the region, but the signature needs one.
   const region = options.region ?? (endpoint === null ? null : 'us-east-1');
   const settings: S3ClientConfig = {
@@ -61,7 +61,7 @@ export function openS3Storage(options: S3StorageOptions): ObjectStorage {
         }),
     forcePathStyle: options.forcePathStyle ?? endpoint !== null,
     followRegionRedirects: endpoint === null,
-    maxAttempts: options.maxAttempts ?? 4,
+    maxAttempts,
     // Many compatible stores reject or garble the checksums that SDKs of 2025 and later ask for by default.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
@@ -270,7 +270,7 @@ export function openS3Storage(options: S3StorageOptions): ObjectStorage {
           { prefix: query.Prefix },
         );
       // The SDK tries again what failed, but not what came in half and cannot be read.
-      return withRetries(signal, list, 4, isUnreadable);
+      return withRetries(signal, list, maxAttempts, isUnreadable);
     });
 
   return storage;
