@@ -146,9 +146,9 @@ describeWithLab('SIGKILL at a point, then odo resume', () => {
     const passed = passesOf(reference, point);
     if (passed === null) return notPassed;
     const isElsewhere = others.includes(column)
-      ? whole && (await isPassedByCombination(point))
-      : !isTriedIn(point, column);
-    if (isElsewhere) return triedElsewhere;
+      ? () => isPassedByCombination(point)
+      : () => !isTriedIn(point, column);
+    if (whole && (await isElsewhere())) return triedElsewhere;
     const { command, count } = passed;
     const nth = nthOf(column, count);
     await proof.case(() => killAndResume(column, reference, { point, command, nth }));

@@ -13,7 +13,7 @@ const intro = `# Proof: killed at every point, failed at every call, fed every l
 <!-- Written by npm run prove: run it again, do not change this page. -->
 
 What odo promises, and what was tried to break it. Every case is a test: one that ends otherwise than it must fails the run,
-and this page is written of runs without a failure only. Run it yourself, as root on Debian 12: \`npm run prove\`, or one part
+and this page is written of runs without a failure only; a part that is missing was not run whole yet. Run it yourself, as root on Debian 12: \`npm run prove\`, or one part
 of it, \`npm run prove -- crash-matrix\`. \`npm test\` tries a few cases of each part, and \`.ci/run\` every case of some, in
 turn from day to day. What odo does to keep the promises is in
 [durability.md](durability.md).`;
