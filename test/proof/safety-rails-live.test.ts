@@ -91,10 +91,14 @@ describeWithLab('a directory on which PostgreSQL runs', () => {
     await run('chown', ['-R', `${as.uid}:${as.gid}`, at('@/dead/data')]);
     const { systemIdentifier } = parseControlFile(await readFile(join(live, 'global/pg_control')));
     const identified = ['--replace-system-id', systemIdentifier];
-    const options = `-c listen_addresses='' -c unix_socket_directories=${dirname(live)}`;
+    const options = `-c listen_addresses='' -c autovacuum=off -c unix_socket_directories=${dirname(live)}`;
     const pgCtl = (...args: string[]) => run(join(binDir15, 'pg_ctl'), ['-D', live, '-w', ...args], as);
+    const sql = (text: string) =>
+      run(join(binDir15, 'psql'), ['-h', dirname(live), '-c', text, 'postgres'], as);
     await pgCtl('-l', at('@/live/log'), '-o', options, 'start');
     try {
+      // What it writes of its own accord after its start is written by then.
+      await sql('checkpoint');
       const pid = (await readFile(join(live, 'postmaster.pid'), 'utf8')).split('\n')[0];
       await refuses({
         rail: 'the data directory of a running server',
@@ -103,7 +107,7 @@ describeWithLab('a directory on which PostgreSQL runs', () => {
         says: new RegExp(`in use by PostgreSQL, pid ${pid}\\.`),
         same: ['@/live/data/base', '@/live/data/global'],
       });
-      await run(join(binDir15, 'psql'), ['-h', dirname(live), '-c', 'select 1', 'postgres'], as);
+      await sql('select 1');
       // The number of a server that died is another server's by now, or any process's.
       for (const [what, recycled] of [
         ['a postmaster.pid whose number another server has by now', pid],
