@@ -86,11 +86,15 @@ async function mayWorkIn(pid: number, directory: string): Promise<boolean> {
   return working === null || isSameFile(working, await statIfThere(directory));
 }
 
-/** A stale pid may belong to any process by now, so its name counts; when that is hidden, being alive does. */
+/**
+ * A stale pid may belong to any process by now, so its name counts; when that is hidden, being alive does. One that has
+ * ended, and that its parent has not asked about, does nothing any more.
+ */
 async function looksLikeServer(pid: number): Promise<boolean> {
   try {
-    const name = await fs.readFile(`/proc/${pid}/comm`, 'utf8');
-    return isServerName(name);
+    const [, name = '', state] =
+      /^\d+ \((.*)\) (.)/s.exec(await fs.readFile(`/proc/${pid}/stat`, 'utf8')) ?? [];
+    return isServerName(name) && state !== 'Z' && state !== 'X';
   } catch {
     return canSignal(pid) === 'not-permitted';
   }
