@@ -45,10 +45,10 @@ export async function placeMark(tree: Tree, runId: string): Promise<Mark> {
   for (;;) {
     const aside = `.${markerFile}.${runId}${temporaryEnding}`;
     if (await tree.createFile(markerFile, aside, textOf(mark), 0o600)) return mark;
-    const there = await readMark(tree);
+    const bytes = await tree.readFile(markerFile, 4096);
+    if (bytes === null) continue; // it was just removed
+    const there = parseMark(Buffer.from(bytes).toString());
     if (there !== null) return there;
-    const foreign = await tree.readFile(markerFile, 4096);
-    if (foreign === null || parseMark(Buffer.from(foreign).toString()) !== null) continue; // it was just changed
     throw new OdoError('TARGET_NOT_EMPTY', `${markerFile} in ${tree.description} was not written by odo.`, {
       hint: 'Look at that file; remove it if nothing needs it, then resume the run.',
     });

@@ -6,7 +6,7 @@ import type { Finding } from '../../run/doctor/finding.ts';
 import type { CliContext } from '../context.ts';
 import { chooseJournal } from '../journal-choice.ts';
 import { addOutputOptions, addSettings, doctorSettings, isOn, loadFor } from '../options.ts';
-import { findingText, verdictText } from '../render/doctor-text.ts';
+import { countsOf, findingText, verdictText } from '../render/doctor-text.ts';
 import { writeJsonLine } from '../render/json-lines.ts';
 import { watchSignals } from '../signals.ts';
 
@@ -47,16 +47,10 @@ export function addDoctor(program: Command, context: CliContext, exit: (code: nu
       if (code === null) throw error;
       return exit(code);
     }
-    const exitCode = findings.some(({ level }) => level === 'problem')
-      ? errorKinds.PRECONDITION_FAILED.exitCode
-      : 0;
-    if (json) writeJsonLine(host, { type: 'doctor', ...countsOf(findings), exitCode });
+    const counts = countsOf(findings);
+    const exitCode = counts.problems > 0 ? errorKinds.PRECONDITION_FAILED.exitCode : 0;
+    if (json) writeJsonLine(host, { type: 'doctor', ...counts, exitCode });
     else host.stdout.write(`\n${verdictText(findings)}\n`);
     exit(exitCode);
   });
-}
-
-function countsOf(findings: readonly Finding[]) {
-  const count = (level: Finding['level']): number => findings.filter((one) => one.level === level).length;
-  return { problems: count('problem'), warnings: count('warning'), unchecked: count('unchecked') };
 }

@@ -16,15 +16,18 @@ export function findingText({ area, level, found, fix }: Finding, width: number)
     : [...lines, ...labelled('', `fix: ${fix}`, { labelWidth, width })];
 }
 
+/** As `--json` says them too. */
+export function countsOf(findings: readonly Finding[]) {
+  const count = (level: Finding['level']): number => findings.filter((one) => one.level === level).length;
+  return { problems: count('problem'), warnings: count('warning'), unchecked: count('unchecked') };
+}
+
 export function verdictText(findings: readonly Finding[]): string {
-  const count = (level: Finding['level'], word: string): string[] => {
-    const n = findings.filter((one) => one.level === level).length;
-    return n === 0 ? [] : [`${n} ${word}${n === 1 ? '' : 's'}`];
-  };
-  const problems = count('problem', 'problem');
-  const counts = [...problems, ...count('warning', 'warning')].join(', ');
-  if (problems.length > 0) return `${counts}: a restore with these settings would not succeed.`;
-  const unseen = findings.some(({ level }) => level === 'unchecked');
-  const verdict = `Nothing ${unseen ? 'that was looked at ' : ''}stands in the way of a restore`;
+  const { problems, warnings, unchecked } = countsOf(findings);
+  const inWords = (n: number, word: string): string[] =>
+    n === 0 ? [] : [`${n} ${word}${n === 1 ? '' : 's'}`];
+  const counts = [...inWords(problems, 'problem'), ...inWords(warnings, 'warning')].join(', ');
+  if (problems > 0) return `${counts}: a restore with these settings would not succeed.`;
+  const verdict = `Nothing ${unchecked > 0 ? 'that was looked at ' : ''}stands in the way of a restore`;
   return counts === '' ? `${verdict}.` : `${verdict} (${counts}).`;
 }

@@ -1,7 +1,8 @@
-import { dirname, relative } from 'node:path';
+import { dirname } from 'node:path';
 import { noServiceFacts } from '../../service/none.ts';
 import { closedParentOf } from '../../steps/closed-parent.ts';
 import type { DoctorRequest } from '../../steps/doctor-request.ts';
+import { isWithin } from '../../steps/resolve-tablespaces.ts';
 import { parentClosed, targetChecks } from '../../steps/target-checks.ts';
 import { formatBytes } from '../../steps/units.ts';
 import { type DirectoryProbe, probeDirectory } from '../../target/probe-directory.ts';
@@ -33,7 +34,7 @@ async function journalDisk(journalFile: string, request: DoctorRequest): Promise
   const broken = brokenBy(probe, 'the journal', 'Free it, or keep the journal elsewhere: --journal FILE');
   if (broken !== null) return [broken];
   const { target } = request;
-  if (target?.kind === 'data-directory' && !relative(target.path, journalFile).startsWith('..')) {
+  if (target?.kind === 'data-directory' && isWithin(journalFile, target.path)) {
     return [
       problem(
         `the journal ${journalFile} lies inside ${target.path}, which a restore empties`,
@@ -98,9 +99,11 @@ async function examineTarget(here: Surroundings): Promise<Told[]> {
   ].flatMap((refused) => (refused === null ? [] : [ofData(refused)]));
   // Of a place that can never be a target nothing else matters.
   if (facts.refusal !== null) return refusals;
-  const tried =
-    target.kind === 'data-directory' ? await tryOut(target.path, owner, request.reserveBytes) : [];
-  const all = [...refusals, ...spaceFindings(facts, request), ...tried];
+  const findings =
+    target.kind === 'data-directory'
+      ? tried(target.path, await probeDirectory(target.path, owner), owner, request.reserveBytes)
+      : [];
+  const all = [...refusals, ...spaceFindings(facts, request), ...findings];
   const isWrong = all.some(({ level }) => level === 'problem');
   return isWrong ? all : [ok(`target: ${describe(facts)}`), ...all];
 }
@@ -141,15 +144,15 @@ function describe({
 async function drillDisk({ request }: Surroundings): Promise<Told[]> {
   const { drillDirectory, reserveBytes } = request;
   if (drillDirectory === null) return [];
-  const tried = await tryOut(drillDirectory, null, reserveBytes);
   const probe = await probeDirectory(drillDirectory, null);
-  return tried.some(({ level }) => level === 'problem')
-    ? tried
-    : [ok(`drills: ${placeOf(drillDirectory, probe)}`), ...tried];
+  const findings = tried(drillDirectory, probe, null, reserveBytes);
+  return findings.some(({ level }) => level === 'problem')
+    ? findings
+    : [ok(`drills: ${placeOf(drillDirectory, probe)}`), ...findings];
 }
 
-async function tryOut(path: string, owner: Owner | null, reserveBytes: number): Promise<Told[]> {
-  const probe = await probeDirectory(path, owner);
+/** What the probe of a directory that a restore goes to has shown. */
+function tried(path: string, probe: DirectoryProbe, owner: Owner | null, reserveBytes: number): Told[] {
   const broken = brokenBy(probe, path, 'Choose another directory, or mend that file system.');
   if (broken !== null) return [broken];
   if (probe.owning !== null && owner !== null) {

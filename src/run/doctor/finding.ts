@@ -50,8 +50,7 @@ export const problem = (found: string, fix: string): Told => ({ level: 'problem'
 
 /** An error that a run would have ended with, as a problem; as a warning where it does not stand in the way. */
 export function asTold(error: unknown, level: 'problem' | 'warning' = 'problem'): Told {
-  const data = toErrorData(error);
-  return ofData(data, level);
+  return ofData(toErrorData(error), level);
 }
 
 export const ofData = (error: ErrorData, level: 'problem' | 'warning' = 'problem'): Told => ({

@@ -1,11 +1,10 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { examineJournal } from '../../journal/examine-journal.ts';
 import { ok, problem, warning } from './finding.ts';
 import type { Surroundings } from './surroundings.ts';
 
-export async function examineJournalFile({ journalFile }: Surroundings) {
-  const found = examineJournal(journalFile);
+export async function examineJournalFile({ journal, journalFile }: Surroundings) {
+  const found = await journal();
   if (found === null) return [ok(`none yet; the first run makes ${journalFile}`)];
   const { damage, migrationsToCome, runs } = found;
   if (damage.length > 0) {

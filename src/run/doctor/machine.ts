@@ -1,4 +1,3 @@
-import { examineJournal } from '../../journal/examine-journal.ts';
 import { formatDuration } from '../../report/units.ts';
 import { odoVersion } from '../odo-version.ts';
 import { ok, warning } from './finding.ts';
@@ -25,10 +24,12 @@ export function examineNode() {
 }
 
 /** Times in words (`10 minutes ago`), ages of backups and the recovery point are worked out by this clock. */
-export async function examineClock({ store, journalFile }: Surroundings) {
+export async function examineClock({ store, journal }: Surroundings) {
   const now = Date.now();
   const skew = (await store())?.clockAheadMs ?? null;
-  return clockFindings({ nowMs: now, aheadOfStoreMs: skew, newestRunMs: newestRunOf(journalFile) });
+  // What is wrong with it is said elsewhere.
+  const newestRunMs = (await journal().catch(() => null))?.newestMs ?? null;
+  return clockFindings({ nowMs: now, aheadOfStoreMs: skew, newestRunMs });
 }
 
 export function clockFindings(facts: {
@@ -53,12 +54,4 @@ export function clockFindings(facts: {
   if (Math.abs(aheadOfStoreMs) < tolerableMs) return [ok(`${now}, as the store has it`)];
   const which = aheadOfStoreMs > 0 ? 'ahead of' : 'behind';
   return [warning(`${now} by this clock, which is ${differs} ${which} the store’s`, cure)];
-}
-
-function newestRunOf(journalFile: string): number | null {
-  try {
-    return examineJournal(journalFile)?.newestMs ?? null;
-  } catch {
-    return null; // what is wrong with it is said elsewhere
-  }
 }

@@ -1,4 +1,5 @@
 import { connectDocker, type Docker } from '../../docker/client.ts';
+import { examineJournal, type JournalExamination } from '../../journal/examine-journal.ts';
 import { noServiceFacts } from '../../service/none.ts';
 import { openService } from '../../service/open-service.ts';
 import type { ServiceFacts } from '../../service/service.ts';
@@ -14,6 +15,8 @@ export interface Surroundings {
   readonly request: DoctorRequest;
   readonly journalFile: string;
   readonly signal: AbortSignal;
+  /** Read to its end; null when there is none yet. Rejects with why it cannot be read. */
+  journal(): Promise<JournalExamination | null>;
   /** @throws ENGINE_UNREACHABLE */
   docker(): Promise<Docker>;
   /** What the service is now; rejects with why that cannot be told. */
@@ -38,6 +41,7 @@ export function openSurroundings(
     request,
     journalFile: options.journalFile,
     signal,
+    journal: once(async () => examineJournal(options.journalFile)),
     docker,
     service,
     target: once(async () => {
