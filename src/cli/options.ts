@@ -202,4 +202,11 @@ function flagValues(command: Command, keys: readonly SettingKey[]): FlagValues {
   return values;
 }
 
+/** Of commands that go on with a run. */
+export const takeOverOption = (group: string): Option =>
+  new Option(
+    '--take-over',
+    'take the run from another odo that is gone for certain; one that still runs on this machine is ended',
+  ).helpGroup(group);
+
 export const isOn = (command: Command, name: string): boolean => command.getOptionValue(name) === true;

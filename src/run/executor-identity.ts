@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import type { ExecutorIdentity } from '../journal/executor-identity.ts';
 import type { RunRecord } from '../journal/runs.ts';
 import { currentBootId } from '../target/boot-id.ts';
+import { parseProcessStat } from '../target/process-stat.ts';
 import { currentContainerId } from './container-id.ts';
 
 function readOr(path: string, fallback: string): string {
@@ -13,15 +14,8 @@ function readOr(path: string, fallback: string): string {
   }
 }
 
-/**
- * Field 22 of /proc/<pid>/stat (proc(5)); the command name before it may contain spaces and parentheses. Null also of a
- * process that has ended, and that its parent has not asked about yet.
- */
 function processStart(pid: number): string | null {
-  const stat = readOr(`/proc/${pid}/stat`, '');
-  if (stat === '') return null;
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? null);
+  return parseProcessStat(readOr(`/proc/${pid}/stat`, ''))?.start ?? null;
 }
 
 /** `pid:[4026531836]` */

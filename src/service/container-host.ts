@@ -1,12 +1,10 @@
-import { Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
-import { extract } from 'tar-stream';
 import type { Docker } from '../docker/client.ts';
 import { isConflict, isNotFound } from '../docker/engine-error.ts';
 import type { Owner } from '../target/tree.ts';
 import type { ServerHost } from './ask-server.ts';
 import { containerLogTail } from './container-facts.ts';
 import { containerArgv } from './container-tool.ts';
+import { textInTar } from './tar-text.ts';
 
 /** A restart policy that has tried this often since `ask` began will not bring the server up. */
 const restartLimit = 3;
@@ -40,10 +38,7 @@ export function containerHost(
     async readPostmasterFile(signal) {
       const tar = await docker.containers.getArchive(container, `${pgdata}/postmaster.pid`, signal);
       if (tar === null) return null;
-      const entries = Readable.from(tar, { objectMode: false }).pipe(extract());
-      let content: string | null = null;
-      for await (const entry of entries) content = await text(entry);
-      return content;
+      return textInTar(tar);
     },
     async ended(signal) {
       const found = await docker.containers.inspect(container, signal);

@@ -1,11 +1,9 @@
-import { Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
-import { extract } from 'tar-stream';
 import type { Docker, ImageInspectInfo } from '../docker/client.ts';
 import { isEngineTrouble } from '../docker/engine-error.ts';
 import type { Owner } from '../target/tree.ts';
 import { containerArgv } from './container-tool.ts';
 import { withImageContainer } from './image-container.ts';
+import { textInTar } from './tar-text.ts';
 import { parseGroups, parsePasswd, serverOwner } from './users.ts';
 
 /** What an image in the engine says about the PostgreSQL in it. */
@@ -89,11 +87,8 @@ async function readFiles(
     for (const path of paths) {
       const tar = await docker.containers.getArchive(container, path, signal);
       if (tar === null) continue;
-      const entries = Readable.from(tar, { objectMode: false }).pipe(extract());
-      for await (const entry of entries) {
-        if (entry.header.type === 'file') found[path] = await text(entry);
-        else entry.resume();
-      }
+      const content = await textInTar(tar);
+      if (content !== null) found[path] = content;
     }
     return found;
   });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { ContainerInfo, Docker } from '../docker/client.ts';
 import { helperLabel } from '../docker/labels.ts';
 import { systemCode } from './fs-errors.ts';
+import { parseProcessStat } from './process-stat.ts';
 import type { TargetFacts } from './target.ts';
 
 export type LiveUser = TargetFacts['liveUsers'][number];
@@ -92,9 +93,8 @@ async function mayWorkIn(pid: number, directory: string): Promise<boolean> {
  */
 async function looksLikeServer(pid: number): Promise<boolean> {
   try {
-    const [, name = '', state] =
-      /^\d+ \((.*)\) (.)/s.exec(await fs.readFile(`/proc/${pid}/stat`, 'utf8')) ?? [];
-    return isServerName(name) && state !== 'Z' && state !== 'X';
+    const found = parseProcessStat(await fs.readFile(`/proc/${pid}/stat`, 'utf8'));
+    return found !== null && isServerName(found.name);
   } catch {
     return canSignal(pid) === 'not-permitted';
   }

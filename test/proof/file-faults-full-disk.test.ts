@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { waitUntil } from '../lab/wait-until.ts';
-import { type LocalBackup, makeLocalBackup, rowsOf } from '../support/local-backup.ts';
+import { type LocalBackup, makeLocalBackup, rowsOf, startArgs } from '../support/local-backup.ts';
 import { odo, spawnOdo } from '../support/odo-program.ts';
 import { proofTally, spread } from '../support/proof.ts';
 import { mountScratchDisk } from '../support/scratch-disk.ts';
@@ -70,17 +70,7 @@ describeWithLab('a disk that somebody else fills up', () => {
       const filler = join(disk.path, 'filler');
       const state = journal === 'elsewhere' ? await mkdtemp(join(away, 'state-')) : root;
       const env = { XDG_STATE_HOME: state, NODE_COMPILE_CACHE: join(away, 'compiled') };
-      const start = [
-        'start',
-        '-u',
-        backup.url,
-        '--data-dir',
-        data,
-        '--reserve',
-        '0',
-        '--checkpoint-size',
-        '1MiB',
-      ];
+      const start = startArgs(backup, data, '1MiB');
       const program = spawnOdo([...start, '--json'], {
         env: { ...env, ODO_FAILPOINT: point, ODO_FAILPOINT_SIGNAL: 'SIGSTOP' },
       });

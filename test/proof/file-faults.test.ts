@@ -8,7 +8,7 @@ import {
   type FailingCalls,
   type Fault,
 } from '../support/failing-calls/failing-calls.ts';
-import { type LocalBackup, makeLocalBackup, rowsOf } from '../support/local-backup.ts';
+import { type LocalBackup, makeLocalBackup, rowsOf, startArgs } from '../support/local-backup.ts';
 import { type OdoResult, odo } from '../support/odo-program.ts';
 import { proofTally, spread } from '../support/proof.ts';
 import { mountScratchDisk, type ScratchDisk } from '../support/scratch-disk.ts';
@@ -115,17 +115,7 @@ async function attempt<Result>(work: (attempt: Attempt) => Promise<Result>): Pro
   const root = await mkdtemp(join(disk.path, 'restore-'));
   await chmod(root, 0o711);
   const data = join(root, 'data');
-  const start = [
-    'start',
-    '-u',
-    backup.url,
-    '--data-dir',
-    data,
-    '--reserve',
-    '0',
-    '--checkpoint-size',
-    '4MiB',
-  ];
+  const start = startArgs(backup, data, '4MiB');
   try {
     return await work({
       root,

@@ -1,9 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { paginateListObjectsV2 } from '@aws-sdk/client-s3';
 import type { S3Server } from '../lab/s3-server.ts';
+import { passOn } from './pass-on.ts';
 
 /** An object made of pieces that are in memory once, however often they come in it. */
 export interface ComposedObject {
@@ -41,7 +42,6 @@ export async function startComposedStore(
   let sentBytes = 0;
   let listings = 0;
   const server = createServer((incoming, response) => {
-    const { method, headers } = incoming;
     const url = new URL(incoming.url ?? '/', upstream.endpoint);
     const path = decodeURIComponent(url.pathname.slice(1));
     const object = path.startsWith(`${bucket}/`) ? objects.get(path.slice(bucket.length + 1)) : undefined;
@@ -58,12 +58,7 @@ export async function startComposedStore(
         .end(listingOf(bucket, listed, url.searchParams));
       return;
     }
-    const onward = request({ hostname, port, method, path: incoming.url, headers }, (answer) => {
-      answer.pipe(response.writeHead(answer.statusCode ?? 502, answer.headers));
-    });
-    onward.on('error', () => response.destroy());
-    response.on('close', () => onward.destroy());
-    incoming.pipe(onward);
+    passOn(incoming, response, { hostname, port });
   });
   server.listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));

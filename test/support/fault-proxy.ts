@@ -1,13 +1,8 @@
-import {
-  createServer,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  request,
-  type ServerResponse,
-} from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { passOn } from './pass-on.ts';
 
 /** What goes wrong with one request. */
 export type Fault =
@@ -168,12 +163,9 @@ export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
     if (fault?.kind === 'silence') return;
     const headers = { ...incoming.headers };
     if (fault?.kind === 'ignore-range') delete headers.range;
-    const onward = request({ host: target.hostname, port: target.port, method, path, headers }, (answer) =>
+    passOn(incoming, response, { hostname: target.hostname, port: target.port, headers }, (answer) =>
       relay(answer, response, fault),
     );
-    onward.on('error', () => response.destroy());
-    response.on('close', () => onward.destroy());
-    incoming.pipe(onward);
   });
   server.listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));

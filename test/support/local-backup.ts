@@ -20,6 +20,12 @@ const rowsSql = 'select count(*), sum(hashtext(filler::text)::bigint) from fille
 export const rowsOf = (dataDirectory: string): Promise<string> =>
   readDirectory(dataDirectory, (psql: Psql) => psql(rowsSql, 'postgres'));
 
+/** Of a restore of it that may fill the disk, with several checkpoints on the way. */
+export const startArgs = ({ url }: LocalBackup, dataDirectory: string, checkpointSize: string): string[] => [
+  ...['start', '-u', url, '--data-dir', dataDirectory],
+  ...['--reserve', '0', '--checkpoint-size', checkpointSize],
+];
+
 /** An archive of some 400 small files and a few larger than a buffer, WAL beside it, by pg_basebackup of Debian 12. */
 export async function makeLocalBackup(): Promise<LocalBackup> {
   const user = await postgresUser();

@@ -1,5 +1,6 @@
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { passOn, relayUnchanged } from './pass-on.ts';
 import { actionOf, isAllowed, type S3Action, type S3Policy } from './s3-policy.ts';
 
 export interface PolicedS3 extends AsyncDisposable {
@@ -16,7 +17,7 @@ export async function policedS3(upstream: string, policy: S3Policy): Promise<Pol
   const { hostname, port } = new URL(upstream);
   const requests: (S3Action & { allowed: boolean })[] = [];
   const server = createServer((incoming, response) => {
-    const { method = 'GET', url: path = '/', headers } = incoming;
+    const { method = 'GET', url: path = '/' } = incoming;
     const wanted = actionOf(method, path);
     const allowed = isAllowed(policy, wanted);
     requests.push({ ...wanted, allowed });
@@ -25,16 +26,13 @@ export async function policedS3(upstream: string, policy: S3Policy): Promise<Pol
       deny(method, response);
       return;
     }
-    const onward = request({ hostname, port, method, path, headers }, (answer) => {
-      if (answer.statusCode !== 404 || mayKnowOfAbsence(policy, wanted)) relay(answer, response);
+    passOn(incoming, response, { hostname, port }, (answer) => {
+      if (answer.statusCode !== 404 || mayKnowOfAbsence(policy, wanted)) relayUnchanged(answer, response);
       else {
         answer.resume();
         deny(method, response);
       }
     });
-    onward.on('error', () => response.destroy());
-    response.on('close', () => onward.destroy());
-    incoming.pipe(onward);
   });
   server.listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
@@ -53,11 +51,6 @@ function mayKnowOfAbsence(policy: S3Policy, { action, resource }: S3Action): boo
   if (action === 's3:ListBucket') return true;
   const [bucket = ''] = resource.split('/');
   return isAllowed(policy, { action: 's3:ListBucket', resource: bucket, prefix: null });
-}
-
-function relay(answer: IncomingMessage, response: ServerResponse): void {
-  response.writeHead(answer.statusCode ?? 502, answer.headers);
-  answer.pipe(response);
 }
 
 function deny(method: string, response: ServerResponse): void {

@@ -1,7 +1,7 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { goOn } from '../go-on.ts';
-import { abandonSettings, addOutputOptions, addSettings, isOn, loadFor } from '../options.ts';
+import { abandonSettings, addOutputOptions, addSettings, isOn, loadFor, takeOverOption } from '../options.ts';
 
 export function addAbandon(program: Command, context: CliContext, exit: (code: number) => void): void {
   const command = program
@@ -11,12 +11,7 @@ export function addAbandon(program: Command, context: CliContext, exit: (code: n
     .description(
       'Gives a run up and removes what it made: its server, its work directories, and the volume or directory that it created or filled. Of a restore it first says what goes and what stays, and asks. A run whose service uses the restored data already is not given up. Killed or interrupted, it is finished by the same command.',
     )
-    .addOption(
-      new Option(
-        '--take-over',
-        'take the run from another odo that is gone for certain; one that still runs on this machine is ended',
-      ).helpGroup('How to give it up:'),
-    );
+    .addOption(takeOverOption('How to give it up:'));
   addSettings(command, abandonSettings);
   addOutputOptions(command, { json: 'print every event of the run as a JSON line on stdout', verbose: true });
   command.action(async (runId: string) => {

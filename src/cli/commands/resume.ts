@@ -2,7 +2,15 @@ import { type Command, Option } from 'commander';
 import { toRecoveryChange } from '../../config/request.ts';
 import type { CliContext } from '../context.ts';
 import { goOn } from '../go-on.ts';
-import { addOutputOptions, addSettings, isOn, loadFor, moveSettings, resumeSettings } from '../options.ts';
+import {
+  addOutputOptions,
+  addSettings,
+  isOn,
+  loadFor,
+  moveSettings,
+  resumeSettings,
+  takeOverOption,
+} from '../options.ts';
 
 export function addResume(program: Command, context: CliContext, exit: (code: number) => void): void {
   const group = 'How to go on:';
@@ -18,12 +26,7 @@ export function addResume(program: Command, context: CliContext, exit: (code: nu
         .argParser((step: string, before: readonly string[] | undefined) => [...(before ?? []), step])
         .helpGroup(group),
     )
-    .addOption(
-      new Option(
-        '--take-over',
-        'take the run from another odo that is gone for certain; one that still runs on this machine is ended',
-      ).helpGroup(group),
-    );
+    .addOption(takeOverOption(group));
   const settings = [...resumeSettings, ...moveSettings, 'yes'] as const;
   addSettings(command, settings);
   addOutputOptions(command, { json: 'print every event of the run as a JSON line on stdout', verbose: true });

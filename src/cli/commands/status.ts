@@ -28,7 +28,7 @@ export function addStatus(program: Command, context: CliContext, exit: (code: nu
     )
     .addOption(new Option('--watch', 'show it again and again until the run ends').helpGroup('What to show:'))
     .addOption(
-      new Option('--last <count>', 'without a run id: list so many runs (default: 20)')
+      new Option('--last <count>', `without a run id: list so many runs (default: ${listedRuns})`)
         .default(listedRuns)
         .argParser(countOf)
         .helpGroup('What to show:'),
