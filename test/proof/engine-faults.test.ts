@@ -136,6 +136,7 @@ describeWithLab('failed calls to the container engine', () => {
 
   test.concurrent.for(spread(once, 1))(
     'every kind of call fails once, and again later: $fault, share $share',
+    { timeout: 900_000 },
     async ({ fault, share }) => {
       const planned = undisturbed.whats.filter(
         (what, index) =>
@@ -168,44 +169,48 @@ describeWithLab('failed calls to the container engine', () => {
   const lasting = Array.from({ length: whole ? 12 : 1 }, (_, index) => index);
   const endings: string[][] = [];
 
-  test.concurrent.for(lasting)('the engine goes away for ever at a call, sample %i', async (index) => {
-    const { whats } = undisturbed;
-    const what = whats[Math.floor(((index + 0.5) * whats.length) / lasting.length)] ?? '';
-    const fault = index % 2 === 0 ? null : passing['500'];
-    await using restore = await engineRestore(archive, s3);
-    let isHit = false;
-    restore.proxy.fault = (call) => {
-      if (call.what === what && !isHit) {
-        isHit = true;
-        if (fault === null) void restore.proxy.goAway();
-      }
-      return isHit ? (fault ?? { kind: 'hang-up' }) : null;
-    };
-    await proof.case(async () => {
-      const result = await restore.start();
-      const end = result.events.findLast(({ type }) => type === 'outcome');
-      expect(isHit, what).toBe(true);
-      expect(result.stderr).not.toMatch(/^\s+at /m);
-      const isRefused = end?.status === 'refused';
-      expect(result.exitCode, `${what}: ${result.stderr}`).toBe(isRefused ? 4 : 5);
-      expect(result.stderr, what).toContain('The Docker engine at');
-      expect(result.stderr, what).toMatch(/^hint: /m);
-      endings.push([what, fault === null ? 'gone' : '500', String(end?.status), String(result.exitCode)]);
-      restore.proxy.fault = () => null;
-      if (fault === null) await restore.proxy.comeBack();
-      if (isRefused) {
-        expect(result.stderr).toMatch(/Nothing was touched\.\s*$/);
-        expect(await restore.volumeExists()).toBe(false);
-        return;
-      }
-      expect(await restore.status()).toMatchObject({ status: 'failed' });
-      const resumed = await restore.resume();
-      expect(resumed.exitCode, `${what}: ${resumed.stderr}`).toBe(0);
-      expect(await restore.leftovers()).toEqual([]);
-      expect(await restore.rows()).toBe(undisturbed.rows);
-      expect(await readdir(restore.directory)).toEqual(['engine.sock', 'state']);
-    });
-  });
+  test.concurrent.for(lasting)(
+    'the engine goes away for ever at a call, sample %i',
+    { timeout: 900_000 },
+    async (index) => {
+      const { whats } = undisturbed;
+      const what = whats[Math.floor(((index + 0.5) * whats.length) / lasting.length)] ?? '';
+      const fault = index % 2 === 0 ? null : passing['500'];
+      await using restore = await engineRestore(archive, s3);
+      let isHit = false;
+      restore.proxy.fault = (call) => {
+        if (call.what === what && !isHit) {
+          isHit = true;
+          if (fault === null) void restore.proxy.goAway();
+        }
+        return isHit ? (fault ?? { kind: 'hang-up' }) : null;
+      };
+      await proof.case(async () => {
+        const result = await restore.start();
+        const end = result.events.findLast(({ type }) => type === 'outcome');
+        expect(isHit, what).toBe(true);
+        expect(result.stderr).not.toMatch(/^\s+at /m);
+        const isRefused = end?.status === 'refused';
+        expect(result.exitCode, `${what}: ${result.stderr}`).toBe(isRefused ? 4 : 5);
+        expect(result.stderr, what).toContain('The Docker engine at');
+        expect(result.stderr, what).toMatch(/^hint: /m);
+        endings.push([what, fault === null ? 'gone' : '500', String(end?.status), String(result.exitCode)]);
+        restore.proxy.fault = () => null;
+        if (fault === null) await restore.proxy.comeBack();
+        if (isRefused) {
+          expect(result.stderr).toMatch(/Nothing was touched\.\s*$/);
+          expect(await restore.volumeExists()).toBe(false);
+          return;
+        }
+        expect(await restore.status()).toMatchObject({ status: 'failed' });
+        const resumed = await restore.resume();
+        expect(resumed.exitCode, `${what}: ${resumed.stderr}`).toBe(0);
+        expect(await restore.leftovers()).toEqual([]);
+        expect(await restore.rows()).toBe(undisturbed.rows);
+        expect(await readdir(restore.directory)).toEqual(['engine.sock', 'state']);
+      });
+    },
+  );
 
   afterAll(() => {
     proof.figure(

@@ -63,8 +63,15 @@ export async function startEngineProxy(socketPath: string): Promise<EngineProxy>
     const { headers, method, url: path } = incoming;
     const onward = request({ socketPath: engineSocket, method, path, headers }, (answer) => {
       if (fault?.kind === 'lost-answer' || fault?.kind === 'silent-answer') {
-        answer.resume();
-        if (fault.kind === 'lost-answer') answer.once('end', () => incoming.socket.destroy());
+        // Its client may still find out what was made, and go on with it by its id.
+        let lost = '';
+        answer.on('data', (bytes: Buffer) => {
+          if (lost.length < 4096) lost += bytes.toString('latin1');
+        });
+        answer.once('end', () => {
+          learn(incoming, lost, names);
+          if (fault.kind === 'lost-answer') incoming.socket.destroy();
+        });
         return;
       }
       relay(answer, response, fault, (body) => learn(incoming, body, names));
