@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { archiveSegment } from './archive-segment.ts';
 import { madeOnce, recorded } from './made-once.ts';
@@ -8,7 +8,7 @@ import { say } from './say.ts';
 import { startSourceCluster } from './source-cluster.ts';
 import { uploadDirectory } from './upload.ts';
 
-/** A barman backup of PostgreSQL 15 and 2,000 full segments of 1 MiB behind it, of a few KiB each in the store. */
+/** A barman backup of PostgreSQL 15 and full segments of 1 MiB behind it, of a few KiB each in the store. */
 export interface LongArchive {
   readonly bucket: string;
   readonly prefix: string;
@@ -25,18 +25,20 @@ export interface LongArchive {
 
 const bucket = 'long-archive-15';
 const segmentBytes = 2 ** 20;
-const segments = 2000;
 
 /** Made the first time. */
-export async function longArchive(): Promise<LongArchive> {
-  const directory = await madeOnce('15-long-archive', [basename(import.meta.filename)], makeArchive);
+export async function longArchive(segments = 2000): Promise<LongArchive> {
+  const set = `15-archive-of-${segments}`;
+  const directory = await madeOnce(set, [basename(import.meta.filename)], (into) =>
+    makeArchive(into, segments),
+  );
   const { rows } = await recorded<{ rows: number }>(directory);
   const url = `s3://${bucket}/pg/main`;
   return { bucket, prefix: 'pg/main', url, storageDir: join(directory, 's3'), segmentBytes, segments, rows };
 }
 
-async function makeArchive(directory: string): Promise<void> {
-  say(`making fixture ${bucket}`);
+async function makeArchive(directory: string, segments: number): Promise<void> {
+  say(`making fixture ${bucket} of ${segments} segments`);
   const partial = `${directory}.partial`;
   await rm(partial, { recursive: true, force: true });
   await mkdir(join(partial, 's3'), { recursive: true });
@@ -69,8 +71,13 @@ async function makeArchive(directory: string): Promise<void> {
   await archiveSegment(cluster);
   const copy = join(partial, 'archive');
   await run('docker', ['cp', `${cluster.container}:${inside}`, copy]);
-  // 4096 segments of 1 MiB are in a folder.
-  await uploadDirectory(s3, { bucket, prefix: 'pg/main/wals/0000000100000000' }, copy);
+  // Of 1 MiB, 4096 are in a folder.
+  for (const name of await readdir(copy)) {
+    const folder = join(copy, name.slice(0, 16));
+    await mkdir(folder, { recursive: true });
+    await rename(join(copy, name), join(folder, name));
+  }
+  await uploadDirectory(s3, { bucket, prefix: 'pg/main/wals' }, copy);
   await rm(copy, { recursive: true });
   await writeFile(join(partial, 'expected.json'), `${JSON.stringify({ rows: segments }, null, 2)}\n`);
   await rename(partial, directory);
