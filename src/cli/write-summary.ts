@@ -1,22 +1,11 @@
 import { dirname, relative } from 'node:path';
 import type { LoadedSettings } from '../config/load.ts';
 import { toErrorData } from '../errors/serialize.ts';
-import { formOfFile, type ReportForm } from '../report/draw-report.ts';
-import { summaryHtml } from '../report/html/summary-page.ts';
-import { type DrillSummary, type EndedDatabase, summaryJson } from '../report/summary.ts';
-import { summaryJunit } from '../report/summary-junit.ts';
-import { summaryMarkdown } from '../report/summary-markdown.ts';
+import { formOfFile } from '../report/report-form.ts';
+import type { DrillSummary, EndedDatabase } from '../report/summary.ts';
 import type { DatabaseDrill } from '../run/drill-many.ts';
 import { reportMode, writeEvidenceFile } from '../run/evidence/evidence-file.ts';
 import type { Host } from './host.ts';
-
-const draw: Readonly<Record<ReportForm, (summary: DrillSummary, ended: readonly EndedDatabase[]) => string>> =
-  {
-    html: summaryHtml,
-    markdown: summaryMarkdown,
-    json: summaryJson,
-    junit: ({ startedAt }, ended) => summaryJunit(ended, startedAt),
-  };
 
 /** The reports of one database, as a reader of the summary beside them finds them; without a summary where they lie. */
 export function linkedReports({ settings }: LoadedSettings, { request }: DatabaseDrill): string[] {
@@ -32,9 +21,10 @@ export async function writeSummary(
   ended: readonly EndedDatabase[],
   { stderr }: Host,
 ): Promise<void> {
+  const { drawSummary } = await import('../report/draw-summary.ts');
   for (const file of settings.report ?? []) {
     try {
-      await writeEvidenceFile(file, draw[formOfFile(file)](summary, ended), reportMode);
+      await writeEvidenceFile(file, drawSummary(summary, ended, formOfFile(file)), reportMode);
     } catch (error) {
       stderr.write(`warning: ${file} was not written: ${toErrorData(error).message}\n`);
     }

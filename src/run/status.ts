@@ -11,7 +11,7 @@ import {
   listStepStates,
 } from '../journal/steps.ts';
 import type { ServiceSpec } from '../service/service.ts';
-import { batchesOf } from '../steps/fetch-files.ts';
+import { batchesOf } from '../steps/file-batches.ts';
 import { belongsTo, isTimed } from '../steps/phase-assumptions.ts';
 import { summarize } from '../steps/plan-restore.ts';
 import type { RestorePlan } from '../steps/restore-plan.ts';

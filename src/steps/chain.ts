@@ -5,7 +5,7 @@ import { withoutIncrementalLines } from '../postgres/backup-label.ts';
 import { incrementalTarget } from '../postgres/incremental-file.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import type { Tree } from '../target/tree.ts';
-import { batchesOf, type FileBatch } from './fetch-files.ts';
+import { batchesOf, type FileBatch } from './file-batches.ts';
 import { sealedFolder } from './layout.ts';
 import { type ManifestCheck, manifestPath, readManifest } from './manifest-check.ts';
 import { contentOf } from './place-entry.ts';

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { listMeteredRuns } from '../../src/journal/metered-runs.ts';
@@ -5,6 +6,7 @@ import { openJournal, openJournalForReading } from '../../src/journal/open.ts';
 import { readDurationHistory } from '../../src/run/duration-history.ts';
 import { makeReport } from '../../src/run/make-report.ts';
 import { listRuns, readStatus } from '../../src/run/status.ts';
+import { buildOdo } from '../support/built-odo.ts';
 import { longMetricsFile, writeLongJournal } from '../support/long-journal.ts';
 import { odo } from '../support/odo-program.ts';
 import { proofTally, whole } from '../support/proof.ts';
@@ -81,5 +83,17 @@ describe(`a journal of ${runs} runs`, () => {
       const mistyped = await odo(['status', `${ids.at(-7)?.slice(0, -1)}_`, '--journal', file]);
       expect(mistyped.exitCode).toBe(10);
       expect(mistyped.stderr).toContain(ids.at(-7));
+    }));
+
+  test('odo status as it is published answers at once', () =>
+    proof.case(() => {
+      const cli = buildOdo(join(directory.path, 'built'));
+      const took = Array.from({ length: 5 }, () => {
+        const began = performance.now();
+        const stdout = execFileSync(process.execPath, [cli, 'status', '--journal', file], { stdio: 'pipe' });
+        expect(stdout.toString()).toContain(ids.at(-1));
+        return performance.now() - began;
+      });
+      proof.figure('ms of odo status, the median of five', Math.round(took.sort((a, b) => a - b)[2] ?? 0));
     }));
 });

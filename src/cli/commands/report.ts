@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { drawReport, formOfFile, type ReportForm, reportForms } from '../../report/draw-report.ts';
+import { formOfFile, type ReportForm, reportForms } from '../../report/report-form.ts';
 import { reportMode, writeEvidenceFile } from '../../run/evidence/evidence-file.ts';
 import type { CliContext } from '../context.ts';
 import { findRun } from '../find-run.ts';
@@ -37,6 +37,7 @@ export function addReport(program: Command, context: CliContext, exit: (code: nu
     // It knows which run was probably meant.
     await findRun(api, journal.file, runId);
     const report = await api.makeReport(journal.file, runId);
+    const { drawReport } = await import('../../report/draw-report.ts');
     for (const [index, file] of files.entries()) {
       const form = forms[index];
       if (form === undefined) continue;
