@@ -98,7 +98,8 @@ async function engineRestore(archive: PitrFixture, s3: S3Server) {
     },
     [Symbol.asyncDispose]: async () => {
       await proxy[Symbol.asyncDispose]();
-      for (const container of proxy.created) await run('docker', ['rm', '-fv', container]).catch(() => {});
+      for (const name of new Set(proxy.creations.map((creation) => creation.name)))
+        await run('docker', ['rm', '-fv', name]).catch(() => {});
       for (const left of [
         ...(await listed('volume', 'ls', '-q', '--filter', `${ofRun}${runId}`)),
         ...(await listed('volume', 'ls', '-q', '--filter', `name=${volume}`)),

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { ContainerCreateOptions } from '../../src/docker/client.ts';
 
 /** What goes wrong with one call. */
 export type EngineFault =
@@ -24,12 +25,18 @@ export interface EngineCall {
   readonly ordinal: number;
 }
 
+/** A container as the engine was asked for it. */
+export interface Creation {
+  readonly name: string;
+  readonly options: ContainerCreateOptions;
+}
+
 export interface EngineProxy extends AsyncDisposable {
   /** For DOCKER_HOST. */
   readonly address: string;
   readonly calls: readonly EngineCall[];
-  /** Names of the containers that were asked for. */
-  readonly created: ReadonlySet<string>;
+  /** Containers that the engine was asked to create, again too. */
+  readonly creations: readonly Creation[];
   /** Decides for each call; null lets it pass. */
   fault: (call: EngineCall) => EngineFault | null;
   /** Nothing listens there any more. */
@@ -44,10 +51,8 @@ export async function startEngineProxy(socketPath: string): Promise<EngineProxy>
   const calls: EngineCall[] = [];
   const counts = new Map<string, number>();
   const names = new Map<string, string>();
-  const created = new Set<string>();
+  const creations: Creation[] = [];
   const decide = (incoming: IncomingMessage): EngineFault | null => {
-    const [, container] = /\/containers\/create\?name=([^&]+)/.exec(incoming.url ?? '') ?? [];
-    if (container !== undefined) created.add(container);
     const what = whatOf(incoming, names);
     const ordinal = counts.get(what) ?? 0;
     counts.set(what, ordinal + 1);
@@ -79,6 +84,12 @@ export async function startEngineProxy(socketPath: string): Promise<EngineProxy>
     onward.on('error', () => response.destroy());
     response.on('close', () => onward.destroy());
     incoming.on('error', () => onward.destroy());
+    const [, name] = /\/containers\/create\?name=([^&]+)/.exec(path ?? '') ?? [];
+    if (name !== undefined) {
+      let body = '';
+      incoming.setEncoding('utf8').on('data', (piece: string) => (body += piece));
+      incoming.once('end', () => creations.push({ name, options: JSON.parse(body) }));
+    }
     incoming.pipe(onward);
   });
   server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -131,7 +142,7 @@ export async function startEngineProxy(socketPath: string): Promise<EngineProxy>
   const proxy: EngineProxy = {
     address: `unix://${socketPath}`,
     calls,
-    created,
+    creations,
     fault: () => null,
     goAway: close,
     comeBack: listen,
