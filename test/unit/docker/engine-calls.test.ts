@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { connectDocker } from '../../../src/docker/client.ts';
+import { connectDocker, type Docker } from '../../../src/docker/client.ts';
 import { isEngineTrouble } from '../../../src/docker/engine-error.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
@@ -79,6 +81,26 @@ describe('a call to an engine', () => {
     expect(isEngineTrouble(error)).toBe(false);
     expect(asked).toHaveLength(1);
   });
+
+  it.each<[string, (docker: Docker, signal: AbortSignal) => Promise<unknown>]>([
+    ['an image', ({ images }, signal) => images.inspect('postgres:17', signal)],
+    ['a volume', ({ volumes }, signal) => volumes.inspect('pgdata', signal)],
+    ['a container', ({ containers }, signal) => containers.inspect('db', signal)],
+    ['the engine', (docker, signal) => docker.info(signal)],
+  ])(
+    'about %s that is given up keeps no connection, for which odo would wait at its end',
+    async (_of, ask) => {
+      const given = new AbortController();
+      const connection = Promise.withResolvers<Socket>();
+      answers = [(request) => connection.resolve(request.socket)];
+      const asking = ask(await connect(), given.signal);
+      const socket = await connection.promise;
+      const closed = once(socket, 'close');
+      given.abort(new Error('given up'));
+      await expect(asking).rejects.toThrow('given up');
+      await closed;
+    },
+  );
 
   it('finds the container that it made, when the answer to that got lost', async () => {
     const made = {
