@@ -46,11 +46,15 @@ describeWithLab('the package', () => {
       'LICENSE',
       'README.md',
       'SECURITY.md',
+      'bin',
       'build',
       'dist',
       'docs',
       'package.json',
     ]);
+
+    const script = join(app, 'node_modules/.bin/import_db_backup.sh');
+    expect((await execute(script, ['-h'])).stdout).toContain('import_db_backup.sh -u');
 
     const backup = await fixture('basebackup-15');
     await using s3 = await startS3({ storageDir: backup.storageDir });
