@@ -7,6 +7,7 @@ import { odoVersion } from '../run/odo-version.ts';
 import { addAbandon } from './commands/abandon.ts';
 import { addBackups } from './commands/backups.ts';
 import { addCompletion } from './commands/completion.ts';
+import { addConfig } from './commands/config.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addDrill } from './commands/drill.ts';
 import { addPlan } from './commands/plan.ts';
@@ -54,6 +55,7 @@ export function createProgram(context: CliContext, exit: (code: number) => void)
     addAbandon,
     addReport,
     addDoctor,
+    addConfig,
     addCompletion,
   ])
     add(program, context, exit);

@@ -41,6 +41,28 @@ interface Complaint {
 export function openYaml(cwd: string, named: { path: string; provenance: string } | null): YamlFile {
   const file = named === null ? join(cwd, 'odo.yaml') : resolve(cwd, named.path);
   const shown = named === null ? 'odo.yaml' : basename(file);
+  try {
+    return yamlFileOf(readFileSync(file, 'utf8'), file, shown);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    const nothing = yamlFileOf('', file, shown);
+    if (code === 'ENOENT' && named === null) return nothing;
+    const reason = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;
+    nothing.problems.push({
+      where: named?.provenance ?? shown,
+      file,
+      line: null,
+      key: 'config',
+      message: `the settings file ${file} ${reason}`,
+      expected: null,
+      suggestion: null,
+    });
+    return nothing;
+  }
+}
+
+/** The text of a settings file that lies at `file`, or will. */
+export function yamlFileOf(content: string, file: string, shown: string): YamlFile {
   const problems: ConfigProblem[] = [];
   const counter = new LineCounter();
   const atLine = (line: number | null): string => (line === null ? shown : `${shown} line ${line}`);
@@ -59,7 +81,8 @@ export function openYaml(cwd: string, named: { path: string; provenance: string 
       suggestion: suggestion ?? null,
     });
   };
-  const fileOf = (document: Document | null, root: YAMLMap | null): YamlFile => ({
+  const document = parseDocument(content, { lineCounter: counter, logLevel: 'error' });
+  const fileOf = (root: YAMLMap | null): YamlFile => ({
     root,
     problems,
     complain,
@@ -76,29 +99,9 @@ export function openYaml(cwd: string, named: { path: string; provenance: string 
         node: value,
       })),
     lineAt,
-    toPlain: (node) => (isNode(node) && document !== null ? node.toJS(document) : node),
+    toPlain: (node) => (isNode(node) ? node.toJS(document) : node),
   });
 
-  let content: string;
-  try {
-    content = readFileSync(file, 'utf8');
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    if (code === 'ENOENT' && named === null) return fileOf(null, null);
-    const reason = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;
-    problems.push({
-      where: named?.provenance ?? shown,
-      file,
-      line: null,
-      key: 'config',
-      message: `the settings file ${file} ${reason}`,
-      expected: null,
-      suggestion: null,
-    });
-    return fileOf(null, null);
-  }
-
-  const document = parseDocument(content, { lineCounter: counter, logLevel: 'error' });
   for (const error of document.errors) {
     // The library's message quotes the text around the error, which may be a secret that does not belong here.
     complain(counter.linePos(error.pos[0]).line, '', `not valid YAML: ${firstSentence(error.message)}`);
@@ -107,12 +110,12 @@ export function openYaml(cwd: string, named: { path: string; provenance: string 
     const message = unresolvable(document);
     if (message !== null) complain(null, '', `not valid YAML: ${firstSentence(message)}`);
   }
-  if (problems.length > 0 || document.contents === null) return fileOf(document, null);
+  if (problems.length > 0 || document.contents === null) return fileOf(null);
   if (!isMap(document.contents)) {
     complain(1, '', 'must be a list of "setting: value" lines');
-    return fileOf(document, null);
+    return fileOf(null);
   }
-  return fileOf(document, document.contents);
+  return fileOf(document.contents);
 }
 
 /** Aliases are followed only when values are taken out: one of nothing, or of aliases of aliases, throws there. */

@@ -32,7 +32,10 @@ const databaseName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
 /** `odo.yaml` of the working directory when it is there, or the file that was named, which must be there. */
 export function readYaml(cwd: string, named: { path: string; provenance: string } | null): YamlSettings {
-  const file = openYaml(cwd, named);
+  return settingsIn(openYaml(cwd, named));
+}
+
+export function settingsIn(file: YamlFile): YamlSettings {
   const values = new Map<SettingKey, RawValue>();
   let assertions: readonly Assertion[] = [];
   let databases: ReadonlyMap<string, YamlDatabase> = new Map();

@@ -847,3 +847,21 @@ describe('odo status', () => {
     expect(json().map(({ status }) => status)).toEqual(['running', 'completed']);
   });
 });
+
+describe('odo config import', () => {
+  it('prints the new settings, or writes them where nothing is yet', async () => {
+    writeFileSync(join(cwd, 'recovery.conf'), '[source]\ns3_url = s3://b\n[aws]\nsecret_key = verysecret\n');
+    expect(await odo('config import recovery.conf')).toBe(0);
+    expect(host.stdout.text()).toContain('\nurl: s3://b/postgresql-cluster\n');
+    expect(await odo('config import recovery.conf --out odo.yaml')).toBe(0);
+    expect(readFileSync(join(cwd, 'odo.yaml'), 'utf8')).toBe(host.stdout.text());
+    expect(host.stderr.text()).toContain('Next: odo plan\n');
+    writeFileSync(join(cwd, 'odo.yaml'), 'mine');
+    expect(await odo('config import recovery.conf --out odo.yaml')).toBe(2);
+    expect(host.stderr.text()).toContain('odo.yaml is there already, and stays as it is.');
+    expect(readFileSync(join(cwd, 'odo.yaml'), 'utf8')).toBe('mine');
+    expect(await odo('config import nowhere.conf')).toBe(2);
+    expect(await odo('config export recovery.conf')).toBe(2);
+    expect(host.stdout.text() + host.stderr.text()).not.toContain('verysecret');
+  });
+});
