@@ -137,6 +137,7 @@ function configurationPage(): string {
     ].join('\n'),
     'Where a setting has several variables, the first of them that is set counts. `--volume`, `--new-volume` and `--data-dir` are one choice, as are `--service`, `--container` and `--local`: a choice made in a stronger place hides those of weaker ones, so that `odo start -V fresh` works beside `volume: pgdata` in `odo.yaml`. Two of one choice in the same place are an error.',
     'Relative paths in `odo.yaml` start at that file’s directory, all others at the working directory. Sizes are bytes, or a number with KiB, MiB, GiB, TiB (1024), KB, MB, GB, TB (1000); K, M, G and T alone are 1024. A rate is a size with `/s`.',
+    '`odo init` writes a first `odo.yaml`: it asks, looks into the store and the Compose file for what it can suggest, and takes from flags what is not to be asked; with `--yes` it asks nothing. `odo config import` makes one of the settings of another tool: [migrating.md](migrating.md).',
     'All problems of all places are reported at once, with file and line. An unknown key of `odo.yaml` and an unknown `ODO_…` in `.env` are errors; an unknown `ODO_…` in the environment is a warning when it looks like a slip. Credentials and `yes` are refused in `odo.yaml`; `ODO_YES` counts only in the environment.',
     'A session token counts only when it comes from the same place as the access key. Without an access key and a secret key, the AWS SDK looks for a profile or role.',
     'A run keeps the settings it was started with, except credentials: `odo resume` looks those up anew.',
@@ -159,6 +160,18 @@ function configurationPage(): string {
         value.meta()?.description ?? '',
       ]),
     ),
+    '## In an editor',
+    'The JSON Schema of `odo.yaml` is [odo.schema.json](odo.schema.json), made from the same tables as this page. With it an editor completes names, says what they mean and marks slips while you type. In the package it lies at `docs/odo.schema.json`: in `node_modules/odo` of a project, or in `$(npm root --global)/odo`. Programs find it as `odo/odo.schema.json`.',
+    'Editors that use yaml-language-server (VS Code with its extension YAML, Neovim, Helix, Emacs and others) take the path from a comment in the file, relative to the file, as in the example below; `odo init` and `odo config import` write it. VS Code can also be told in its settings:',
+    [
+      '```json',
+      '{',
+      '  "yaml.schemas": {',
+      '    "./node_modules/odo/docs/odo.schema.json": "odo.yaml"',
+      '  }',
+      '}',
+      '```',
+    ].join('\n'),
     '## Example',
     [
       '```yaml',
@@ -171,7 +184,7 @@ function configurationPage(): string {
       'reserve: 8GiB',
       '```',
     ].join('\n'),
-    'The JSON Schema of `odo.yaml` is [odo.schema.json](odo.schema.json). The journal lies in `$XDG_STATE_HOME/odo` or `~/.local/state/odo` (mode 0700).',
+    'The journal lies in `$XDG_STATE_HOME/odo` or `~/.local/state/odo` (mode 0700).',
   );
 }
 

@@ -6,6 +6,7 @@ import type { BackupsRequest } from '../run/available-backups.ts';
 import type { DoctorSurroundings } from '../run/doctor/examine.ts';
 import type { ManySurroundings } from '../run/drill-databases.ts';
 import type { DatabaseDrill, DatabaseOutcome } from '../run/drill-many.ts';
+import type { ServiceLook } from '../run/look-at-compose.ts';
 import type { RunApi, RunList, RunStatus } from '../run/run-api.ts';
 import type { DoctorRequest } from '../steps/doctor-request.ts';
 import type { Host } from './host.ts';
@@ -18,6 +19,11 @@ export interface CliApi extends Omit<RunApi, 'readStatus' | 'listRuns' | 'listRu
   listAvailableBackups(request: BackupsRequest & { withWal: boolean }): Promise<BackupSurvey>;
   inspectAvailableBackup(request: BackupsRequest & { backup: string }): Promise<BackupContents>;
   listAvailableServers(request: BackupsRequest): Promise<readonly string[]>;
+  lookAtCompose(request: {
+    file: string;
+    project: string | null;
+    signal: AbortSignal;
+  }): Promise<readonly ServiceLook[]>;
   drillDatabases(
     drills: readonly DatabaseDrill[],
     surroundings: ManySurroundings,

@@ -18,6 +18,7 @@ const api: CliApi = {
     (await import('../run/available-backups.ts')).inspectAvailableBackup(...given),
   listAvailableServers: async (...given) =>
     (await import('../run/available-backups.ts')).listAvailableServers(...given),
+  lookAtCompose: async (request) => (await import('../run/look-at-compose.ts')).lookAtCompose(request),
   drillDatabases: async (...given) => (await import('../run/drill-databases.ts')).drillDatabases(...given),
   parallelFor: async (asked) => (await import('../run/limits/shared-host.ts')).parallelFor(asked),
   examine: async (...given) => (await import('../run/doctor/examine.ts')).examine(...given),

@@ -106,6 +106,18 @@ export const doctorSettings = [
   'journal',
 ] as const satisfies readonly SettingKey[];
 
+/** What odo init asks for, and what opens the store meanwhile. */
+export const initSettings = [
+  ...backupsSettings.filter((key) => key !== 'config'),
+  'volume',
+  'dataDir',
+  'service',
+  'composeFile',
+  'project',
+  'container',
+  'local',
+] as const satisfies readonly SettingKey[];
+
 /** Removing what a run made needs nothing of its source. */
 export const abandonSettings = ['yes', 'journal', 'config'] as const satisfies readonly SettingKey[];
 
@@ -157,8 +169,11 @@ export function addOutputOptions(command: Command, which: { json: string; verbos
       ),
     );
   }
-  return command.optionsGroup(generalGroup).helpOption('-h, --help', 'show this help');
+  return addHelp(command);
 }
+
+export const addHelp = (command: Command): Command =>
+  command.optionsGroup(generalGroup).helpOption('-h, --help', 'show this help');
 
 /** The settings of a command: its flags and all weaker layers. Secrets are known to the redactor afterwards. */
 export function loadFor(

@@ -10,6 +10,7 @@ import { addCompletion } from './commands/completion.ts';
 import { addConfig } from './commands/config.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addDrill } from './commands/drill.ts';
+import { addInit } from './commands/init.ts';
 import { addPlan } from './commands/plan.ts';
 import { addReport } from './commands/report.ts';
 import { addPromote, addResume } from './commands/resume.ts';
@@ -55,6 +56,7 @@ export function createProgram(context: CliContext, exit: (code: number) => void)
     addAbandon,
     addReport,
     addDoctor,
+    addInit,
     addConfig,
     addCompletion,
   ])

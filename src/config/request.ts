@@ -17,6 +17,9 @@ import { choices, type SettingKey } from './schema.ts';
 /** In the order in which Compose looks for them. */
 const composeFiles = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml'] as const;
 
+export const composeFileIn = (directory: string): string | undefined =>
+  composeFiles.map((name) => join(directory, name)).find((path) => existsSync(path));
+
 const defaultOverrideFile = 'confs/postgresql.auto.conf';
 
 /** What the operator asked for, from settings. Throws USAGE with everything that does not fit together. */
@@ -141,9 +144,7 @@ export function toService(loaded: LoadedSettings, cwd: string, problems: string[
   if (container !== null) return { kind: 'container', container };
   if (local) return { kind: 'local', binDir: pgBin, dataDirectory: loaded.settings.dataDir };
   if (service === null) return { kind: 'none' };
-  const file =
-    loaded.settings.composeFile ??
-    composeFiles.map((name) => join(cwd, name)).find((path) => existsSync(path));
+  const file = loaded.settings.composeFile ?? composeFileIn(cwd);
   if (file === undefined) {
     problems.push(
       `Say which Compose file has the service ${service}: -f FILE (none of ${composeFiles.join(', ')} is in ${cwd})`,

@@ -48,6 +48,18 @@ export async function readComposeModel(
   name: string,
   signal: AbortSignal,
 ): Promise<ComposeModel> {
+  const models = await readComposeModels(compose, project, signal);
+  const found = models.get(name);
+  if (found === undefined) throw serviceNotFound(project.files.join(', '), name, [...models.keys()]);
+  return found;
+}
+
+/** Every service of the project by its name. @throws CONFIG_INVALID */
+export async function readComposeModels(
+  compose: ComposeCli,
+  project: ComposeProject,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, ComposeModel>> {
   const file = project.files.join(', ');
   // All profiles: a service that only a profile starts is started by its name all the same.
   const result = await compose.run(project, ['--profile', '*', 'config', '--format', 'json'], signal);
@@ -72,12 +84,18 @@ export async function readComposeModel(
       },
     );
   }
-  const { services, volumes, name: projectName } = parsed.data;
-  const found = Object.hasOwn(services, name) ? services[name] : undefined;
-  if (found === undefined) throw serviceNotFound(file, name, Object.keys(services));
+  const { services } = parsed.data;
+  return new Map(Object.entries(services).map(([name, one]) => [name, modelOf(name, one, parsed.data)]));
+}
+
+function modelOf(
+  name: string,
+  found: z.infer<typeof service>,
+  { name: project, volumes }: z.infer<typeof schema>,
+): ComposeModel {
   return {
-    project: projectName,
-    image: found.image ?? `${projectName}-${name}`,
+    project,
+    image: found.image ?? `${project}-${name}`,
     isBuilt: found.build !== undefined && found.build !== null,
     user: found.user ?? null,
     environment: Object.fromEntries(
@@ -89,10 +107,7 @@ export async function readComposeModel(
     ),
     mounts: found.volumes ?? [],
     volumeNames: new Map(
-      Object.entries(volumes ?? {}).map(([alias, entry]) => [
-        alias,
-        entry?.name ?? `${projectName}_${alias}`,
-      ]),
+      Object.entries(volumes ?? {}).map(([alias, entry]) => [alias, entry?.name ?? `${project}_${alias}`]),
     ),
   };
 }

@@ -5,6 +5,7 @@ import { importSettings } from '../../config/import/import-settings.ts';
 import { OdoError } from '../../errors/odo-error.ts';
 import type { CliContext } from '../context.ts';
 import { createFile } from '../create-file.ts';
+import { addHelp } from '../options.ts';
 
 export function addConfig(program: Command, { host }: CliContext, exit: (code: number) => void): void {
   const command = program
@@ -20,6 +21,7 @@ export function addConfig(program: Command, { host }: CliContext, exit: (code: n
         'What becomes of it:',
       ),
     );
+  addHelp(command);
   command.action((_action: string, name: string) => {
     const out: unknown = command.getOptionValue('out');
     const file = resolve(host.cwd, typeof out === 'string' ? out : 'odo.yaml');

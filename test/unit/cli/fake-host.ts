@@ -107,6 +107,7 @@ export function fakeApi(given: Partial<CliApi>): CliApi {
     listAvailableBackups: missing('listAvailableBackups'),
     inspectAvailableBackup: missing('inspectAvailableBackup'),
     listAvailableServers: missing('listAvailableServers'),
+    lookAtCompose: missing('lookAtCompose'),
     drillDatabases: missing('drillDatabases'),
     parallelFor: missing('parallelFor'),
     examine: missing('examine'),
