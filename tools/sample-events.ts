@@ -418,6 +418,7 @@ export const halfARun: readonly RunEvent[] = [
     etaMs: 12_500,
     item: '000000030000002A00000003',
   }),
+  { ...sampleEvents.checkpoint, at: new Date(startMs + 146_000).toISOString() },
   sampleEvents.progress,
 ];
 

@@ -3,6 +3,8 @@ export interface Output {
   readonly isTerminal: boolean;
   /** Of the terminal now; a page's width elsewhere. @unit characters */
   columns(): number;
+  /** Of the terminal now; without end elsewhere. */
+  rows(): number;
   write(text: string): void;
   /** True when nobody reads any more (`odo backups | head`): writing is pointless, and no error. */
   readonly isClosed: boolean;
@@ -27,5 +29,7 @@ export interface Host {
   sleep(ms: number, signal: AbortSignal): Promise<void>;
   /** SIGINT and SIGTERM reach `listener` instead of ending the process, until the returned function is called. */
   onSignal(listener: (signal: 'SIGINT' | 'SIGTERM') => void): () => void;
+  /** The window of the terminal has another size, until the returned function is called. */
+  onResize(listener: () => void): () => void;
   exitNow(code: number): void;
 }

@@ -32,6 +32,10 @@ export function processHost(): Host {
         process.off('SIGTERM', heard);
       };
     },
+    onResize(listener) {
+      process.stderr.on('resize', listener);
+      return () => process.stderr.off('resize', listener);
+    },
     exitNow: (code) => process.exit(code),
   };
 }
@@ -46,6 +50,7 @@ function outputOf(stream: NodeJS.WriteStream): Output {
     isTerminal: stream.isTTY === true,
     // A terminal that does not know its size says 0.
     columns: () => (stream.isTTY === true ? stream.columns || 80 : pageColumns),
+    rows: () => (stream.isTTY === true ? stream.rows || 24 : Number.POSITIVE_INFINITY),
     write(text) {
       if (!closed) stream.write(text);
     },

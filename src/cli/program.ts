@@ -113,6 +113,7 @@ function redacting(output: Output, secrets: SecretRedactor): Output {
   return {
     isTerminal: output.isTerminal,
     columns: () => output.columns(),
+    rows: () => output.rows(),
     write: (text) => output.write(secrets.redact(text)),
     get isClosed() {
       return output.isClosed;

@@ -50,55 +50,73 @@ export function completedText({ attempt, durationMs, facts, earlier }: EventOf<'
 }
 
 /** Progress for a log line: everything that is known. */
-export function progressText(event: EventOf<'progress'>): string {
-  return progressParts(event)
-    .map(({ text }) => text)
-    .join('  ');
-}
+export const progressText = (event: EventOf<'progress'>, checkpointAgeMs: number | null): string =>
+  joined([...numberParts(event), ...placeParts(event, checkpointAgeMs)]);
 
 /**
- * Progress in at most `width` columns: what fits, the most wanted first: percent, time left, amount, rate, item. How far
- * a replay is in time is worth a line of its own.
+ * Progress in at most `width` columns: percent, amount, rate and time left, and behind them where the phase is: what is
+ * being read, or how far a replay is in time, and how long ago the last checkpoint was. Where there is no room for all
+ * of it, the place has a line of its own, and what is wanted least is left out.
  */
-export function fittedProgress(event: EventOf<'progress'>, width: number): string[] {
-  const time = event.unit === 'wal-bytes' ? replayTimeText(event) : null;
-  const lines = [fitted(progressParts(event), width)];
-  if (time !== null && !lines[0]?.includes(time)) lines.push(cut(time, width));
-  return lines;
+export function fittedProgress(
+  event: EventOf<'progress'>,
+  width: number,
+  checkpointAgeMs: number | null = null,
+): string[] {
+  const numbers = numberParts(event);
+  const place = placeParts(event, checkpointAgeMs);
+  const whole = joined([...numbers, ...place]);
+  if (widthOf(whole) <= width) return [whole];
+  return [numbers, place].filter((parts) => parts.length > 0).map((parts) => fitted(parts, width));
 }
 
-function fitted(parts: ReturnType<typeof progressParts>, width: number): string {
-  const chosen = new Set<(typeof parts)[number]>();
+interface Part {
+  readonly text: string;
+  /** The least is wanted most. */
+  readonly rank: number;
+  /** Better cut than left out. */
+  readonly cuttable?: true;
+}
+
+const joined = (parts: readonly Part[]): string => parts.map(({ text }) => text).join('  ');
+
+function fitted(parts: readonly Part[], width: number): string {
+  const chosen = new Map<Part, Part>();
   let used = 0;
   for (const part of parts.toSorted((a, b) => a.rank - b.rank)) {
-    const room = width - used - (chosen.size === 0 ? 0 : 2);
-    const text = part.item && room >= 12 ? cut(part.text, room) : part.text;
+    const gap = chosen.size === 0 ? 0 : 2;
+    const room = width - used - gap;
+    const text = part.cuttable && room >= 12 ? cut(part.text, room) : part.text;
     if (widthOf(text) > room) continue;
-    part.text = text;
-    chosen.add(part);
-    used += widthOf(text) + (chosen.size === 1 ? 0 : 2);
+    chosen.set(part, { ...part, text });
+    used += widthOf(text) + gap;
   }
-  return parts
-    .filter((part) => chosen.has(part))
-    .map(({ text }) => text)
-    .join('  ');
+  return joined(parts.flatMap((part) => chosen.get(part) ?? []));
 }
 
-function progressParts(event: EventOf<'progress'>) {
-  const { done, total, unit, rate, etaMs, item } = event;
+function numberParts(event: EventOf<'progress'>): Part[] {
+  const { done, total, unit, rate, etaMs } = event;
   const percent = formatPercent(done, total);
-  const parts: { text: string; rank: number; item?: true }[] = [];
-  // Padded, so that a line redrawn in place does not dance.
-  if (percent !== null) parts.push({ text: percent.padStart(3), rank: 0 });
   const amount = unit === 'wal-bytes' ? formatPosition(event) : formatAmount(done, total, unit);
-  parts.push({ text: amount, rank: 2 });
-  if (rate !== null) parts.push({ text: formatRate(rate, unit), rank: 3 });
-  if (etaMs !== null) parts.push({ text: `${formatDuration(etaMs)} left`, rank: 1 });
-  if (unit === 'wal-bytes') {
-    const time = replayTimeText(event);
-    if (time !== null) parts.push({ text: time, rank: 4 });
-  } else if (item !== null) parts.push({ text: printable(item), rank: 4, item: true });
-  return parts;
+  return [
+    // Padded, so that a line redrawn in place does not dance.
+    ...(percent === null ? [] : [{ text: percent.padStart(3), rank: 0 }]),
+    { text: amount, rank: 2 },
+    ...(rate === null ? [] : [{ text: formatRate(rate, unit), rank: 3 }]),
+    ...(etaMs === null ? [] : [{ text: `${formatDuration(etaMs)} left`, rank: 1 }]),
+  ];
+}
+
+function placeParts(event: EventOf<'progress'>, checkpointAgeMs: number | null): Part[] {
+  const item = event.unit === 'wal-bytes' ? null : event.item;
+  const time = event.unit === 'wal-bytes' ? replayTimeText(event) : null;
+  return [
+    ...(item === null ? [] : [{ text: printable(item), rank: 1, cuttable: true } as const]),
+    ...(time === null ? [] : [{ text: time, rank: 1, cuttable: true } as const]),
+    ...(checkpointAgeMs === null
+      ? []
+      : [{ text: `checkpoint ${formatDuration(Math.max(0, checkpointAgeMs))} ago`, rank: 0 }]),
+  ];
 }
 
 /** `0/1A000028 of 0/2B0000A0` */

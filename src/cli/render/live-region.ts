@@ -28,7 +28,9 @@ export class LiveRegion {
     return Math.max(8, this.#output.columns() - 1);
   }
 
-  draw(lines: readonly LiveLine[]): void {
+  /** Only as many lines as the window has rows: what has left it cannot be taken back. */
+  draw(all: readonly LiveLine[]): void {
+    const lines = all.slice(0, Math.max(1, this.#output.rows() - 1));
     const text = lines.map(({ text, paint }) => (paint === undefined ? text : paint(text))).join('\n');
     this.#output.write(this.#takeBack() + text);
     this.#drawn = lines.map((line) => line.text);

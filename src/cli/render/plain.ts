@@ -36,6 +36,7 @@ const unwrapped = Number.MAX_SAFE_INTEGER;
 /** A run in a log file, or on a terminal that cannot redraw: lines that start with the time, none ever changed. */
 export function plainRenderer(host: Host, options: RenderOptions): Renderer {
   const lastProgressMs = new Map<Phase, number>();
+  const lastCheckpointMs = new Map<Phase, number>();
   const say = (event: RunEvent, text: string): void =>
     host.stderr.write(`${formatTime(event.at)}  ${text}\n`);
   const tell = (lines: readonly string[]): void =>
@@ -58,6 +59,7 @@ export function plainRenderer(host: Host, options: RenderOptions): Renderer {
         case 'phase': {
           const name = phaseNames[event.phase];
           lastProgressMs.delete(event.phase);
+          lastCheckpointMs.delete(event.phase);
           if (event.state === 'started') {
             return say(event, `${name}: started${event.attempt > 1 ? `, attempt ${event.attempt}` : ''}`);
           }
@@ -71,9 +73,12 @@ export function plainRenderer(host: Host, options: RenderOptions): Renderer {
           if (lastMs === undefined) lastProgressMs.set(event.phase, nowMs);
           if (lastMs === undefined || nowMs - lastMs < progressEveryMs) return;
           lastProgressMs.set(event.phase, nowMs);
-          return say(event, `${phaseNames[event.phase]}: ${progressText(event).trimStart()}`);
+          const checkpointMs = lastCheckpointMs.get(event.phase);
+          const text = progressText(event, checkpointMs === undefined ? null : nowMs - checkpointMs);
+          return say(event, `${phaseNames[event.phase]}: ${text.trimStart()}`);
         }
         case 'checkpoint':
+          lastCheckpointMs.set(event.phase, Date.parse(event.at));
           return;
         case 'server-log':
           if (options.verbose) say(event, `server: ${printable(event.line)}`);

@@ -2,11 +2,11 @@ import { phaseNames, phaseNameWidth } from '../../run/phase-names.ts';
 import { recoveryText } from '../../run/recovery-text.ts';
 import type { Phase, RunEvent } from '../../run/run-events.ts';
 import type { Host } from '../host.ts';
+import { type ActivePhase, phaseLines } from './active-phase.ts';
 import { errorsText, errorText } from './error-text.ts';
 import {
   completedText,
   evidenceText,
-  fittedProgress,
   headingOf,
   headingOfPlan,
   inPhase,
@@ -15,18 +15,13 @@ import {
   proofText,
   verbOf,
 } from './event-text.ts';
-import { type LiveLine, LiveRegion } from './live-region.ts';
+import { LiveRegion } from './live-region.ts';
 import { paint } from './paint.ts';
 import type { Renderer, RenderOptions } from './renderer.ts';
 import { cut, indented, widthOf } from './text.ts';
 import { formatDuration } from './units.ts';
 
 type EventOf<Type extends RunEvent['type']> = Extract<RunEvent, { type: Type }>;
-
-interface ActivePhase {
-  readonly startedMs: number;
-  progress: EventOf<'progress'> | null;
-}
 
 const proofMarks = {
   passed: () => paint('green', ' ok'),
@@ -51,29 +46,18 @@ export function ttyRenderer(host: Host, options: RenderOptions): Renderer {
   let paused = false;
   let closed = false;
   const stopTicking = host.every(redrawEveryMs, draw);
+  const stopFollowing = host.onResize(draw);
 
   function draw(): void {
     if (paused || closed) return;
-    const lines = [...active].flatMap(([phase, state]) => liveLines(phase, state));
+    const lines = [...active].flatMap(([phase, state]) =>
+      phaseLines(phase, state, host.nowMs(), region.width()),
+    );
     if (lines.length === 0) region.clear();
     else
       region.draw(
         held === null || runId === '' ? lines : [{ text: cut(`${verb} ${runId}`, region.width()) }, ...lines],
       );
-  }
-
-  function liveLines(phase: Phase, { startedMs, progress }: ActivePhase): LiveLine[] {
-    const head = ` ..  ${phaseNames[phase].padEnd(phaseNameWidth)}  `;
-    const room = region.width() - widthOf(head);
-    const elapsed = formatDuration(host.nowMs() - startedMs);
-    const [text = '', ...more] = progress === null ? [cut(elapsed, room)] : fittedProgress(progress, room);
-    return [
-      {
-        text: cut(head + text, region.width()),
-        paint: (line) => paint('cyan', line.slice(0, 4)) + line.slice(4),
-      },
-      ...more.map((line) => ({ text: cut(' '.repeat(widthOf(head)) + line, region.width()) })),
-    ];
   }
 
   function print(lines: readonly string[]): void {
@@ -106,7 +90,8 @@ export function ttyRenderer(host: Host, options: RenderOptions): Renderer {
     const { phase } = event;
     if (event.state === 'started') {
       // A person thinks before `confirm` ends; a running clock there would hurry them.
-      if (phase !== 'confirm') active.set(phase, { startedMs: host.nowMs(), progress: null });
+      if (phase !== 'confirm')
+        active.set(phase, { startedMs: Date.parse(event.at), progress: null, checkpointMs: null });
       draw();
       return;
     }
@@ -114,7 +99,7 @@ export function ttyRenderer(host: Host, options: RenderOptions): Renderer {
     active.delete(phase);
     if (event.state === 'completed')
       return print([phaseLine(paint('green', ' ok'), phase, completedText(event))]);
-    const after = startedMs === undefined ? '' : ` after ${formatDuration(host.nowMs() - startedMs)}`;
+    const after = startedMs === undefined ? '' : ` after ${formatDuration(Date.parse(event.at) - startedMs)}`;
     print([phaseLine(paint('red', ' !!'), phase, `failed${after}`)]);
   }
 
@@ -157,8 +142,11 @@ export function ttyRenderer(host: Host, options: RenderOptions): Renderer {
           if (state !== undefined) state.progress = event;
           return draw();
         }
-        case 'checkpoint':
-          return;
+        case 'checkpoint': {
+          const state = active.get(event.phase);
+          if (state !== undefined) state.checkpointMs = Date.parse(event.at);
+          return draw();
+        }
         case 'server-log':
           if (options.verbose)
             print(indented(event.line, 5, region.width()).map((line) => paint('dim', line)));
@@ -202,6 +190,7 @@ export function ttyRenderer(host: Host, options: RenderOptions): Renderer {
     close() {
       if (closed) return;
       stopTicking();
+      stopFollowing();
       head(null);
       region.clear();
       closed = true;

@@ -5,6 +5,7 @@ import { OdoError } from '../../../src/errors/odo-error.ts';
 export interface FakeOutput extends Output {
   text(): string;
   columnsNow: number;
+  rowsNow: number;
 }
 
 export function fakeOutput(isTerminal = false, columns = 80): FakeOutput {
@@ -12,8 +13,12 @@ export function fakeOutput(isTerminal = false, columns = 80): FakeOutput {
   return {
     isTerminal,
     columnsNow: columns,
+    rowsNow: 24,
     columns() {
       return this.columnsNow;
+    },
+    rows() {
+      return this.rowsNow;
     },
     write(more) {
       text += more;
@@ -29,6 +34,8 @@ export interface FakeHost extends Host {
   env: Record<string, string>;
   /** Lets the clock go on and timers tick. */
   pass(ms: number): void;
+  /** Of both outputs. */
+  resize(columns: number): void;
   signal(name: 'SIGINT' | 'SIGTERM'): void;
   readonly exits: number[];
   readonly prompts: string[];
@@ -46,6 +53,7 @@ export function fakeHost(
 ): FakeHost {
   let now = options.startMs ?? Date.parse('2026-11-22T22:09:55Z');
   const tickers = new Set<() => void>();
+  const resizeListeners = new Set<() => void>();
   const listeners = new Set<(signal: 'SIGINT' | 'SIGTERM') => void>();
   const terminal = options.terminal ?? false;
   return {
@@ -77,12 +85,20 @@ export function fakeHost(
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    onResize(listener) {
+      resizeListeners.add(listener);
+      return () => resizeListeners.delete(listener);
+    },
     exitNow(code) {
       this.exits.push(code);
     },
     pass(ms) {
       now += ms;
       for (const tick of tickers) tick();
+    },
+    resize(columns) {
+      for (const output of [this.stdout, this.stderr]) output.columnsNow = columns;
+      for (const listener of resizeListeners) listener();
     },
     signal(name) {
       for (const listener of listeners) listener(name);

@@ -45,6 +45,7 @@ function withPrefix(host: Host, prefix: string): Host {
     stderr: {
       isTerminal: stderr.isTerminal,
       columns: () => stderr.columns(),
+      rows: () => stderr.rows(),
       write: (text) => stderr.write(text.replaceAll(/^(?=.)/gm, prefix)),
       get isClosed() {
         return stderr.isClosed;

@@ -67,6 +67,17 @@ it('tells progress of a phase at most every ten seconds', () => {
   expect(render(events)).toHaveLength(6);
 });
 
+it('tells with the progress what is read and how old the last checkpoint is', () => {
+  const lines = render([
+    sampleEvents.progress,
+    sampleEvents.checkpoint,
+    { ...sampleEvents.progress, at: new Date(Date.parse(sampleEvents.checkpoint.at) + 12_000).toISOString() },
+  ]);
+  expect(lines).toEqual([
+    expect.stringMatching(/Z  restore base: 41%  .* left  data\.tar\.gz  checkpoint 12 s ago$/),
+  ]);
+});
+
 it('says of every event that ends a run how it ended', () => {
   for (const type of ['failed', 'interrupted', 'held', 'declined', 'completed', 'refused'] as const) {
     expect(render([sampleEvents[type]])[0]).not.toBe('');

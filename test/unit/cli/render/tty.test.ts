@@ -22,7 +22,8 @@ const capture = (name: string): string[] =>
     .split('\n');
 
 function draw(events: readonly RunEvent[], options: { columns: number; verbose?: boolean; close?: boolean }) {
-  const host = fakeHost({ terminal: true, columns: options.columns });
+  const startMs = Date.parse(events.at(-1)?.at ?? '');
+  const host = fakeHost({ terminal: true, columns: options.columns, startMs });
   const renderer = ttyRenderer(host, { verbose: options.verbose ?? false, heading: null });
   for (const event of events) renderer.event(event);
   if (options.close ?? true) renderer.close();
@@ -96,7 +97,12 @@ describe('a run on a terminal', () => {
 
   it('keeps percent and time left when there is room for little else', () => {
     const lines = draw(halfARun, { columns: 44, close: false }).lines();
-    expect(lines.at(-2)).toBe(' ..  restore base        41%  3 m 32 s left');
+    expect(lines.slice(-4)).toEqual([
+      ' ..  restore base        41%  3 m 32 s left',
+      '                         data.tar.gz',
+      ' ..  restore WAL         37%  13 s left',
+      '                         000000030000002A0…',
+    ]);
   });
 
   it('takes back what the terminal itself wrapped after its window became narrower', () => {
@@ -106,8 +112,31 @@ describe('a run on a terminal', () => {
     const before = host.stderr.text().length;
     host.stderr.columnsNow = 60;
     renderer.event(sampleEvents.progress);
-    // Two lines of more than 60 columns have become two rows each: three rows to go up from the last one.
-    expect(host.stderr.text().slice(before)).toMatch(/^\r\u001b\[3A\u001b\[J/);
+    // Two of three lines had more than 60 columns and have become two rows each: four rows to go up from the last one.
+    expect(host.stderr.text().slice(before)).toMatch(/^\r\u001b\[4A\u001b\[J/);
+  });
+
+  it('draws no more lines than the window has rows', () => {
+    const host = fakeHost({ terminal: true, columns: 80 });
+    host.stderr.rowsNow = 3;
+    const renderer = ttyRenderer(host, { verbose: false, heading: null });
+    for (const event of halfARun) renderer.event(event);
+    expect(screenOf(host.stderr.text(), 80).slice(-2)).toEqual(
+      capture('half-a-run-80x24')
+        .slice(-4, -2)
+        .map((line) => line.replace('4.0 s ago', '0.0 s ago')),
+    );
+  });
+
+  it('follows a window that becomes narrower at once', () => {
+    const host = fakeHost({ terminal: true, columns: 200 });
+    const renderer = ttyRenderer(host, { verbose: false, heading: null });
+    for (const event of halfARun) renderer.event(event);
+    const before = host.stderr.text().length;
+    host.resize(60);
+    expect(screenOf(host.stderr.text().slice(before), 60).at(-1)).toBe(
+      `${' '.repeat(25)}000000030000002A00000003`,
+    );
   });
 
   it('counts the seconds of a phase that tells nothing', () => {
@@ -160,7 +189,7 @@ describe('a run on a terminal', () => {
     });
     const lines = draw([...halfARun, failedPhase, sampleEvents.failed], { columns: 80 }).lines();
     expect(lines.slice(8)).toEqual([
-      ' !!  restore base        failed after 0.0 s',
+      ' !!  restore base        failed after 2 m 20 s',
       ' --  restore WAL         stopped',
       'odo: The store did not answer for 5 minutes while data.tar.gz was read.',
       '     because: connect ECONNREFUSED 203.0.113.7:443',
