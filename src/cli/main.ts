@@ -9,6 +9,7 @@ const api: CliApi = {
   planRun: async (...given) => (await import('../run/executor.ts')).planRun(...given),
   promoteRun: async (...given) => (await import('../run/executor.ts')).promoteRun(...given),
   abandonRun: async (...given) => (await import('../run/executor.ts')).abandonRun(...given),
+  watchRun: async (...given) => (await import('../run/watch-run.ts')).watchRun(...given),
   readStatus: async (...given) => (await import('../run/status.ts')).readStatus(...given),
   listRuns: async (...given) => (await import('../run/status.ts')).listRuns(...given),
   listRunNames: async (...given) => (await import('../run/status.ts')).listRunNames(...given),

@@ -58,6 +58,20 @@ export function appendEvent(
   database.prepare('INSERT INTO event (run_id, at_ms, data) VALUES (?, ?, ?)').run(runId, atMs, data);
 }
 
+/** What was appended to the run's event log after the one with the number `after`, oldest first. */
+export function listEventsAfter(
+  database: JournalDatabase,
+  runId: string,
+  after: number,
+): { number: number; event: unknown }[] {
+  return database
+    .prepare<[string, number], { id: number; data: string }>(
+      'SELECT id, data FROM event WHERE run_id = ? AND id > ? ORDER BY id',
+    )
+    .all(runId, after)
+    .map(({ id, data }) => ({ number: id, event: storedJson(data, 'event of a run') }));
+}
+
 /** The run's own event log, oldest first, as it was appended; of one type, or all. */
 export function listEvents(database: JournalDatabase, runId: string, type: string | null = null): unknown[] {
   return database

@@ -43,12 +43,12 @@ export function appendSample(
   return true;
 }
 
-/** Of all phases, oldest first. */
-export function listSamples(database: JournalDatabase, runId: string): SampleRecord[] {
+/** Of all phases, oldest first; only those after a moment, or all. */
+export function listSamples(database: JournalDatabase, runId: string, afterMs = -1): SampleRecord[] {
   return database
-    .prepare<[string], { phase: string; atMs: number; data: string }>(
-      'SELECT phase, at_ms AS atMs, data FROM sample WHERE run_id = ? ORDER BY at_ms, phase',
+    .prepare<[string, number], { phase: string; atMs: number; data: string }>(
+      'SELECT phase, at_ms AS atMs, data FROM sample WHERE run_id = ? AND at_ms > ? ORDER BY at_ms, phase',
     )
-    .all(runId)
+    .all(runId, afterMs)
     .map((row) => ({ ...row, data: storedJson(row.data, 'progress of a run') }));
 }

@@ -157,6 +157,15 @@ export interface RunApi {
     surroundings: RunSurroundings,
     options: { takeOver: boolean; confirmed: boolean },
   ): Promise<RunOutcome>;
+  /**
+   * Tells a run from its journal as the odo does that works on it, from the beginning of its last process on, and how it
+   * stands when none works on it any more. Changes nothing; rejects when `signal` aborts.
+   */
+  watchRun(
+    journalFile: string,
+    runId: string,
+    watching: Pick<RunSurroundings, 'onEvent' | 'signal'>,
+  ): Promise<RunOutcome>;
   readStatus(journalFile: string, runId: string): RunStatus;
   listRuns(journalFile: string, options: { last: number }): RunList;
   /** Of the newest runs. */

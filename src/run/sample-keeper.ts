@@ -2,7 +2,11 @@ import type { RunJournal } from '../journal/run-journal.ts';
 import type { StepProgress } from '../steps/step.ts';
 
 /** What is kept of a progress, beside its phase and time. */
-export type KeptSample = Pick<StepProgress, 'unit' | 'done' | 'total'> & { readonly lsn: string | null };
+export type KeptSample = Pick<StepProgress, 'unit' | 'done' | 'total'> & {
+  /** Absent in journals of an older odo. */
+  readonly item?: string | null;
+  readonly lsn: string | null;
+};
 
 const keepEveryMs = 2000;
 
@@ -24,8 +28,11 @@ export class SampleKeeper {
 
   /** @throws what the journal throws: LEASE_LOST, JOURNAL_FAILED, NOT_ENOUGH_SPACE */
   offer(atMs: number, progress: StepProgress): void {
-    const { unit, done, total } = progress;
-    this.#last = { atMs, sample: { unit, done, total, lsn: unit === 'wal-bytes' ? progress.lsn : null } };
+    const { unit, done, total, item } = progress;
+    this.#last = {
+      atMs,
+      sample: { unit, done, total, item, lsn: unit === 'wal-bytes' ? progress.lsn : null },
+    };
     if (atMs - this.#keptMs >= this.#everyMs) this.flush();
   }
 

@@ -31,7 +31,7 @@ export const passedProof = (id: string): ProofItem => ({
   durationMs: 10,
 });
 
-interface RecordedRun {
+export interface RecordedRun {
   readonly id: string;
   /** A second attempt of the process: another odo goes on with the run. */
   resume(): void;
@@ -44,6 +44,7 @@ interface RecordedRun {
   /** Begin, wait, end. */
   do(step: string, seconds: number, output?: unknown, instance?: string): void;
   event(event: UnstampedEvent): void;
+  checkpoint(step: string, instance: string, progress: number): void;
   sample(phase: string, data: unknown): void;
   status(status: RunState, error?: ErrorData | null): void;
   now(): string;
@@ -87,6 +88,7 @@ export function recordRun(
       run.end(name, attempt, output, instance);
     },
     event: (event) => journal.appendEvent(stamped(event)),
+    checkpoint: (step, instance, progress) => journal.saveCheckpoint(step, instance, progress, null, null),
     sample: (phase, data) => {
       journal.appendSample(phase, nowMs, data);
     },

@@ -6,12 +6,10 @@ import { findRun } from '../find-run.ts';
 import type { Host } from '../host.ts';
 import { chooseJournal, type JournalChoice } from '../journal-choice.ts';
 import { addOutputOptions, addSettings, isOn, loadFor, statusSettings } from '../options.ts';
-import { canRedraw } from '../render/choose-renderer.ts';
 import { writeJsonLine } from '../render/json-lines.ts';
-import { LiveRegion } from '../render/live-region.ts';
 import { runsText, statusText } from '../render/status-text.ts';
-import { cut } from '../render/text.ts';
 import { watchSignals } from '../signals.ts';
+import { watchRun } from '../watch-run.ts';
 
 const lookEveryMs = 1000;
 
@@ -26,7 +24,12 @@ export function addStatus(program: Command, context: CliContext, exit: (code: nu
     .description(
       'Shows where a run stands, from the journal alone: from any terminal, whether or not an odo works on it.',
     )
-    .addOption(new Option('--watch', 'show it again and again until the run ends').helpGroup('What to show:'))
+    .addOption(
+      new Option(
+        '--watch',
+        'draw the run as the odo does that works on it, until it ends; Ctrl-C ends only the watching',
+      ).helpGroup('What to show:'),
+    )
     .addOption(
       new Option('--last <count>', `without a run id: list so many runs (default: ${listedRuns})`)
         .default(listedRuns)
@@ -50,9 +53,8 @@ export function addStatus(program: Command, context: CliContext, exit: (code: nu
       if (total > runs.length) host.stderr.write(olderText(total - runs.length, total, journal));
       return exit(0);
     }
-    const read = (): Promise<RunStatus> => findRun(api, journal.file, runId);
-    if (watches) return exit(await watch(host, journal, read, json));
-    const status = await read();
+    if (watches) return exit(await (json ? watchAsJson : watchRun)(context, runId, journal));
+    const status = await findRun(api, journal.file, runId);
     if (json) writeStatus(host, status, journal);
     else host.stdout.write(`${lines(host, status, journal).join('\n')}\n`);
     exit(0);
@@ -68,37 +70,30 @@ function countOf(given: string): number {
 const olderText = (older: number, total: number, { flag }: JournalChoice): string =>
   `${older === 1 ? 'One older run is' : `${older} older runs are`} not shown: odo status --last ${total}${flag}\n`;
 
-/** Until the run ends or no odo works on it any more. */
-async function watch(
-  host: Host,
+/** A line whenever something changed, until the run ends. Returns the exit code: that of the run. */
+async function watchAsJson(
+  { api, host }: CliContext,
+  runId: string,
   journal: JournalChoice,
-  read: () => Promise<RunStatus>,
-  json: boolean,
 ): Promise<number> {
   using signals = watchSignals(host, { onFirst: () => {}, onSecond: () => {} });
-  const region = !json && canRedraw(host, host.stdout) ? new LiveRegion(host.stdout) : null;
+  const { signal } = signals;
   let shown = '';
-  for (;;) {
-    const status = await read();
-    if (region !== null) {
-      // Cut, not wrapped: every row must be known to be taken back.
-      region.draw(lines(host, status, journal).map((line) => ({ text: cut(line, region.width()) })));
-    } else {
+  try {
+    for (;;) {
+      const status = await findRun(api, journal.file, runId);
       const changing = JSON.stringify({ ...status, heldBy: null });
-      if (changing !== shown && json) writeStatus(host, status, journal);
-      else if (changing !== shown) host.stdout.write(`${lines(host, status, journal).join('\n')}\n\n`);
+      if (changing !== shown) writeStatus(host, status, journal);
       shown = changing;
+      if (host.stdout.isClosed) return 0;
+      if (status.status !== 'running') break;
+      await host.sleep(lookEveryMs, signal);
     }
-    if (status.status !== 'running' || host.stdout.isClosed) break;
-    try {
-      await host.sleep(lookEveryMs, signals.signal);
-    } catch (error) {
-      if (signals.exitCode() === null) throw error;
-      break;
-    }
+    return (await api.watchRun(journal.file, runId, { signal, onEvent: () => {} })).exitCode;
+  } catch (error) {
+    if (signals.exitCode() === null) throw error;
+    return signals.exitCode() ?? 0;
   }
-  region?.release();
-  return signals.exitCode() ?? 0;
 }
 
 const nextOf = ({ next }: RunStatus, { flag }: JournalChoice): string | null =>

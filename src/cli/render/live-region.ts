@@ -47,12 +47,6 @@ export class LiveRegion {
     if (this.#drawn.length > 0) this.print([]);
   }
 
-  /** Leaves what is drawn and goes below it. */
-  release(): void {
-    if (this.#drawn.length > 0) this.#output.write('\n');
-    this.#drawn = [];
-  }
-
   #takeBack(): string {
     if (this.#drawn.length === 0) return '';
     const columns = Math.max(1, this.#output.columns());

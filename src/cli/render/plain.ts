@@ -47,7 +47,8 @@ export function plainRenderer(host: Host, options: RenderOptions): Renderer {
     event(event) {
       switch (event.type) {
         case 'run': {
-          const heading = options.heading === null ? '' : `   ${headingOf(options.heading)}`;
+          const isTold = options.heading === null || event.status === 'started';
+          const heading = isTold ? '' : `   ${headingOf(options.heading)}`;
           return say(event, `${verbOf(event)} ${event.runId}${heading}`);
         }
         case 'plan': {

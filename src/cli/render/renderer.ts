@@ -10,7 +10,7 @@ export interface Renderer {
   close(): void;
 }
 
-/** What is known of a resumed run before its first event. */
+/** What is known of a run that goes on before its first event; one that starts is headed by its plan. */
 export interface RunHeading {
   readonly backup: string | null;
   readonly target: string;

@@ -127,7 +127,7 @@ export function ttyRenderer(host: Host, options: RenderOptions): Renderer {
         case 'run':
           runId = event.runId;
           verb = verbOf(event);
-          if (options.heading !== null) head(headingOf(options.heading));
+          if (options.heading !== null && event.status !== 'started') head(headingOf(options.heading));
           return draw();
         case 'plan': {
           const line = planLine(event.plan);

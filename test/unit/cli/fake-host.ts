@@ -117,6 +117,7 @@ export function fakeApi(given: Partial<CliApi>): CliApi {
     planRun: missing('planRun'),
     promoteRun: missing('promoteRun'),
     abandonRun: missing('abandonRun'),
+    watchRun: missing('watchRun'),
     readStatus: missing('readStatus'),
     listRuns: missing('listRuns'),
     listRunNames: missing('listRunNames'),

@@ -25,6 +25,7 @@ import {
 } from '../../../tools/sample-events.ts';
 import { failedDrill, passedDrill } from '../../support/sample-report.ts';
 import { type FakeHost, fakeApi, fakeHost } from './fake-host.ts';
+import { screenOf } from './screen.ts';
 
 let cwd: string;
 let host: FakeHost;
@@ -822,29 +823,51 @@ describe('odo status', () => {
     );
   });
 
-  it('with --watch follows a run until it ends, and exits with 0', async () => {
-    host = fakeHost({ cwd, terminal: true });
-    let looks = 0;
+  it('with --watch draws a run as the odo does that works on it, and exits with what it comes to', async () => {
+    host = fakeHost({ cwd, terminal: true, startMs: Date.parse('2026-11-22T22:12:27Z') });
     const code = await odo(`status ${sampleRunId} --watch`, {
-      readStatus: () => {
-        looks += 1;
-        return looks < 4 ? sampleStatus : { ...sampleStatus, status: 'failed' };
+      readStatus: () => sampleStatus,
+      watchRun: async (_, runId, { onEvent }) => {
+        for (const event of halfARun) onEvent(event);
+        return { ...outcome({ status: 'failed', exitCode: 5, resumable: true, next: 'resume' }), runId };
       },
     });
-    expect(code).toBe(0);
-    expect(looks).toBe(4);
-    expect(host.stdout.text()).toContain('\u001b[J');
+    expect(code).toBe(5);
+    expect(screenOf(host.stderr.text(), 80)).toEqual([
+      'restore 20261122-220955-k3f9',
+      '     base 20261120T020000, timeline 3 -> volume shop_pgdata',
+      ...Array.from({ length: 6 }, () => expect.any(String)),
+      `go on with:  odo resume ${sampleRunId}`,
+    ]);
+  });
+
+  it('with --watch a signal ends only the watching, and says so', async () => {
+    host = fakeHost({ cwd });
+    const code = await odo(`status ${sampleRunId} --watch --journal j.sqlite`, {
+      readStatus: () => sampleStatus,
+      watchRun: async (_file, _runId, { signal }) => {
+        host.signal('SIGINT');
+        signal.throwIfAborted();
+        return outcome({});
+      },
+    });
+    expect(code).toBe(130);
+    expect(host.stderr.text()).toBe(
+      `Run ${sampleRunId} goes on in ${sampleStatus.heldBy}.\nwatch it:  odo status --watch ${sampleRunId} --journal ${join(cwd, 'j.sqlite')}\n`,
+    );
   });
 
   it('with --watch --json prints a line only when something changed', async () => {
     let looks = 0;
-    await odo(`status ${sampleRunId} --watch --json`, {
+    const code = await odo(`status ${sampleRunId} --watch --json`, {
       readStatus: () => {
         looks += 1;
-        return looks < 4 ? sampleStatus : { ...sampleStatus, status: 'completed' };
+        return looks < 4 ? sampleStatus : { ...sampleStatus, status: 'failed' };
       },
+      watchRun: async () => outcome({ status: 'failed', exitCode: 5, resumable: true, next: 'resume' }),
     });
-    expect(json().map(({ status }) => status)).toEqual(['running', 'completed']);
+    expect(code).toBe(5);
+    expect(json().map(({ status }) => status)).toEqual(['running', 'failed']);
   });
 });
 

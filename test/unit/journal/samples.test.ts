@@ -41,9 +41,9 @@ test('a sample is kept every two seconds, and the last one of a phase', () => {
   keeper.flush();
   keeper.flush();
   expect(listSamples(database, 'r').map(({ atMs, data }) => [atMs, data])).toEqual([
-    [0, { unit: 'bytes', done: 1, total: 100, lsn: null }],
-    [2000, { unit: 'bytes', done: 4, total: 100, lsn: null }],
-    [3000, { unit: 'bytes', done: 5, total: 100, lsn: null }],
+    [0, { unit: 'bytes', done: 1, total: 100, item: null, lsn: null }],
+    [2000, { unit: 'bytes', done: 4, total: 100, item: null, lsn: null }],
+    [3000, { unit: 'bytes', done: 5, total: 100, item: null, lsn: null }],
   ]);
 });
 
@@ -51,7 +51,11 @@ test('a replay is kept with its position', () => {
   const { database, journal } = journalOfRun();
   new SampleKeeper(journal, 'promote').offer(1, replay);
   expect(listSamples(database, 'r')).toEqual([
-    { phase: 'promote', atMs: 1, data: { unit: 'wal-bytes', done: 7, total: null, lsn: '0/2000028' } },
+    {
+      phase: 'promote',
+      atMs: 1,
+      data: { unit: 'wal-bytes', done: 7, total: null, item: null, lsn: '0/2000028' },
+    },
   ]);
 });
 
