@@ -71,7 +71,7 @@ function cliPage(): string {
     description,
     'Settings may also come from the environment, `.env` and `odo.yaml`: [configuration.md](configuration.md). What commands return: [exit-codes.md](exit-codes.md). What they print with `--json`: [json-output.md](json-output.md).',
     'stdout carries the result, stderr progress and diagnostics. On a terminal a run is drawn with one line a phase, the current ones redrawn in place; without a terminal, with `NO_COLOR` or `TERM=dumb`, as lines that start with the time, progress at most every ten seconds. `ODO_DEBUG=1` adds the stack of a bug.',
-    'The first Ctrl-C or SIGTERM stops a run cleanly, a second one at once; both are safe. A run that stopped for any reason prints the line that goes on with it: `odo resume RUN-ID`.',
+    'The first Ctrl-C or SIGTERM stops a run cleanly, a second one at once; both are safe. A run that stopped for any reason prints the line that goes on with it: `odo resume RUN-ID`. More about terminals, and about runs that need none: [terminal.md](terminal.md).',
     ...commandsOf(program).map(commandSection),
     '## When data would be removed',
     'A target that holds a data directory is cleaned only after you agreed. On a terminal odo says what would be removed and asks: `1` removes it, after you typed the name of the volume or directory, or `yes`; `2` restores into a new volume and keeps the old one (only for a volume, with a Compose service or without a service); `3` stops. Without a terminal odo exits with 4 and touches nothing, unless `--yes` was given.',
@@ -262,6 +262,14 @@ function jsonOutputPage(): string {
       resumable: true,
       next: `odo resume ${sampleRunId}`,
     }),
+    '### `detached`',
+    'The last line of a command with `--detach`, in place of the outcome: all is checked and agreed to, and the run goes on in the process `pid`, which writes to the file `log`. Its outcome is in `odo status --watch RUN-ID --json`.',
+    json({
+      type: 'detached',
+      runId: sampleRunId,
+      pid: 41_207,
+      log: `/root/.local/state/odo/${sampleRunId}.log`,
+    }),
     '### Drills of several databases',
     'With `odo drill --all` each event has one more field, `database`. Each drill ends with an `outcome` line of its own, with `database` too; of one that was not begun, `runId` is null, `status` is `not-begun`, and `error` says why. The last line is the `summary`; `verdict` is `failed` when one is, `unfinished` when one has none, else `passed`; `finding` is what is wrong first of all.',
     json({
@@ -323,7 +331,7 @@ function jsonOutputPage(): string {
       wal: { ...samplePlan.contents.wal, objects: [] },
     }),
     '## `odo status`',
-    'A line a run, newest first, as many as `--last` says (20); with a run id, that one; with `--watch`, a line whenever something changed, until the run ends. `status` is `running`, `interrupted` (not ended, and no odo works on it), `failed`, `refused`, `declined`, `held` or `completed`. `held` says where such a run waits, as the `held` event does; null otherwise. `replay` is where the recovery server was when that was last written down (every two seconds), with the fields of a `progress` event; `recovery` has the `recovery` events so far (with a run id; empty in a list).',
+    'A line a run, newest first, as many as `--last` says (20); with a run id, that one; with `--watch`, a line whenever something changed, until the run ends, whose exit code is then that of the command. `status` is `running`, `interrupted` (not ended, and no odo works on it), `failed`, `refused`, `declined`, `held` or `completed`. `held` says where such a run waits, as the `held` event does; null otherwise. `replay` is where the recovery server was when that was last written down (every two seconds), with the fields of a `progress` event; `recovery` has the `recovery` events so far (with a run id; empty in a list).',
     json({ type: 'status', ...sampleStatus }),
     '## `odo doctor`',
     'A line for each thing that was found, in a fixed order, then one with the sum. `area` is one of ' +

@@ -1,18 +1,18 @@
-import { resolveCredentials } from '../config/credentials.ts';
-import type { LoadedSettings } from '../config/load.ts';
 import type { RunOutcome, RunSurroundings } from '../run/run-api.ts';
 import { confirmPlan, confirmRemoval } from './confirm.ts';
 import type { CliContext } from './context.ts';
+import type { DetachedRun } from './detached/start-detached.ts';
+import { tellDetached } from './detached/tell-detached.ts';
 import { reportError, wantsDebug } from './exit.ts';
-import { chooseJournal } from './journal-choice.ts';
 import { chooseRenderer } from './render/choose-renderer.ts';
 import { writeJsonLine } from './render/json-lines.ts';
 import type { RunHeading } from './render/renderer.ts';
+import type { RunAccess } from './run-access.ts';
 import { watchSignals } from './signals.ts';
 import { type EndEvent, goOnLine, isEnd, nextOf, tellOutcome } from './tell-outcome.ts';
 
 export interface FollowOptions {
-  readonly loaded: LoadedSettings;
+  readonly access: RunAccess;
   readonly json: boolean;
   readonly verbose: boolean;
   /** Of a run that goes on. */
@@ -24,16 +24,15 @@ export interface FollowOptions {
 
 /**
  * Works on a run in this process: draws its events, asks where it must, stops it on a signal, and says at the
- * end how to go on. Returns the exit code.
+ * end how to go on. Returns the exit code. What is done elsewhere from some moment on is only drawn until then.
  */
 export async function followRun(
   { api, host }: CliContext,
   options: FollowOptions,
-  work: (surroundings: RunSurroundings) => Promise<RunOutcome>,
+  work: (surroundings: RunSurroundings) => Promise<RunOutcome | DetachedRun>,
 ): Promise<number> {
-  const { loaded, json } = options;
-  const credentials = resolveCredentials(loaded);
-  const journal = chooseJournal(loaded, host);
+  const { access, json } = options;
+  const { journal, credentials, primaryPassword, notifySecret, credentialsFromFlags } = access;
   const renderer = chooseRenderer(host, { ...options, verbose: options.verbose || wantsDebug(host) });
   const seen: { runId: string | null; end: EndEvent | null; asking: boolean } = {
     runId: options.runId,
@@ -64,13 +63,11 @@ export async function followRun(
       renderer.resume();
     }
   };
-  let outcome: RunOutcome;
+  let outcome: RunOutcome | DetachedRun;
   try {
     outcome = await work({
       journalFile: journal.file,
-      credentials,
-      primaryPassword: loaded.settings.primaryPassword,
-      notifySecret: loaded.settings.notifySecret,
+      ...{ credentials, primaryPassword, notifySecret },
       signal: signals.signal,
       onLost: (error) => {
         renderer.close();
@@ -88,6 +85,10 @@ export async function followRun(
   } finally {
     renderer.close();
   }
+  if (outcome.status === 'detached') {
+    tellDetached(host, outcome, journal, json);
+    return 0;
+  }
   if (json) {
     const next = nextOf(outcome, journal);
     const { error: _, ...facts } = outcome;
@@ -100,7 +101,7 @@ export async function followRun(
   }
   const isToldOf = !json && outcome.verdict !== null;
   const report = isToldOf ? await api.makeReport(journal.file, outcome.runId) : null;
-  const telling = { journal, end: seen.end, report, json, credentialsFromFlags: fromFlags(loaded) };
+  const telling = { journal, end: seen.end, report, json, credentialsFromFlags };
   tellOutcome(host, outcome, telling);
   return exitCodeOf(outcome, signals.exitCode());
 }
@@ -108,6 +109,3 @@ export async function followRun(
 /** A run that was stopped by SIGTERM ends like one. */
 const exitCodeOf = (outcome: RunOutcome, ofSignal: number | null): number =>
   outcome.status === 'interrupted' ? (ofSignal ?? outcome.exitCode) : outcome.exitCode;
-
-const fromFlags = ({ layers }: LoadedSettings): boolean =>
-  (['accessKey', 'secretKey', 'sshKey', 'sshKnownHosts'] as const).some((key) => layers[key] === 'flag');

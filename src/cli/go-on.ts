@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import type { LoadedSettings } from '../config/load.ts';
+import type { RunSurroundings } from '../run/run-api.ts';
 import type { CliContext } from './context.ts';
 import { findRun } from './find-run.ts';
-import { followRun } from './follow-run.ts';
-import { chooseJournal } from './journal-choice.ts';
+import { type FollowOptions, followRun } from './follow-run.ts';
 import { isOn } from './options.ts';
+import { accessOf } from './run-access.ts';
 
 /** Works on a run that is there already. */
 export async function goOn(
@@ -12,7 +13,10 @@ export async function goOn(
   command: Command,
   loaded: LoadedSettings,
   runId: string,
-  work: Parameters<typeof followRun>[2],
+  work: (
+    surroundings: RunSurroundings,
+    options: FollowOptions,
+  ) => ReturnType<Parameters<typeof followRun>[2]>,
 ): Promise<number> {
   const { api, host } = context;
   for (const key of ['endpoint', 'region'] as const) {
@@ -22,16 +26,17 @@ export async function goOn(
       );
     }
   }
+  const access = accessOf(loaded, host);
   // Also the check that the run is there, before anything else is opened.
-  const status = await findRun(api, chooseJournal(loaded, host).file, runId);
+  const status = await findRun(api, access.journal.file, runId);
   const heading = { backup: status.backup, target: status.target };
   const options = {
-    loaded,
+    access,
     json: isOn(command, 'json'),
     verbose: isOn(command, 'verbose'),
     runId,
     heading,
     isAgreedPlan: status.planFile !== null,
   };
-  return followRun(context, options, work);
+  return followRun(context, options, (surroundings) => work(surroundings, options));
 }

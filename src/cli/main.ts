@@ -3,7 +3,7 @@ import { processHost } from './process-host.ts';
 import { runProgram } from './program.ts';
 
 /** Each part is loaded when a command needs it: the S3 and container clients take longer to load than --help may. */
-const api: CliApi = {
+export const api: CliApi = {
   startRun: async (...given) => (await import('../run/executor.ts')).startRun(...given),
   resumeRun: async (...given) => (await import('../run/executor.ts')).resumeRun(...given),
   planRun: async (...given) => (await import('../run/executor.ts')).planRun(...given),

@@ -160,13 +160,24 @@ function helpOf(key: SettingKey): string {
   return notes.length === 0 ? description : `${description} (${notes.join('; ')})`;
 }
 
-export function addOutputOptions(command: Command, which: { json: string; verbose?: true }): Command {
+export function addOutputOptions(
+  command: Command,
+  which: { json: string; verbose?: true; detach?: true },
+): Command {
   command.addOption(new Option('--json', which.json).helpGroup(generalGroup));
   if (which.verbose) {
     command.addOption(
       new Option('--verbose', "also show the recovery server's log, and the stack of a bug").helpGroup(
         generalGroup,
       ),
+    );
+  }
+  if (which.detach) {
+    command.addOption(
+      new Option(
+        '--detach',
+        'after the checks and questions, go on in a process of its own that no terminal ends; watch it with: odo status --watch RUN-ID',
+      ).helpGroup(generalGroup),
     );
   }
   return addHelp(command);

@@ -77,11 +77,7 @@ export function createProgram(context: CliContext, exit: (code: number) => void)
 /** Runs one command line and returns the exit code. */
 export async function runProgram(argv: readonly string[], api: CliApi, bareHost: Host): Promise<number> {
   const secrets = new SecretRedactor();
-  const host: Host = {
-    ...bareHost,
-    stdout: redacting(bareHost.stdout, secrets),
-    stderr: redacting(bareHost.stderr, secrets),
-  };
+  const host = withoutSecretsOn(bareHost, secrets);
   // Before anything is parsed: an error about the command line may quote it.
   const json = argv.includes('--json');
   let exitCode: number = errorKinds.BUG.exitCode;
@@ -108,6 +104,13 @@ const helpWidth = (output: Output): number => Math.min(100, Math.max(60, output.
 
 /** `unknown option '--secret-kye=…'`: what follows the sign may be a secret. */
 const withoutValues = (text: string): string => text.replaceAll(/(--?[\w-]+=)[^'\s]*/g, '$1…');
+
+/** The same host, on whose outputs no secret is seen. */
+export const withoutSecretsOn = (host: Host, secrets: SecretRedactor): Host => ({
+  ...host,
+  stdout: redacting(host.stdout, secrets),
+  stderr: redacting(host.stderr, secrets),
+});
 
 function redacting(output: Output, secrets: SecretRedactor): Output {
   return {

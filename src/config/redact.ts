@@ -12,6 +12,11 @@ export class SecretRedactor {
     rememberSecret(secret);
   }
 
+  /** In every form that was ever added. */
+  list(): string[] {
+    return [...this.#secrets];
+  }
+
   redact(text: string): string {
     return withoutSecretForms(text, this.#secrets);
   }

@@ -44,6 +44,7 @@ const onRequest: readonly NeededPackage[] = [
   { package: 'chromium', present: () => commandExists('chromium') },
   { package: 'zsh', present: () => commandExists('zsh') },
   { package: 'fish', present: () => commandExists('fish') },
+  { package: 'tmux', present: () => commandExists('tmux') },
   { package: 'man-db', present: () => commandExists('man') },
   { package: 'mandoc', present: () => commandExists('mandoc') },
   // A browser without a font draws nothing.

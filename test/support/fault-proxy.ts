@@ -48,6 +48,8 @@ export interface FaultProxy extends AsyncDisposable {
   readonly requests: readonly ProxiedRequest[];
   /** Requests whose answer has not ended. */
   readonly open: number;
+  /** Breaks the connections of those that were met with silence. */
+  breakSilence(): void;
   /** Decides for each request; null lets it pass. */
   fault: (request: ProxiedRequest) => Fault | null;
 }
@@ -134,6 +136,7 @@ export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
   const target = new URL(upstream);
   const requests: ProxiedRequest[] = [];
   const connections = new WeakMap<Socket, number>();
+  const silent = new Set<Socket>();
   let open = 0;
   const server = createServer((incoming, response) => {
     const method = incoming.method ?? 'GET';
@@ -160,7 +163,7 @@ export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
       incoming.socket.destroy();
       return;
     }
-    if (fault?.kind === 'silence') return;
+    if (fault?.kind === 'silence') return void silent.add(incoming.socket);
     const headers = { ...incoming.headers };
     if (fault?.kind === 'ignore-range') delete headers.range;
     passOn(incoming, response, { hostname: target.hostname, port: target.port, headers }, (answer) =>
@@ -174,6 +177,10 @@ export async function startFaultProxy(upstream: string): Promise<FaultProxy> {
     requests,
     get open() {
       return open;
+    },
+    breakSilence: () => {
+      for (const socket of silent) socket.destroy();
+      silent.clear();
     },
     fault: () => null,
     async [Symbol.asyncDispose]() {

@@ -13,6 +13,8 @@ export interface StallingBackup extends AsyncDisposable {
   readonly isStalled: boolean;
   /** From now on everything is answered. */
   release(): void;
+  /** Whoever waits asks again at once. */
+  breakSilence(): void;
   /** Where in the base archive reading began, request by request, since `release`. */
   readonly beginsInBase: readonly number[];
   /** Names of WAL segments that were read from their beginning since `release`. */
@@ -58,6 +60,7 @@ export async function stallingBackup(directory: string): Promise<StallingBackup>
       isReleased = true;
       released = proxy.requests.length;
     },
+    breakSilence: () => proxy.breakSilence(),
     get beginsInBase() {
       return since().filter(isBase).map(begin);
     },

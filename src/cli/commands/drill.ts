@@ -2,9 +2,11 @@ import { type Command, Option } from 'commander';
 import { toDrillRequest } from '../../config/drill-request.ts';
 import { OdoError } from '../../errors/odo-error.ts';
 import type { CliContext } from '../context.ts';
+import { doDetachable } from '../detached/do-detachable.ts';
 import { followDrills } from '../follow-drills.ts';
 import { followRun } from '../follow-run.ts';
 import { addOutputOptions, addSettings, drillSettings, isOn, loadFor } from '../options.ts';
+import { accessOf } from '../run-access.ts';
 
 export function addDrill(program: Command, context: CliContext, exit: (code: number) => void): void {
   const group = 'Which databases to drill:';
@@ -27,12 +29,21 @@ export function addDrill(program: Command, context: CliContext, exit: (code: num
         .helpGroup(group),
     );
   addSettings(command, drillSettings);
-  addOutputOptions(command, { json: 'print every event of the run as a JSON line on stdout', verbose: true });
+  addOutputOptions(command, {
+    json: 'print every event of the run as a JSON line on stdout',
+    verbose: true,
+    detach: true,
+  });
   command.action(async () => {
     const given: unknown = command.getOptionValue('database');
     const named = Array.isArray(given) ? given.map(String) : [];
     const [database = null] = named;
     if (isOn(command, 'all') || named.length > 1) {
+      if (isOn(command, 'detach')) {
+        throw new OdoError('USAGE', '--detach puts one drill into a process of its own, not several.', {
+          hint: 'Drill several databases with: systemd-run odo drill --all …, or nohup (docs/terminal.md)',
+        });
+      }
       const loaded = loadFor(command, drillSettings, context);
       return exit(await followDrills(context, { command, keys: drillSettings, loaded, named }));
     }
@@ -48,12 +59,17 @@ export function addDrill(program: Command, context: CliContext, exit: (code: num
     }
     const request = toDrillRequest(loaded, context.host.cwd);
     const options = {
-      loaded,
+      access: accessOf(loaded, context.host),
       json: isOn(command, 'json'),
       verbose: isOn(command, 'verbose'),
       runId: null,
       heading: null,
     };
-    exit(await followRun(context, options, (surroundings) => context.api.startRun(request, surroundings)));
+    const work = { kind: 'start', request } as const;
+    exit(
+      await followRun(context, options, (surroundings) =>
+        doDetachable(context, command, options, work, surroundings),
+      ),
+    );
   });
 }

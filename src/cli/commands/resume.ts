@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { toRecoveryChange } from '../../config/request.ts';
 import type { CliContext } from '../context.ts';
+import { doDetachable } from '../detached/do-detachable.ts';
 import { goOn } from '../go-on.ts';
 import {
   addOutputOptions,
@@ -29,18 +30,27 @@ export function addResume(program: Command, context: CliContext, exit: (code: nu
     .addOption(takeOverOption(group));
   const settings = [...resumeSettings, ...moveSettings, 'yes'] as const;
   addSettings(command, settings);
-  addOutputOptions(command, { json: 'print every event of the run as a JSON line on stdout', verbose: true });
+  addOutputOptions(command, {
+    json: 'print every event of the run as a JSON line on stdout',
+    verbose: true,
+    detach: true,
+  });
   command.action(async (runId: string) => {
     const loaded = loadFor(command, settings, context);
     const change = toRecoveryChange(loaded);
     const redo: unknown = command.getOptionValue('redo');
+    const work = {
+      kind: 'resume',
+      runId,
+      options: {
+        redo: Array.isArray(redo) ? redo.map(String) : [],
+        takeOver: isOn(command, 'takeOver'),
+        move: change === null ? null : { change, confirmed: loaded.settings.yes },
+      },
+    } as const;
     exit(
-      await goOn(context, command, loaded, runId, (surroundings) =>
-        context.api.resumeRun(runId, surroundings, {
-          redo: Array.isArray(redo) ? redo.map(String) : [],
-          takeOver: isOn(command, 'takeOver'),
-          move: change === null ? null : { change, confirmed: loaded.settings.yes },
-        }),
+      await goOn(context, command, loaded, runId, (surroundings, options) =>
+        doDetachable(context, command, options, work, surroundings),
       ),
     );
   });

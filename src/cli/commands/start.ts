@@ -7,6 +7,7 @@ import { OdoError } from '../../errors/odo-error.ts';
 import { readPlanFile, requestOf } from '../../run/plan-file.ts';
 import type { RestoreRequest } from '../../steps/restore-request.ts';
 import type { CliContext } from '../context.ts';
+import { doDetachable } from '../detached/do-detachable.ts';
 import { followRun } from '../follow-run.ts';
 import {
   addOutputOptions,
@@ -16,6 +17,7 @@ import {
   plannedStartSettings,
   restoreSettings,
 } from '../options.ts';
+import { accessOf } from '../run-access.ts';
 
 export function addStart(program: Command, context: CliContext, exit: (code: number) => void): void {
   const command = program
@@ -31,18 +33,27 @@ export function addStart(program: Command, context: CliContext, exit: (code: num
       ).helpGroup('A plan that was agreed to before:'),
     );
   addSettings(command, restoreSettings);
-  addOutputOptions(command, { json: 'print every event of the run as a JSON line on stdout', verbose: true });
+  addOutputOptions(command, {
+    json: 'print every event of the run as a JSON line on stdout',
+    verbose: true,
+    detach: true,
+  });
   command.action(async () => {
     const { loaded, request } = await whatToStart(command, context);
     const options = {
-      loaded,
+      access: accessOf(loaded, context.host),
       json: isOn(command, 'json'),
       verbose: isOn(command, 'verbose'),
       runId: null,
       heading: null,
       isAgreedPlan: request.signedPlan != null,
     };
-    exit(await followRun(context, options, (surroundings) => context.api.startRun(request, surroundings)));
+    const work = { kind: 'start', request } as const;
+    exit(
+      await followRun(context, options, (surroundings) =>
+        doDetachable(context, command, options, work, surroundings),
+      ),
+    );
   });
 }
 

@@ -25,7 +25,10 @@ export function phaseLines(
   const [text = '', ...more] =
     progress === null
       ? [cut(formatDuration(nowMs - startedMs), room)]
-      : fittedProgress(progress, room, checkpointMs === null ? null : nowMs - checkpointMs);
+      : fittedProgress(progress, room, {
+          checkpointMs: checkpointMs === null ? null : nowMs - checkpointMs,
+          silentMs: nowMs - Date.parse(progress.at),
+        });
   return [
     {
       text: cut(head + text, width),

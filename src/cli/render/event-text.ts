@@ -49,22 +49,38 @@ export function completedText({ attempt, durationMs, facts, earlier }: EventOf<'
   return parts.join('  ').trimEnd();
 }
 
+/** How long ago something was heard of a phase. */
+export interface Ages {
+  /** Of its last checkpoint; null when there was none. */
+  readonly checkpointMs: number | null;
+  /** Of the progress itself. */
+  readonly silentMs: number;
+}
+
+/** A store that is slow is none that is silent. */
+const silentAfterMs = 5000;
+
 /** Progress for a log line: everything that is known. */
-export const progressText = (event: EventOf<'progress'>, checkpointAgeMs: number | null): string =>
-  joined([...numberParts(event), ...placeParts(event, checkpointAgeMs)]);
+export const progressText = (event: EventOf<'progress'>, ages: Ages): string =>
+  joined([...numberParts(event), ...placeParts(event, ages)]);
 
 /**
  * Progress in at most `width` columns: percent, amount, rate and time left, and behind them where the phase is: what is
  * being read, or how far a replay is in time, and how long ago the last checkpoint was. Where there is no room for all
- * of it, the place has a line of its own, and what is wanted least is left out.
+ * of it, the place has a line of its own, and what is wanted least is left out. Where nothing has come for a while, that is
+ * said in place of a rate and of a time left.
  */
 export function fittedProgress(
   event: EventOf<'progress'>,
   width: number,
-  checkpointAgeMs: number | null = null,
+  ages: Ages = { checkpointMs: null, silentMs: 0 },
 ): string[] {
-  const numbers = numberParts(event);
-  const place = placeParts(event, checkpointAgeMs);
+  const isSilent = ages.silentMs >= silentAfterMs && event.done !== event.total;
+  const numbers = numberParts(isSilent ? { ...event, rate: null, etaMs: null } : event);
+  const place = [
+    ...placeParts(event, ages),
+    ...(isSilent ? [{ text: `silent for ${formatDuration(ages.silentMs)}`, rank: 0 }] : []),
+  ];
   const whole = joined([...numbers, ...place]);
   if (widthOf(whole) <= width) return [whole];
   return [numbers, place].filter((parts) => parts.length > 0).map((parts) => fitted(parts, width));
@@ -107,15 +123,15 @@ function numberParts(event: EventOf<'progress'>): Part[] {
   ];
 }
 
-function placeParts(event: EventOf<'progress'>, checkpointAgeMs: number | null): Part[] {
+function placeParts(event: EventOf<'progress'>, { checkpointMs }: Ages): Part[] {
   const item = event.unit === 'wal-bytes' ? null : event.item;
   const time = event.unit === 'wal-bytes' ? replayTimeText(event) : null;
   return [
     ...(item === null ? [] : [{ text: printable(item), rank: 1, cuttable: true } as const]),
     ...(time === null ? [] : [{ text: time, rank: 1, cuttable: true } as const]),
-    ...(checkpointAgeMs === null
+    ...(checkpointMs === null
       ? []
-      : [{ text: `checkpoint ${formatDuration(Math.max(0, checkpointAgeMs))} ago`, rank: 0 }]),
+      : [{ text: `checkpoint ${formatDuration(Math.max(0, checkpointMs))} ago`, rank: 0 }]),
   ];
 }
 

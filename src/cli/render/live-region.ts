@@ -13,7 +13,8 @@ export interface LiveLine {
 /**
  * The last lines of a terminal, redrawn in place. The cursor rests at the end of the last line; no line is ever
  * as wide as the terminal, so that none wraps. After the window became narrower the terminal itself may have
- * wrapped what was drawn: that many rows are taken back.
+ * wrapped what was drawn: that many rows are taken back. Between that moment and the signal that tells of it, which tmux
+ * may hold back for a quarter of a second, a row too few is taken back: a part of an old line stays above.
  */
 export class LiveRegion {
   readonly #output: Output;

@@ -75,7 +75,10 @@ export function plainRenderer(host: Host, options: RenderOptions): Renderer {
           if (lastMs === undefined || nowMs - lastMs < progressEveryMs) return;
           lastProgressMs.set(event.phase, nowMs);
           const checkpointMs = lastCheckpointMs.get(event.phase);
-          const text = progressText(event, checkpointMs === undefined ? null : nowMs - checkpointMs);
+          const text = progressText(event, {
+            checkpointMs: checkpointMs === undefined ? null : nowMs - checkpointMs,
+            silentMs: 0,
+          });
           return say(event, `${phaseNames[event.phase]}: ${text.trimStart()}`);
         }
         case 'checkpoint':

@@ -250,6 +250,7 @@ describe('usage', () => {
     `${start} --jobs zero`,
     `${start} --data-dir other`,
     'status --watch',
+    'drill --all --detach',
   ])('of "odo %s" exits with 2 and says why on stderr', async (line) => {
     expect(await odo(line)).toBe(2);
     expect(host.stderr.text()).not.toBe('');

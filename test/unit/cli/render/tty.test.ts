@@ -139,6 +139,15 @@ describe('a run on a terminal', () => {
     );
   });
 
+  it('says of a phase that has come to a standstill since when, and no rate and no time left', () => {
+    const { host, lines } = draw(halfARun, { columns: 120, close: false });
+    host.pass(12_000);
+    expect(lines().slice(-2)).toEqual([
+      ' ..  restore base        41%  5.40 of 13.0 GiB  data.tar.gz  checkpoint 16 s ago  silent for 12 s',
+      ' ..  restore WAL         37%  3 of 8 segments  000000030000002A00000003  silent for 13 s',
+    ]);
+  });
+
   it('counts the seconds of a phase that tells nothing', () => {
     const { host, lines } = draw(
       [
