@@ -32,6 +32,10 @@ export const goOnLine = (runId: string, journal: JournalChoice): string =>
 export const nextOf = ({ runId, next }: RunOutcome, { flag }: JournalChoice): string | null =>
   next === null ? null : `odo ${next} ${runId}${flag}`;
 
+const notProven = [
+  'The database is prepared, and NOT proven: no server has read it. It recovers when PostgreSQL is started on it.',
+] as const;
+
 /** Says at the end what a run came to, and how to go on with it. */
 export function tellOutcome(host: Host, outcome: RunOutcome, telling: Telling): void {
   const { runId } = outcome;
@@ -60,6 +64,7 @@ export function tellOutcome(host: Host, outcome: RunOutcome, telling: Telling): 
       return result([
         `Run ${runId} is completed, in ${formatDuration(end.durationMs)}.`,
         ...factLines(end.facts),
+        ...(end.prepared === true ? notProven : []),
       ]);
     case 'held': {
       if (end?.type !== 'held') {

@@ -32,6 +32,7 @@ export function toRestoreRequest(loaded: LoadedSettings, cwd: string): RestoreRe
   const service = toService(loaded, cwd, problems);
   if (target !== null) problems.push(...misfits(target, service, settings.tablespace ?? []));
   const recovery = toRecovery(loaded, problems);
+  if (settings.prepareOnly) problems.push(...unprepared(loaded, service));
   problems.push(...unsigned(loaded));
   if (problems.length > 0 || source === null || target === null) throw usage(problems);
   return {
@@ -39,9 +40,26 @@ export function toRestoreRequest(loaded: LoadedSettings, cwd: string): RestoreRe
     replaceSystemId: settings.replaceSystemId,
     tablespaces: settings.tablespace ?? [],
     overrideFile: toOverrideFile(settings.override, cwd),
+    ...(settings.prepareOnly ? { preparesOnly: true } : {}),
     promote: settings.promote,
     confirmed: settings.yes,
   };
+}
+
+/** What somebody would have to do while the server runs that recovers, or has recovered. */
+function unprepared({ settings }: LoadedSettings, service: ServiceSpec): string[] {
+  return [
+    ...(service.kind === 'none'
+      ? []
+      : ['--prepare-only starts no server: leave out the service (-n, --container or --local)']),
+    ...(settings.standby ? ['--prepare-only prepares no standby: leave out --standby'] : []),
+    ...(settings.promote
+      ? []
+      : ['With --prepare-only the server stops where --target-action says: leave out --no-promote']),
+    ...(settings.pageChecksums === 'server'
+      ? ['--page-checksums server needs a server that odo runs: use stream with --prepare-only']
+      : []),
+  ];
 }
 
 /** What a restore and a drill have in common; with the rest as it is for one that changes nothing of the operator's. */

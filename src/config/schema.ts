@@ -548,6 +548,14 @@ export const settings = {
     default: false,
     value: values.yesOrNo,
   }),
+  prepareOnly: setting({
+    group: 'how',
+    env: ['ODO_PREPARE_ONLY'],
+    description:
+      'lay everything down for a server that odo does not run, and which recovers by itself when it is started; odo then starts and proves nothing',
+    default: false,
+    value: values.yesOrNo,
+  }),
   promote: setting({
     group: 'how',
     negatable: 'stop when the database is consistent, and wait for: odo promote RUN-ID',

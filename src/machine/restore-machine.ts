@@ -43,6 +43,7 @@ const machineSetup = setup({
     restoreBase: unbound<StepFacts>(),
     restoreWal: unbound<StepFacts>(),
     configureRecovery: unbound<StepFacts>(),
+    layOut: unbound<StepFacts>(),
     seal: unbound<StepFacts>(),
     recover: unbound<StepFacts>(),
     reachTarget: unbound<StepFacts>(),
@@ -72,6 +73,8 @@ const machineSetup = setup({
     spaceTooSmall: refusing(checks.spaceTooSmall),
     stopsFirst: ({ context }) => context.planned?.stopsFirst === true,
     switchesOver: ({ context }) => context.planned?.switchesOver === true,
+    /** Another's server shall recover it, which odo neither starts nor asks. */
+    onlyPrepares: ({ context }) => context.planned?.preparesOnly === true,
     hasService: ({ context }) => context.planned?.hasService === true,
     /** `odo promote` was asked for, or the plan says so. */
     promotes: ({ context }) =>
@@ -236,7 +239,7 @@ export const restoreMachine = machineSetup.createMachine({
               },
             },
           },
-          onDone: 'configureRecovery',
+          onDone: [{ guard: 'onlyPrepares', target: 'layOut' }, { target: 'configureRecovery' }],
         },
         configureRecovery: {
           invoke: {
@@ -247,7 +250,17 @@ export const restoreMachine = machineSetup.createMachine({
             onError: failed,
           },
         },
-        seal: { invoke: { id: 'seal', src: 'seal', input: {}, onDone: 'recover', onError: failed } },
+        /** All that a server which odo does not run needs, to recover by itself. */
+        layOut: { invoke: { id: 'layOut', src: 'layOut', input: {}, onDone: 'seal', onError: failed } },
+        seal: {
+          invoke: {
+            id: 'seal',
+            src: 'seal',
+            input: {},
+            onDone: [{ guard: 'onlyPrepares', target: 'cleanUp' }, { target: 'recover' }],
+            onError: failed,
+          },
+        },
         recover: {
           invoke: {
             id: 'recover',

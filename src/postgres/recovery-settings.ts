@@ -60,7 +60,7 @@ export const leftoverRecoveryKeys: readonly string[] = [
   'recovery_min_apply_delay',
 ];
 
-function targetSettings(target: RecoveryTarget): Record<string, string> {
+export function targetSettings(target: RecoveryTarget): Record<string, string> {
   switch (target.kind) {
     case 'end':
       return {};

@@ -301,6 +301,7 @@ export function bindSteps(binding: RunBinding) {
       restoreBase: bound('restoreBase'),
       restoreWal: bound('restoreWal'),
       configureRecovery: bound('configureRecovery'),
+      layOut: bound('layOut'),
       seal: bound('seal'),
       recover: bound('recover'),
       reachTarget: bound('reachTarget'),

@@ -6,6 +6,9 @@ import { phases } from './run-events.ts';
 const insideSteps = [
   'prepareTarget:looked',
   'prepareTarget:marked',
+  'restoreWal:brought',
+  'layOut:configured',
+  'layOut:written',
   'seal:tablespace_map',
   'seal:backup_label',
   'seal:global/pg_control',

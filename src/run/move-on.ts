@@ -50,6 +50,13 @@ export async function planMove(
       hint: 'Start a run of its own to restore to a target.',
     });
   }
+  if (plan.preparesOnly === true) {
+    throw new OdoError(
+      'USAGE',
+      `Run ${binding.runId} leaves recovery to another server, and its WAL is laid down for the target that it began with.`,
+      { hint: 'Start a run of its own for another target.' },
+    );
+  }
   refuseServedData(binding.journal, 'going to another target');
   const context = stepContext(binding, 'plan', 0, signal, { name: 'plan', version: 1 });
   const asked = changedRequest(request, change, plan.contents.backup.id);

@@ -10,6 +10,7 @@ export const phaseNames = {
   restoreBase: 'restore base',
   restoreWal: 'restore WAL',
   configureRecovery: 'configure recovery',
+  layOut: 'lay out',
   seal: 'seal',
   recover: 'recover',
   reachTarget: 'reach target',

@@ -49,14 +49,22 @@ export class RunEnd {
   #completed(disproof: ErrorData | null): RunOutcome {
     const { abandonedAtMs, kind, startedAtMs } = this.record();
     if (abandonedAtMs !== null) return this.abandoned();
-    const facts = this.#journal?.findStep(kind === 'drill' ? 'prove' : 'verify', '')?.output ?? {};
+    const isPrepared = this.#isPrepared();
+    const last = kind === 'drill' ? 'prove' : isPrepared ? 'layOut' : 'verify';
+    const facts = this.#journal?.findStep(last, '')?.output ?? {};
     const verdict = this.#judge();
     this.write('completed', disproof);
     // From the run's first start, all attempts and pauses included: what an operator calls "how long it took".
     // Where the clock was put back on the way: not less than the work took.
     const { spans } = workOf(this.#database, this.#runId);
     const durationMs = Math.max(Date.now() - startedAtMs, workedMs(spans, Number.POSITIVE_INFINITY));
-    this.#emit({ type: 'completed', durationMs, verdict, facts: facts as Record<string, string> });
+    this.#emit({
+      type: 'completed',
+      durationMs,
+      verdict,
+      ...(isPrepared ? { prepared: true as const } : {}),
+      facts: facts as Record<string, string>,
+    });
     return this.outcome('completed', disproof);
   }
 
@@ -122,6 +130,11 @@ export class RunEnd {
     const run = findRun(this.#database, this.#runId);
     if (run === null) throw new OdoError('BUG', `Run ${this.#runId} is not in its journal.`);
     return run;
+  }
+
+  /** Another's server shall recover what was laid down. */
+  #isPrepared(): boolean {
+    return this.#journal !== null && readPlan(this.#journal)?.preparesOnly === true;
   }
 
   #isDrill(): boolean {

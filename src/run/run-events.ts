@@ -74,6 +74,8 @@ export type RunEvent = { readonly at: string; readonly runId: string } & (
       readonly durationMs: number;
       /** Of a drill; null of a restore, and absent in journals of an older odo. */
       readonly verdict?: RunVerdict | null;
+      /** Laid down for a server that odo does not run, and proved by nothing; absent where odo recovered the database. */
+      readonly prepared?: true;
       readonly facts: Readonly<Record<string, string | number | boolean | null>>;
     }
 );

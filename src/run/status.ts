@@ -12,7 +12,7 @@ import {
 } from '../journal/steps.ts';
 import type { ServiceSpec } from '../service/service.ts';
 import { batchesOf } from '../steps/file-batches.ts';
-import { belongsTo, isTimed } from '../steps/phase-assumptions.ts';
+import { belongsTo, isTimed, purposeOf } from '../steps/phase-assumptions.ts';
 import { summarize } from '../steps/plan-restore.ts';
 import type { RestorePlan } from '../steps/restore-plan.ts';
 import { type RestoreRequest, storedRequest } from '../steps/restore-request.ts';
@@ -87,7 +87,7 @@ function describe(database: JournalDatabase, run: RunRecord): RunStatus {
   const attempts = listAttempts(database, run.id);
   const stateOf = stepStates(database, run.id);
   const described = phases
-    .filter((phase) => !isTimed(phase) || belongsTo(phase, run.kind))
+    .filter((phase) => !isTimed(phase) || belongsTo(phase, purposeOf(request)))
     .filter((phase) => phase !== 'confirm' && isPlanned(phase, plan))
     .map((phase) => describePhase(database, run.id, phase, stateOf, attempts, status));
   // Of a step itself it is only a position to show, not one from which anything goes on.

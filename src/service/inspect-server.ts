@@ -4,6 +4,7 @@ import type { Docker } from '../docker/client.ts';
 import { isEngineTrouble } from '../docker/engine-error.ts';
 import { containerArgv } from './container-tool.ts';
 import { withImageContainer } from './image-container.ts';
+import { officialInventory } from './official-inventory.ts';
 import { runAs, serverEnvironment } from './run-as.ts';
 import { inventoryScript, parseInventory, type ServerInventory } from './server-inventory.ts';
 import type { LauncherSpec } from './server-launcher.ts';
@@ -12,7 +13,7 @@ const environment = { LC_ALL: 'C' };
 
 /**
  * What the server of a launcher has, and what lies at `paths` (absolute). A container is made of the image alone: what a
- * service mounts into it is not seen. Changes nothing.
+ * service mounts into it is not seen. A server elsewhere is taken for the official image. Changes nothing.
  */
 export async function inspectServer(
   spec: LauncherSpec,
@@ -20,6 +21,7 @@ export async function inspectServer(
   { docker, signal }: { docker: () => Promise<Docker>; signal: AbortSignal },
 ): Promise<ServerInventory> {
   if (spec.kind === 'local') return inspectLocal(spec, paths, signal);
+  if (spec.kind === 'elsewhere') return officialInventory(paths);
   const { uid, gid } = spec.owner;
   const argv = containerArgv('/bin/sh', ['-c', inventoryScript, 'sh', ...paths]);
   const engine = await docker();

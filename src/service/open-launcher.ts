@@ -3,6 +3,7 @@ import type { Docker } from '../docker/client.ts';
 import { OdoError } from '../errors/odo-error.ts';
 import type { Target } from '../target/target.ts';
 import { ContainerLauncher, type LauncherMounts } from './launcher-container.ts';
+import { elsewhereLauncher } from './launcher-elsewhere.ts';
 import { LocalLauncher } from './launcher-local.ts';
 import type { LauncherSpec, ServerLauncher } from './server-launcher.ts';
 import { socketDirectoryOf } from './socket-directory.ts';
@@ -17,6 +18,7 @@ export async function openLauncher(
     const mounts = await containerMounts(spec, target, runId);
     return new ContainerLauncher({ docker: await ports.docker(), spec, mounts, runId });
   }
+  if (spec.kind === 'elsewhere') return elsewhereLauncher(spec);
   if (target.spec.kind !== 'data-directory') {
     throw new OdoError('PRECONDITION_FAILED', 'A server of this host cannot recover a Docker volume.', {
       hint: 'Name an image with PostgreSQL of the right major with --image.',

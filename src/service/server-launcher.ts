@@ -22,7 +22,9 @@ export type LauncherSpec =
       readonly tablespaceMounts?: readonly ServerMount[];
       readonly owner: Owner;
     }
-  | { readonly kind: 'local'; readonly binDir: string; readonly owner: Owner };
+  | { readonly kind: 'local'; readonly binDir: string; readonly owner: Owner }
+  /** A server that odo does not run (`--prepare-only`); `pgdata` is where it will find its data directory. */
+  | { readonly kind: 'elsewhere'; readonly pgdata: string; readonly owner: Owner };
 
 /** Paths as the server sees them. */
 export interface ServerPaths {

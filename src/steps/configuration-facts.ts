@@ -89,7 +89,8 @@ export const viewOf = (
   { libraries, locales, paths }: ServerInventory,
   { kind }: Pick<LauncherSpec, 'kind'>,
 ): Omit<ServerView, 'dataDirectory'> => ({
-  kind,
+  // What is known of a server elsewhere is the official image's.
+  kind: kind === 'local' ? 'local' : 'container',
   libraries: libraries === null ? null : new Set(libraries),
   locales,
   paths: new Map(Object.entries(paths)),

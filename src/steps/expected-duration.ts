@@ -1,6 +1,6 @@
 import type { BackupContents } from '../backup/base-backup.ts';
 import { parseSegmentName } from '../postgres/wal-segment.ts';
-import { assumptions, belongsTo, type TimedPhase, timedPhases } from './phase-assumptions.ts';
+import { assumptions, belongsTo, purposeOf, type TimedPhase, timedPhases } from './phase-assumptions.ts';
 import { recoveryOf } from './planned-recovery.ts';
 import type { RestorePlan } from './restore-plan.ts';
 import { spoolSegments } from './spool-size.ts';
@@ -82,7 +82,9 @@ export function sizeOf(plan: RestorePlan): RestoreSize {
     storedBytes: storedBytesOf(contents),
     ...segmentCounts(
       contents.wal,
-      contents.wal?.source === 'archive' ? (plan.recovery?.spoolBytes ?? null) : null,
+      contents.wal?.source === 'archive' && plan.preparesOnly !== true
+        ? (plan.recovery?.spoolBytes ?? null)
+        : null,
     ),
     sourceUrl: plan.source.url,
     format: contents.backup.format,
@@ -135,7 +137,7 @@ export function isHeld(plan: RestorePlan): boolean {
 
 /** As far as the run goes by itself. */
 function isPlanned(phase: TimedPhase, plan: RestorePlan): boolean {
-  if (!belongsTo(phase, plan.drill == null ? 'restore' : 'drill')) return false;
+  if (!belongsTo(phase, purposeOf(plan))) return false;
   switch (phase) {
     case 'stopService':
       return plan.stopsFirst;

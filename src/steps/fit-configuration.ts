@@ -85,6 +85,7 @@ export async function fitConfiguration(
   const access = { kind: server.kind, origin, systemUser: inventory.user ?? '' };
   edits.push(...(await accessEdits(context, asBefore, await readEdited(), access)));
   await write(edits);
+  if (plan.launcher.kind === 'elsewhere') return { edits, proof: 'none: the server is not odo’s to start' };
   if (isHidden)
     return { edits, proof: 'left to the service, which alone sees files that the configuration names' };
   for (;;) {

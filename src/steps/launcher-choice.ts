@@ -29,6 +29,7 @@ export async function chooseLauncher(
   backupMajor: number | null,
   ports: StepPorts,
 ): Promise<ServerLauncherFacts> {
+  if (request.preparesOnly === true) return elsewhere(request, target, layout);
   const image = request.image ?? service.image;
   if (target.kind === 'docker-volume' || service.kind === 'compose' || service.kind === 'container') {
     return chooseImage(image, service, layout, backupMajor, ports);
@@ -52,6 +53,24 @@ export async function chooseLauncher(
     spec: { kind: 'local', binDir: local.binDir, owner },
     serverMajor: local.serverMajor,
     description: `PostgreSQL ${local.serverMajor} in ${local.binDir}`,
+    missing: null,
+  };
+}
+
+/** Nothing is run. Who writes a directory without being root can own its files alone. */
+function elsewhere(
+  { owner: asked }: RestoreRequest,
+  target: TargetSpec,
+  { pgdata }: { pgdata: string },
+): ServerLauncherFacts {
+  const { getuid, getgid } = process;
+  const isRoot = getuid === undefined || getgid === undefined || getuid() === 0;
+  const usual = target.kind === 'docker-volume' || isRoot ? officialOwner : { uid: getuid(), gid: getgid() };
+  const owner = asked === 'auto' ? usual : asked;
+  return {
+    spec: { kind: 'elsewhere', pgdata, owner },
+    serverMajor: null,
+    description: 'a server that odo does not run',
     missing: null,
   };
 }

@@ -13,6 +13,11 @@ export const sealedFiles = [
 /** The backup's own postgresql.auto.conf while recovery runs with odo's settings. */
 export const asideAutoConf = '.odo-postgresql.auto.conf';
 
+/** In a data directory that another's server shall recover: its WAL, and the settings that make it do so. */
+export const handedWalFolder = '.odo-wal';
+export const incomingHandedWal = '.odo-wal-incoming';
+export const handedRecoveryConf = '.odo-recovery.conf';
+
 /** In the work directory. */
 export const walFolder = 'wal';
 /** Where files of `walFolder` are written before they are renamed into it. */

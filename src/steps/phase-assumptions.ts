@@ -5,6 +5,7 @@ export const timedPhases = [
   'restoreBase',
   'restoreWal',
   'configureRecovery',
+  'layOut',
   'seal',
   'recover',
   'reachTarget',
@@ -18,21 +19,47 @@ export const timedPhases = [
   'tearDown',
 ] as const;
 
-/** A drill’s database is started for it alone and removed again; nothing of the service is touched. */
-const onlyOfDrills: readonly TimedPhase[] = ['prove', 'tearDown'];
-const onlyOfRestores: readonly TimedPhase[] = [
-  'stopService',
-  'reachTarget',
-  'configureDatabase',
-  'switchOver',
-  'startService',
-  'verify',
-  'cleanUp',
-];
+/** What a run is there for; `preparation`: another's server is to recover what it lays down. */
+export type Purpose = 'restore' | 'drill' | 'preparation';
 
-/** Whether a run of this kind can come to the phase at all. */
-export const belongsTo = (phase: TimedPhase, kind: 'restore' | 'drill'): boolean =>
-  !(kind === 'drill' ? onlyOfRestores : onlyOfDrills).includes(phase);
+export const purposeOf = ({
+  drill,
+  preparesOnly,
+}: {
+  readonly drill?: unknown;
+  readonly preparesOnly?: boolean;
+}): Purpose => (drill != null ? 'drill' : preparesOnly === true ? 'preparation' : 'restore');
+
+/** A drill’s database is started for it alone and removed again; nothing of the service is touched. */
+const notOf: Readonly<Record<Purpose, readonly TimedPhase[]>> = {
+  restore: ['layOut', 'prove', 'tearDown'],
+  drill: [
+    'layOut',
+    'stopService',
+    'reachTarget',
+    'configureDatabase',
+    'switchOver',
+    'startService',
+    'verify',
+    'cleanUp',
+  ],
+  preparation: [
+    'stopService',
+    'configureRecovery',
+    'recover',
+    'reachTarget',
+    'promote',
+    'prove',
+    'configureDatabase',
+    'switchOver',
+    'startService',
+    'verify',
+    'tearDown',
+  ],
+};
+
+/** Whether a run that is there for this can come to the phase at all. */
+export const belongsTo = (phase: TimedPhase, purpose: Purpose): boolean => !notOf[purpose].includes(phase);
 
 export type TimedPhase = (typeof timedPhases)[number];
 
@@ -74,6 +101,7 @@ export const assumptions: Readonly<Record<TimedPhase, Assumption>> = {
   restoreBase: { fixedMs: seconds(0.5, 1, 5), perUnitMs: atRates(1, 10 * MiB, 60 * MiB, 400 * MiB) },
   restoreWal: { fixedMs: seconds(0.2, 1, 5), perUnitMs: atRates(segment, 20 * MiB, 100 * MiB, 800 * MiB) },
   configureRecovery: { fixedMs: seconds(0.1, 1, 30) },
+  layOut: { fixedMs: seconds(0.1, 1, 30) },
   seal: { fixedMs: seconds(0.1, 1, 10) },
   recover: { fixedMs: seconds(1, 3, 20), perUnitMs: atRates(segment, 15 * MiB, 60 * MiB, 300 * MiB) },
   reachTarget: {

@@ -96,6 +96,7 @@ export async function planRestore(
     ...facts.configuration,
     override: request.overrideFile === null ? null : await pinFile(request.overrideFile),
     promote: request.promote,
+    ...(request.preparesOnly === true ? { preparesOnly: true } : {}),
     recovery: plannedRecovery(request, facts),
     space: plannedSpace(need, request),
     spaceElsewhere: needElsewhere.map((one) => ({
@@ -135,6 +136,7 @@ export function summarize(plan: RestorePlan): PlanSummary {
     stopsFirst: plan.stopsFirst,
     switchesOver: plan.switchOver !== null,
     hasService: plan.service.kind !== 'none',
+    preparesOnly: plan.preparesOnly === true,
     promote: plan.promote,
     atTarget: action,
     standby: standby !== null,

@@ -30,7 +30,8 @@ export const prepareTarget: Step = {
   },
   async stillHolds(context) {
     // Clean-up removes the marker; from its beginning on the data is the operator's.
-    if (context.outputOf('verify') !== null) return null;
+    const last = context.plan().preparesOnly === true ? 'seal' : 'verify';
+    if (context.outputOf(last) !== null) return null;
     for (const { target: spec, description } of plannedTrees(context.plan())) {
       const facts = await (await context.ports.target(spec)).inspect(context.signal);
       if (!facts.exists) return `${description}, which this run had prepared, is gone.`;

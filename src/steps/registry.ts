@@ -1,6 +1,7 @@
 import { cleanUp } from './clean-up.ts';
 import { configureDatabase } from './configure-database.ts';
 import { configureRecovery } from './configure-recovery.ts';
+import { layOut } from './lay-out.ts';
 import { prepareTarget } from './prepare-target.ts';
 import { promote } from './promote.ts';
 import { prove } from './prove.ts';
@@ -23,6 +24,7 @@ export const steps = {
   restoreBase,
   restoreWal,
   configureRecovery,
+  layOut,
   seal,
   recover,
   reachTarget,

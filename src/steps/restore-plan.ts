@@ -106,6 +106,8 @@ export interface RestorePlan extends DataPlaneOptions {
   readonly configuration?: PlannedConfiguration;
   readonly override: { readonly path: string; readonly sha256: string } | null;
   readonly promote: boolean;
+  /** Recovery is left to a server that odo does not run; absent in plans that recover, and in those of older journals. */
+  readonly preparesOnly?: boolean;
   /** Plans of older journals do not have it: they recover to the end. */
   readonly recovery?: PlannedRecovery;
   /** On the data directory's file system. */
@@ -138,6 +140,8 @@ export interface PlanSummary {
   /** The service is pointed to a new volume at the end. */
   readonly switchesOver: boolean;
   readonly hasService: boolean;
+  /** Ends when another's server could recover what was laid down. Absent in snapshots of older journals. */
+  readonly preparesOnly?: boolean;
   /** False: held as soon as the database is consistent. */
   readonly promote: boolean;
   readonly atTarget: RecoveryTargetAction;

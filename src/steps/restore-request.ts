@@ -99,6 +99,11 @@ export interface RestoreRequest extends DataPlaneOptions {
   readonly recovery: RecoveryRequest;
   /** The run executes the plan in this file (`odo start --plan`), and makes none of its own. */
   readonly signedPlan?: SignedPlan | null;
+  /**
+   * `--prepare-only`: everything is laid down for a server that odo does not run, and which recovers by itself. Requests of
+   * older journals do not have it.
+   */
+  readonly preparesOnly?: boolean;
   /** False: stop when the database is consistent, `odo promote` goes on. */
   readonly promote: boolean;
   /** The operator agreed beforehand (`--yes`) to everything the plan destroys. */

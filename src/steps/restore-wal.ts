@@ -1,7 +1,8 @@
 import type { WalPlan } from '../backup/base-backup.ts';
 import { OdoError } from '../errors/odo-error.ts';
 import { fetchArchive } from './fetch-archive.ts';
-import { walFolder } from './layout.ts';
+import { bringAllWal } from './hand-over-wal.ts';
+import { handedWalFolder, walFolder } from './layout.ts';
 import { contentOf, placeWalEntry } from './place-entry.ts';
 import type { Step, StepContext, StepFacts } from './step.ts';
 import { openFeeder } from './wal-feeding.ts';
@@ -9,22 +10,27 @@ import { openWorkTree } from './work-tree.ts';
 
 /**
  * Brings the WAL that recovery will ask for first into the work directory, as much as the spool takes; the rest
- * follows while a server replays it. What the backup itself holds (`pg_wal.tar`) comes all at once.
+ * follows while a server replays it. What the backup itself holds (`pg_wal.tar`) comes all at once, and so does everything
+ * for a server that odo will not feed: into the data directory then.
  */
 export const restoreWal: Step = {
   name: 'restoreWal',
   version: 1,
   async run(context) {
-    const { wal } = context.plan().contents;
+    const { contents, preparesOnly } = context.plan();
+    const { wal } = contents;
     if (wal === null) throw new OdoError('BUG', 'The plan has no WAL.');
-    return wal.source === 'backup' ? fetchFromBackup(context) : fetchFromArchive(context, wal);
+    if (wal.source === 'backup') return fetchFromBackup(context);
+    return preparesOnly === true ? bringAllWal(context, wal) : fetchFromArchive(context, wal);
   },
 };
 
 async function fetchFromBackup(context: StepContext): Promise<StepFacts> {
   const plan = context.plan();
   const target = await context.ports.target(plan.target);
-  const tree = await openWorkTree(context, target);
+  const isHandedOver = plan.preparesOnly === true;
+  const folder = isHandedOver ? handedWalFolder : walFolder;
+  const tree = isHandedOver ? await target.dataTree(context.runId) : await openWorkTree(context, target);
   const archives = plan.contents.archives.filter((archive) => contentOf(archive) === 'wal');
   const total = archives.reduce((sum, archive) => sum + archive.sizeBytes, 0);
   let files = 0;
@@ -34,7 +40,7 @@ async function fetchFromBackup(context: StepContext): Promise<StepFacts> {
       archive,
       tree,
       signal: context.signal,
-      place: (entry) => placeWalEntry(entry, walFolder),
+      place: (entry) => placeWalEntry(entry, folder),
       onProgress: (done) => context.progress({ unit: 'bytes', done, total, item: archive.name }),
     });
     files += result.files;

@@ -77,10 +77,11 @@ function needOf(
   return { description, ...bytes, isExact, freeBytes, availableBytes: freeBytes + bytes.reclaimableBytes };
 }
 
-/** Of an archive no more than the spool takes; what the backup itself brings is unpacked at once. */
-function waitingWal(contents: BackupContents, { recovery }: RestoreRequest): number {
+/** Of an archive no more than the spool takes; what the backup itself brings, or nobody will feed, is there at once. */
+function waitingWal(contents: BackupContents, { recovery, preparesOnly }: RestoreRequest): number {
   const walBytes = walBytesOf(contents);
-  return contents.wal?.source === 'archive' ? Math.min(walBytes, recovery.spoolBytes) : walBytes;
+  const isSpooled = contents.wal?.source === 'archive' && preparesOnly !== true;
+  return isSpooled ? Math.min(walBytes, recovery.spoolBytes) : walBytes;
 }
 
 function walBytesOf({ archives, wal }: BackupContents): number {

@@ -1,6 +1,8 @@
+import type { WalPlan } from '../backup/base-backup.ts';
 import { OdoError } from '../errors/odo-error.ts';
 import type { ServerLauncher } from '../service/server-launcher.ts';
 import type { WorkTree } from '../target/tree.ts';
+import type { WalSource } from './fetch-wal-object.ts';
 import { archivedNames, restoreScript } from './layout.ts';
 import type { RecoveryObserver } from './recovery-server.ts';
 import { namesInArchive, restoreScriptText } from './restore-command.ts';
@@ -14,6 +16,17 @@ import { openWorkTree } from './work-tree.ts';
 /** Through the engine each hand-over takes a while, whatever it hands over. @unit bytes */
 const batchBytes = 16 * 1024 * 1024;
 
+/** Where the archived WAL of a plan comes from, and what its segments must be. */
+export async function walSourceOf({ ports, plan }: StepContext, wal: WalPlan): Promise<WalSource> {
+  const archive = wal.isElsewhere ? await ports.walSource() : await ports.source();
+  if (archive === null)
+    throw new OdoError('BUG', 'The plan reads an archive that the request does not name.');
+  const { contents, serverMajor } = plan();
+  const { systemIdentifier } = contents.backup;
+  const expected = { segmentBytes: wal.segmentBytes, systemIdentifier, serverMajor };
+  return { ...archive, decoders: ports.decoders(plan()), expected };
+}
+
 /** A feeder on the spool in the run's work directory. */
 export async function openFeeder(
   context: StepContext,
@@ -21,21 +34,15 @@ export async function openFeeder(
   options: Pick<FeederOptions, 'onBrought'> = {},
 ): Promise<WalFeeder> {
   const plan = context.plan();
-  const { contents, jobs, owner, serverMajor } = plan;
+  const { contents, jobs, owner } = plan;
   const { wal } = contents;
   if (wal === null) throw new OdoError('BUG', 'The plan has no WAL.');
   const { signal, ports } = context;
-  const archive = wal.isElsewhere ? await ports.walSource() : await ports.source();
-  if (archive === null)
-    throw new OdoError('BUG', 'The plan reads an archive that the request does not name.');
   const { segmentBytes, objects } = wal;
-  const expected = { segmentBytes, systemIdentifier: contents.backup.systemIdentifier, serverMajor };
+  const source = await walSourceOf(context, wal);
   const patience = new StorePatience({ notice: context.notice, now: ports.now });
   const spool = await patience.run('The spool of WAL', signal, () =>
-    WalSpool.open(
-      { tree, owner, source: { ...archive, decoders: ports.decoders(plan), expected }, signal },
-      new Set(objects.map(({ name }) => name)),
-    ),
+    WalSpool.open({ tree, owner, source, signal }, new Set(objects.map(({ name }) => name))),
   );
   const slots = spoolSegments(plan, wal);
   const batch = tree.localPath === null ? Math.min(batchBytes / segmentBytes, slots / (2 * jobs)) : 1;

@@ -1,4 +1,4 @@
-import { chown, cp, mkdtemp, readdir, readlink, rm, symlink } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readlink, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Psql, readTableFacts } from '../lab/psql.ts';
@@ -32,7 +32,6 @@ export async function readDirectory<Answer>(
 ): Promise<Answer> {
   const directory = await mkdtemp(join(tmpdir(), 'odo-copy-'));
   const data = join(directory, 'data');
-  const user = await postgresUser();
   try {
     await cp(dataDirectory, data, { recursive: true, verbatimSymlinks: true });
     for (const oid of await readdir(join(data, 'pg_tblspc'))) {
@@ -41,43 +40,52 @@ export async function readDirectory<Answer>(
       await rm(link);
       await symlink(copied, link);
     }
-    await run('chown', ['-R', `${user.uid}:${user.gid}`, directory]);
-    await chown(directory, user.uid, user.gid);
-    const as = { uid: user.uid, gid: user.gid, cwd: '/' };
-    const settings = `-c listen_addresses='' -c unix_socket_directories=${directory} -c port=${port} -c archive_mode=off`;
-    await run(
-      join(binDir15, 'pg_ctl'),
-      ['-D', data, '-w', '-l', join(directory, 'log'), '-o', settings, 'start'],
-      as,
-    );
-    try {
-      const psql = (sql: string, database = 'app') =>
-        run(
-          join(binDir15, 'psql'),
-          [
-            '-XAtq',
-            '-v',
-            'ON_ERROR_STOP=1',
-            '-h',
-            directory,
-            '-p',
-            String(port),
-            '-U',
-            'postgres',
-            '-d',
-            database,
-          ],
-          { ...as, input: sql },
-        );
-      await waitUntil(
-        'the restored server is no longer in recovery',
-        async () => (await psql('select not pg_is_in_recovery()', 'postgres')) === 't',
-      );
-      return await read(psql);
-    } finally {
-      await run(join(binDir15, 'pg_ctl'), ['-D', data, '-w', '-m', 'immediate', 'stop'], as);
-    }
+    return await askServerOn(data, directory, read);
   } finally {
     await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** Starts PostgreSQL 15 on the data itself; all in `directory`, which holds it, becomes the server's own. */
+export async function askServerOn<Answer>(
+  data: string,
+  directory: string,
+  read: (psql: Psql) => Promise<Answer>,
+): Promise<Answer> {
+  const user = await postgresUser();
+  await run('chown', ['-R', `${user.uid}:${user.gid}`, directory]);
+  const as = { uid: user.uid, gid: user.gid, cwd: '/' };
+  const settings = `-c listen_addresses='' -c unix_socket_directories=${directory} -c port=${port} -c archive_mode=off`;
+  await run(
+    join(binDir15, 'pg_ctl'),
+    ['-D', data, '-w', '-l', join(directory, 'log'), '-o', settings, 'start'],
+    as,
+  );
+  try {
+    const psql = (sql: string, database = 'app') =>
+      run(
+        join(binDir15, 'psql'),
+        [
+          '-XAtq',
+          '-v',
+          'ON_ERROR_STOP=1',
+          '-h',
+          directory,
+          '-p',
+          String(port),
+          '-U',
+          'postgres',
+          '-d',
+          database,
+        ],
+        { ...as, input: sql },
+      );
+    await waitUntil(
+      'the restored server is no longer in recovery',
+      async () => (await psql('select not pg_is_in_recovery()', 'postgres')) === 't',
+    );
+    return await read(psql);
+  } finally {
+    await run(join(binDir15, 'pg_ctl'), ['-D', data, '-w', '-m', 'immediate', 'stop'], as);
   }
 }

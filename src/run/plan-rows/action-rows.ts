@@ -29,6 +29,11 @@ const finish = (plan: RestorePlan): Row =>
     ? ['promote', whenPromoted(plan)]
     : ['follow', `its primary as a standby (${plan.recovery.standby.primaryConninfo}), and never promote`];
 
+const preparedRows: readonly Row[] = [
+  ['lay out', 'all WAL and the settings of the recovery, in the data directory'],
+  ['leave', 'recovery to the server that is started on it: nothing is started, and nothing proved'],
+];
+
 /** What is stopped, removed, created, written and started, in the order in which it happens. */
 export function actionRows(plan: RestorePlan): Row[] {
   const rows: Row[] = [];
@@ -51,6 +56,7 @@ export function actionRows(plan: RestorePlan): Row[] {
     `the base backup into ${plan.targetDescription}, owner ${plan.owner.uid}:${plan.owner.gid}`,
   ]);
   for (const { description, name } of places) rows.push(['write', `tablespace ${name} into ${description}`]);
+  if (plan.preparesOnly === true) return [...rows, ...preparedRows];
   rows.push(['recover', `with ${plan.launcherDescription}, apart from the service`]);
   const waits = waitsFor(plan);
   if (waits !== null) rows.push(waits);

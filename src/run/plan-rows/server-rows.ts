@@ -21,8 +21,8 @@ export function serverRows(plan: RestorePlan): Row[] {
 }
 
 /** Plans of older journals do not tell. */
-function inventoryRows({ server }: RestorePlan): Row[] {
-  if (server === undefined) return [];
+function inventoryRows({ server, launcher }: RestorePlan): Row[] {
+  if (server === undefined || launcher.kind === 'elsewhere') return [];
   const { version, libc, icu, localeCount } = server;
   const facts = [
     version === null ? null : `PostgreSQL ${version}`,

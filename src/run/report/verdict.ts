@@ -31,13 +31,15 @@ export function findingsOf(proofs: readonly ProofItem[], errors: readonly FoundE
 
 /**
  * What the run came to. A disproof and a failed proof stay what they are, whatever comes; that all is well is known when
- * a drill has proved everything, and when a restore is completed.
+ * a drill has proved everything, and when a restore is completed that odo recovered itself.
  */
 export function verdictFrom(facts: RunFacts, proofs: readonly ProofItem[]): Verdict {
   if (proofs.some(({ outcome }) => outcome === 'failed')) return 'failed';
-  const { run, isDrill, outputOf } = facts;
+  const { run, isDrill, plan, outputOf } = facts;
   if (run.status === 'failed') return 'unfinished';
-  const isDone = isDrill ? outputOf('prove') !== null : run.status === 'completed';
+  const isDone = isDrill
+    ? outputOf('prove') !== null
+    : run.status === 'completed' && plan?.preparesOnly !== true;
   return isDone ? 'passed' : 'unfinished';
 }
 

@@ -4,6 +4,7 @@ import { createActor, waitFor } from 'xstate';
 import { initialContext } from '../../../src/machine/context.ts';
 import { restoreMachine } from '../../../src/machine/restore-machine.ts';
 import { machineVersion } from '../../../src/machine/version.ts';
+import { belongsTo, timedPhases } from '../../../src/steps/phase-assumptions.ts';
 import { isCurrent } from '../../../tools/draw-machine.ts';
 import { healthyFacts, plainRequest } from '../../support/facts.ts';
 import { changing, inPlace, reach, rehearse } from '../../support/rehearsed-machine.ts';
@@ -30,6 +31,17 @@ describe('the machine of a run', () => {
     actor.send({ type: 'AGREE' });
     await reach(actor, 'completed');
     expect(ran).toEqual(changing.filter((name) => name !== 'stopService' && name !== 'reachTarget'));
+  });
+
+  test('ends behind the seal when another’s server is to recover, without a server of its own', async () => {
+    const { machine, ran } = rehearse({
+      summary: { ...inPlace, stopsFirst: false, hasService: false, preparesOnly: true },
+    });
+    const actor = createActor(machine, { input }).start();
+    await waitFor(actor, (snapshot) => snapshot.matches({ preparing: 'confirm' }));
+    actor.send({ type: 'AGREE' });
+    await reach(actor, 'completed');
+    expect(ran).toEqual(timedPhases.filter((phase) => belongsTo(phase, 'preparation')));
   });
 
   test('touches nothing when the operator declines', async () => {
@@ -167,8 +179,8 @@ describe('the machine of a run', () => {
     const digest = createHash('sha256').update(shape).digest('hex').slice(0, 16);
     expect({ machineVersion, digest }).toMatchInlineSnapshot(`
       {
-        "digest": "d78ef6269d3abd95",
-        "machineVersion": 4,
+        "digest": "b97aa5aec50ccb0e",
+        "machineVersion": 5,
       }
     `);
   });
