@@ -1,0 +1,43 @@
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { run } from '../lab/run-command.ts';
+import { odoCli } from './odo-program.ts';
+
+const docs = join(import.meta.dirname, '../../docs');
+
+/** The blocks of a page of `docs/` that are marked as shell, in its order; those without a mark are only shown. */
+export async function shellBlocks(page: string): Promise<readonly string[]> {
+  const text = await readFile(join(docs, `${page}.md`), 'utf8');
+  return [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block);
+}
+
+/**
+ * Does what the page says, command by command in one shell below `directory`, as whoever reads it would: with `odo` on
+ * the PATH and without a terminal. Ends at the first command that fails, and throws.
+ */
+export async function followTutorial(
+  page: string,
+  { directory, env }: { directory: string; env: Readonly<Record<string, string>> },
+): Promise<void> {
+  const programs = join(directory, 'bin');
+  await mkdir(programs);
+  await writeFile(join(programs, 'odo'), `#!/bin/sh\nexec '${process.execPath}' '${odoCli}' "$@"\n`);
+  await chmod(join(programs, 'odo'), 0o755);
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(AWS_|ODO_|S3_|NODE_OPTIONS|VITEST)/.test(name),
+  );
+  // A file: what a command reads from stdin is not the rest of the page.
+  const script = join(directory, 'page.sh');
+  await writeFile(script, (await shellBlocks(page)).join('\n'));
+  await run('bash', ['-euo', 'pipefail', '-x', script], {
+    cwd: directory,
+    extendEnv: false,
+    env: {
+      ...Object.fromEntries(inherited),
+      PATH: `${programs}:${process.env.PATH}`,
+      XDG_STATE_HOME: join(directory, 'state'),
+      NO_COLOR: '1',
+      ...env,
+    },
+  });
+}
