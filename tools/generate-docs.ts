@@ -5,6 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
+import { startPage } from '../site/start-page.ts';
 import { backupLine } from '../src/cli/commands/backups.ts';
 import type { CliApi } from '../src/cli/context.ts';
 import { exitCodes } from '../src/cli/exit-codes.ts';
@@ -42,6 +43,7 @@ export function generateDocs(): ReadonlyMap<string, string> {
     ['docs/exit-codes.md', exitCodesPage()],
     ['docs/json-output.md', jsonOutputPage()],
     ['docs/troubleshooting.md', troubleshootingPage()],
+    ['docs/README.md', startPage(join(import.meta.dirname, '../docs'), generated)],
     ['docs/odo.1', manPage(commandsOf(documentedProgram()))],
     ['docs/odo.schema.json', `${JSON.stringify(yamlJsonSchema(), null, 2)}\n`],
   ]);
