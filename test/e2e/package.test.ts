@@ -56,6 +56,12 @@ describeWithLab('the package', () => {
     const script = join(app, 'node_modules/.bin/import_db_backup.sh');
     expect((await execute(script, ['-h'])).stdout).toContain('import_db_backup.sh -u');
 
+    // A program and no library: others get the schema of odo.yaml and nothing else.
+    const resolved = "require.resolve('odo/odo.schema.json'); require.resolve('odo')";
+    await expect(execute(process.execPath, ['-e', resolved], inApp)).rejects.toThrow(
+      /No "exports" main defined/,
+    );
+
     const backup = await fixture('basebackup-15');
     await using s3 = await startS3({ storageDir: backup.storageDir });
     const data = join(place.path, 'data');
