@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { fixture } from '../lab/fixtures.ts';
+import { copyFixture, fixture } from '../lab/fixtures.ts';
 import { startS3 } from '../lab/s3-server.ts';
 import { waitUntil } from '../lab/wait-until.ts';
-import { startComposeProject } from '../support/compose-project.ts';
+import { type ComposeProject, startComposeProject } from '../support/compose-project.ts';
 import { odo, odoCli } from '../support/odo-program.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { describeWithLab } from '../support/with-lab.ts';
@@ -44,22 +45,27 @@ async function interview(
   }
 }
 
-describeWithLab('odo init', () => {
-  test('asks on a terminal, and what it writes is what odo plan needs', async () => {
-    const backup = await fixture('barman-17');
-    await using s3 = await startS3({ storageDir: backup.storageDir });
-    await using directory = await temporaryDirectory();
-    await using shop = await startComposeProject({
-      directory: directory.path,
-      name: 'odo-test-init',
-      major: 17,
-    });
+describeWithLab('a settings file that odo writes', () => {
+  let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
+  let shop: ComposeProject;
+  beforeAll(async () => {
+    directory = await temporaryDirectory();
+    shop = await startComposeProject({ directory: directory.path, name: 'odo-test-init', major: 18 });
     // An application has its database's variables too.
     const web =
       '  web:\n    image: example.org/web\n    environment:\n      POSTGRES_PASSWORD: old-password\n';
     const compose = await readFile(shop.file, 'utf8');
     await writeFile(shop.file, compose.replace('services:\n', `services:\n${web}`));
-    const env = { ...s3.env, XDG_STATE_HOME: directory.path };
+  });
+  afterAll(async () => {
+    await shop[Symbol.asyncDispose]();
+    await directory[Symbol.asyncDispose]();
+  });
+
+  test('odo init asks on a terminal, and what it writes is what odo plan needs', async () => {
+    const backup = await fixture('barman-18');
+    await using s3 = await startS3({ storageDir: backup.storageDir });
+    const there = { cwd: shop.directory, env: { ...s3.env, XDG_STATE_HOME: directory.path } };
     const { exitCode, output } = await interview(
       'init',
       [
@@ -69,28 +75,58 @@ describeWithLab('odo init', () => {
         ['Compose file of the PostgreSQL service [compose.yaml]', ''],
         ['Which service runs PostgreSQL (db, web) [db]', ''],
       ],
-      { cwd: shop.directory, env },
+      there,
     );
     expect(exitCode, output).toBe(0);
     expect(output).toMatch(/There are \d+ backups, \d+ of them usable/);
     expect(output).not.toContain('old-password');
-    expect(output).toContain('db keeps its data in the volume pgdata, PostgreSQL 17.');
-    expect(parse(await readFile(join(shop.directory, 'odo.yaml'), 'utf8'))).toMatchObject({
+    expect(output).toContain('db keeps its data in the volume pgdata, PostgreSQL 18.');
+    const file = join(shop.directory, 'odo.yaml');
+    expect(parse(await readFile(file, 'utf8'))).toMatchObject({
       url: backup.url,
       endpoint: s3.endpoint,
       volume: 'pgdata',
       service: 'db',
       'compose-file': 'compose.yaml',
     });
-    const there = { cwd: shop.directory, env };
     const planned = await odo(['plan', ...shop.replaceFlags, '--json'], there);
     expect(planned.exitCode, planned.stderr).toBe(0);
     expect(planned.stdout).toContain(shop.volume);
     // The same without a terminal, from the file that is there.
     const again = await odo(['init', '--yes', '--out', 'again.yaml'], there);
     expect(again.exitCode, again.stderr).toBe(0);
-    expect(await readFile(join(shop.directory, 'again.yaml'), 'utf8')).toBe(
-      await readFile(join(shop.directory, 'odo.yaml'), 'utf8'),
-    );
+    expect(await readFile(join(shop.directory, 'again.yaml'), 'utf8')).toBe(await readFile(file, 'utf8'));
+    await rm(file);
+  });
+
+  test('odo config import makes one of the recovery.conf of pg_backctl, for backups as pg_backctl leaves them', async () => {
+    const backup = await copyFixture(await fixture('basebackup-18'), join(directory.path, 's3'));
+    await using s3 = await startS3({ storageDir: backup.storageDir });
+    const found = await s3.client.send(new ListObjectsV2Command({ Bucket: backup.bucket }));
+    const base = found.Contents?.find(({ Key }) => /\/base\.tar/.test(Key ?? ''))?.Key ?? '';
+    for (const name of ['backup.sha256', 'backup.sha256.info'])
+      await s3.client.send(
+        new PutObjectCommand({ Bucket: backup.bucket, Key: `${dirname(base)}/${name}`, Body: 'sums' }),
+      );
+    const recoveryConf = `[source]
+s3_url = s3://${backup.bucket}
+s3_endpoint = ${s3.endpoint}
+s3_search_prefix = ${backup.prefix}/
+[target]
+volume_name = pgdata
+service = db
+compose_file = compose.yaml
+[restore]
+new_volume_name = pgdata-restored
+[aws]
+access_key = ${s3.env['AWS_ACCESS_KEY_ID']}
+`;
+    await writeFile(join(shop.directory, 'recovery.conf'), recoveryConf);
+    const there = { cwd: shop.directory, env: { ...s3.env, XDG_STATE_HOME: directory.path } };
+    const imported = await odo(['config', 'import', 'recovery.conf', '--out', 'odo.yaml'], there);
+    expect(imported.exitCode, imported.stderr).toBe(0);
+    const planned = await odo(['plan', '--json'], there);
+    expect(planned.exitCode, planned.stderr).toBe(0);
+    expect(planned.stdout).toContain(`${shop.project}_pgdata-restored`);
   });
 });
