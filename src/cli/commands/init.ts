@@ -46,7 +46,11 @@ export function addInit(program: Command, context: CliContext, exit: (code: numb
     try {
       let replaces = isOn(command, 'overwrite');
       if (!replaces && isAsking && existsSync(file)) {
-        replaces = (await asker.ask(`${out} is there already. Write over it (yes, no)`, 'no')) === 'yes';
+        replaces =
+          (await asker.ask(
+            `${out} is there already, and what it says besides would be lost. Write over it (yes, no)`,
+            'no',
+          )) === 'yes';
         if (!replaces) {
           asker.say(`${out} stays as it is.`);
           return exit(errorKinds.CHOICE_NEEDED.exitCode);

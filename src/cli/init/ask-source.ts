@@ -28,8 +28,11 @@ export async function askSource(
     await askOptional(answers, asker, 'endpoint', 'Endpoint of the store, when it is not AWS');
     await askOptional(answers, asker, 'region', 'Region');
     asker.say(credentialsText(answers));
-  } else if (answers.known('endpoint') !== null && answers.isGiven('endpoint')) {
-    answers.write('endpoint', answers.known('endpoint') ?? '');
+  } else {
+    for (const key of ['endpoint', 'sshKey', 'sshKnownHosts'] as const) {
+      const known = answers.known(key);
+      if (known !== null && answers.isGiven(key)) answers.write(key, known);
+    }
   }
   const walUrl = answers.known('walUrl');
   if (walUrl !== null) answers.write('walUrl', walUrl, 'The WAL lies apart from the backups.');

@@ -164,6 +164,18 @@ it('writes over a file only when that was agreed to', async () => {
   expect(parse(written())).toMatchObject({ region: 'eu' });
 });
 
+it('flags of other sources are written too, and their secrets are not', async () => {
+  host.env = { ODO_SSH_PASSWORD: 'verysecret', AWS_ENDPOINT_URL: 'https://s3.example.com' };
+  const args = ['--yes', '-u', 'sftp://backup@host/srv', '--ssh-key', 'keys/id', '-v', 'pgdata'];
+  expect(await init(args), said()).toBe(0);
+  expect(parse(written())).toEqual({
+    url: 'sftp://backup@host/srv',
+    'ssh-key': 'keys/id',
+    volume: 'pgdata',
+  });
+  expect(written()).not.toContain('verysecret');
+});
+
 it('Ctrl-C leaves nothing behind', async () => {
   host.readLine = (_, signal) =>
     new Promise((_resolve, reject) => {
