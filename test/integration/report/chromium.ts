@@ -1,11 +1,4 @@
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { installPackages } from '../../lab/debian-packages.ts';
-
-/** Debian's Chromium without a window. Its sandbox refuses to run as root, and what it opens is our own. */
-export async function launchChromium(): Promise<Browser> {
-  await installPackages(['chromium', 'fonts-dejavu-core']);
-  return chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
-}
+import type { Page } from 'playwright-core';
 
 /** What a page must not do: each request but that for itself, each line on its console, each error. */
 export function watch(page: Page): string[] {

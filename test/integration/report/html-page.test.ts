@@ -7,11 +7,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { reportHtml } from '../../../src/report/html/page.ts';
 import { summaryHtml } from '../../../src/report/html/summary-page.ts';
 import { reportJunit } from '../../../src/report/junit.ts';
+import { launchChromium } from '../../support/launch-chromium.ts';
 import { sampleReports } from '../../support/sample-report.ts';
 import { sampleSummary } from '../../support/sample-summary.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { describeWithLab } from '../../support/with-lab.ts';
-import { coloursAt, launchChromium, watch } from './chromium.ts';
+import { coloursAt, watch } from './chromium.ts';
 import { layoutFaults } from './page-layout.ts';
 
 type Sample = keyof typeof sampleReports;
