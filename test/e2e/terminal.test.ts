@@ -3,6 +3,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { installPackages } from '../lab/debian-packages.ts';
+import { run } from '../lab/run-command.ts';
 import { s3Keys } from '../lab/s3-server.ts';
 import { waitUntil } from '../lab/wait-until.ts';
 import { odo, odoCli } from '../support/odo-program.ts';
@@ -66,6 +67,8 @@ credentials='-a ${s3Keys.accessKeyId} -s ${s3Keys.secretAccessKey}'
     await expectScreen(detached, 'detached-80x24');
     const pid = Number(/kill -TERM (\d+)/.exec(detached)?.[1]);
     expect(await readFile(`/proc/${pid}/cmdline`, 'utf8')).not.toContain(s3Keys.secretAccessKey);
+    // The leader of a session without a terminal.
+    expect(await run('ps', ['-o', 'sid=,tty=', '-p', String(pid)])).toMatch(new RegExp(`^${pid} +\\?$`));
     await tmux.type(`odo status --watch ${runId}`);
     await tmux.until(/ \.\. {2}restore base/);
     await tmux.press('C-c');
@@ -78,8 +81,8 @@ credentials='-a ${s3Keys.accessKeyId} -s ${s3Keys.secretAccessKey}'
     const status = await waitUntil(
       'the run is completed',
       async () => {
-        const [run] = (await odo(['status', runId, '--json'], { env })).events;
-        return run?.status !== 'running' && run;
+        const [found] = (await odo(['status', runId, '--json'], { env })).events;
+        return found?.status !== 'running' && found;
       },
       { deadlineMs: 120_000 },
     );
@@ -91,7 +94,14 @@ credentials='-a ${s3Keys.accessKeyId} -s ${s3Keys.secretAccessKey}'
       exitCode: 0,
       stdout: expect.stringContaining(`Run ${runId} is completed`),
     });
-    for (const name of await readdir(join(state, 'odo')))
+
+    // What is refused goes on nowhere, and leaves nothing.
+    const again = ['start', '-u', source.backup.url, '-e', source.endpoint, '--data-dir', data, '--detach'];
+    const refused = await odo(again, { env: { ...env, ...keys, AWS_REGION: 'us-east-1' } });
+    expect(refused).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('--yes') });
+    const left = await readdir(join(state, 'odo'));
+    expect(left.filter((name) => name.endsWith('.log'))).toEqual([`${runId}.log`]);
+    for (const name of left)
       expect(await readFile(join(state, 'odo', name), 'latin1'), name).not.toContain(s3Keys.secretAccessKey);
   });
 });
