@@ -66,6 +66,8 @@ credentials='-a ${s3Keys.accessKeyId} -s ${s3Keys.secretAccessKey}'
     const detached = await tmux.until(/its log:.*\n\$/);
     await expectScreen(detached, 'detached-80x24');
     const pid = Number(/kill -TERM (\d+)/.exec(detached)?.[1]);
+    // Nothing else ends it when the test fails.
+    await using _end = { [Symbol.asyncDispose]: () => killDetached(pid) };
     expect(await readFile(`/proc/${pid}/cmdline`, 'utf8')).not.toContain(s3Keys.secretAccessKey);
     // The leader of a session without a terminal.
     expect(await run('ps', ['-o', 'sid=,tty=', '-p', String(pid)])).toMatch(new RegExp(`^${pid} +\\?$`));
@@ -105,3 +107,8 @@ credentials='-a ${s3Keys.accessKeyId} -s ${s3Keys.secretAccessKey}'
       expect(await readFile(join(state, 'odo', name), 'latin1'), name).not.toContain(s3Keys.secretAccessKey);
   });
 });
+
+async function killDetached(pid: number): Promise<void> {
+  const title = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  if (title.startsWith('odo (detached)')) process.kill(pid, 'SIGKILL');
+}
