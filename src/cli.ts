@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // First of all: overwrites the argument area that `ps` shows, so that a secret given as a flag is not seen for long.
-const commands = ['start', 'resume', 'status', 'backups', 'plan', 'promote'];
+const commands = ['start', 'resume', 'status', 'backup', 'backups', 'plan', 'promote'];
 const [command = ''] = process.argv.slice(2);
 process.title = commands.includes(command) ? `odo ${command}` : 'odo';
 

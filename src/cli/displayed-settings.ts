@@ -12,8 +12,8 @@ export interface DisplayedSetting {
 export function displayedSettings({ settings, provenance }: LoadedSettings): DisplayedSetting[] {
   return settingKeys.flatMap((key): DisplayedSetting[] => {
     const value = settings[key];
-    // A plan is a restore's; what a drill proves is in no plan page.
-    if (settingOf(key).group === 'drill') return [];
+    // A plan is a restore's; what a drill proves or a backup is taken with is in no plan page.
+    if (['drill', 'backup'].includes(settingOf(key).group)) return [];
     if (value === null || (value === false && provenance[key] === 'default')) return [];
     return [{ name: settingName(key), value: shown(key, value), provenance: provenance[key] }];
   });

@@ -38,6 +38,16 @@ Examples:
     odo abandon RUN-ID
 `;
 
+export const backupExamples = `
+Examples:
+  Of a running Compose service, every night, and keep two weeks:
+    odo backup -u s3://backups/main -n db -f compose.yaml --keep-for 14d
+
+  Of a server that is reached over the network, with local client programs:
+    PGPASSWORD=… odo backup -u s3://backups/main \\
+      --conninfo 'host=db1 user=backup' --keep-last 7
+`;
+
 export const environmentHelp = `
 Settings:
   Every setting may be a flag, an environment variable (--data-dir is

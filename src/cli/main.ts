@@ -13,6 +13,7 @@ export const api: CliApi = {
   readStatus: async (...given) => (await import('../run/status.ts')).readStatus(...given),
   listRuns: async (...given) => (await import('../run/status.ts')).listRuns(...given),
   listRunNames: async (...given) => (await import('../run/status.ts')).listRunNames(...given),
+  backUp: async (...given) => (await import('../run/back-up.ts')).backUp(...given),
   listAvailableBackups: async (...given) =>
     (await import('../run/available-backups.ts')).listAvailableBackups(...given),
   inspectAvailableBackup: async (...given) =>

@@ -13,14 +13,15 @@ import type { CliContext } from './context.ts';
 
 /** Only a drill has something to prove. */
 const onlyOfDrills = settingKeys.filter((key) => settingOf(key).group === 'drill');
+const onlyOfBackups = settingKeys.filter((key) => settingOf(key).group === 'backup');
 
 /** Everything `odo start` and `odo plan` take. */
 export const restoreSettings: readonly SettingKey[] = settingKeys.filter(
-  (key) => !onlyOfDrills.includes(key),
+  (key) => !onlyOfDrills.includes(key) && !onlyOfBackups.includes(key),
 );
 
 /** Everything `odo drill` takes. */
-export const drillSettings: readonly SettingKey[] = settingKeys;
+export const drillSettings: readonly SettingKey[] = settingKeys.filter((key) => !onlyOfBackups.includes(key));
 
 /** What opens a source of any kind. */
 const credentialSettings = [
@@ -84,6 +85,24 @@ export const backupsSettings = [
   'walUrl',
   'config',
 ] as const satisfies readonly SettingKey[];
+
+/** Everything `odo backup` takes: where backups lie, which server, and how. */
+export const takeSettings: readonly SettingKey[] = [
+  'url',
+  'endpoint',
+  'accessKey',
+  'secretKey',
+  'sessionToken',
+  'region',
+  'service',
+  'composeFile',
+  'project',
+  'container',
+  'local',
+  'pgBin',
+  ...onlyOfBackups,
+  'config',
+];
 
 /** Whatever of a restore says what it needs of this machine and of the store. */
 export const doctorSettings = [

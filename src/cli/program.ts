@@ -5,6 +5,7 @@ import { OdoError } from '../errors/odo-error.ts';
 import { toErrorData } from '../errors/serialize.ts';
 import { odoVersion } from '../run/odo-version.ts';
 import { addAbandon } from './commands/abandon.ts';
+import { addBackup } from './commands/backup.ts';
 import { addBackups } from './commands/backups.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addConfig } from './commands/config.ts';
@@ -18,7 +19,14 @@ import { addStart } from './commands/start.ts';
 import { addStatus } from './commands/status.ts';
 import type { CliApi, CliContext } from './context.ts';
 import { reportError } from './exit.ts';
-import { description, drillExamples, environmentHelp, exitCodesHelp, startExamples } from './help.ts';
+import {
+  backupExamples,
+  description,
+  drillExamples,
+  environmentHelp,
+  exitCodesHelp,
+  startExamples,
+} from './help.ts';
 import type { Host, Output } from './host.ts';
 import { writeJsonLine } from './render/json-lines.ts';
 
@@ -26,6 +34,7 @@ const examplesOf: Readonly<Record<string, string>> = {
   start: startExamples,
   plan: startExamples,
   drill: drillExamples,
+  backup: backupExamples,
 };
 
 /** The whole command line; `exit` gets the code of the command that ran. */
@@ -50,6 +59,7 @@ export function createProgram(context: CliContext, exit: (code: number) => void)
     addDrill,
     addResume,
     addStatus,
+    addBackup,
     addBackups,
     addPlan,
     addPromote,

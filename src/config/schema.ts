@@ -9,6 +9,7 @@ export const groups = {
   service: 'What runs PostgreSQL there:',
   how: 'How to restore:',
   drill: 'What a drill proves and measures:',
+  backup: 'How to take a backup:',
   evidence: 'What is left behind about the run:',
   odo: 'odo itself:',
 } as const;
@@ -725,6 +726,51 @@ export const settings = {
     value: values.autoOrWholeNumber(1, 64),
   }),
 
+  conninfo: setting({
+    group: 'backup',
+    argument: '<conninfo>',
+    env: ['ODO_CONNINFO'],
+    description:
+      'connection string of the server to back up, without a password (PGPASSWORD or ~/.pgpass): host=db1 user=backup',
+    default: null,
+    value: values.text,
+  }),
+  compression: setting({
+    group: 'backup',
+    argument: '<codec>',
+    env: ['ODO_COMPRESSION'],
+    description: 'how to compress the backup: zstd, gzip or none',
+    default: 'zstd',
+    value: z.enum(['zstd', 'gzip', 'none']).meta({ description: 'zstd, gzip or none' }),
+  }),
+  label: setting({
+    group: 'backup',
+    argument: '<key=value>',
+    env: ['ODO_LABEL'],
+    description: 'what to remember about the backup, such as release=2.4; may be given several times',
+    default: null,
+    value: values.labels,
+    repeats: true,
+  }),
+  keepLast: setting({
+    group: 'backup',
+    argument: '<n>',
+    env: ['ODO_KEEP_LAST'],
+    description: 'once the backup is complete, remove those of odo backup that are not among the last N',
+    default: null,
+    defaultText: 'all are kept',
+    value: values.wholeNumber(1, 100_000),
+  }),
+  keepFor: setting({
+    group: 'backup',
+    argument: '<duration>',
+    env: ['ODO_KEEP_FOR'],
+    description: 'remove those that are older than this; with --keep-last only what neither of the two keeps',
+    default: null,
+    defaultText: 'all are kept',
+    value: values.duration,
+  }),
+
   runKey: setting({
     group: 'evidence',
     argument: '<key>',
@@ -814,7 +860,7 @@ export const settingName = (key: string): string =>
 /** Of several in one group only one can hold; a choice made in a stronger layer hides those of weaker ones. */
 export const choices = {
   target: ['volume', 'newVolume', 'dataDir'],
-  service: ['service', 'container', 'local'],
+  service: ['service', 'container', 'local', 'conninfo'],
   recoveryTarget: ['targetTime', 'targetLsn', 'targetXid', 'targetName', 'targetImmediate'],
 } as const satisfies Record<string, readonly SettingKey[]>;
 

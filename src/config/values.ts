@@ -184,6 +184,16 @@ export const tablespaceChoices = z
   .transform((choices) => choices.filter((choice) => choice !== null))
   .meta({ description: 'OLD=/NEW with an absolute path, such as cold=/srv/cold; in YAML a map or a list' });
 
+/** A map in YAML, or `KEY=VALUE`; a comma separates two of them in the environment. */
+export const labels = z
+  .union([z.string(), z.array(z.string()), z.record(z.string(), z.string())])
+  .transform((value): readonly string[] => {
+    if (typeof value === 'string') return value.split(',').map((one) => one.trim());
+    return Array.isArray(value) ? value : Object.entries(value).map((entry) => entry.join('='));
+  })
+  .refine((all) => all.every((one) => /^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}=[^\p{Cc}]{0,200}$/u.test(one)))
+  .meta({ description: 'KEY=VALUE, such as release=2.4; in YAML a map or a list' });
+
 /** Both halves of a position, as `pg_current_wal_lsn()` prints it; leading zeros dropped. */
 export const lsn = z
   .string()

@@ -7,6 +7,7 @@ import { OdoError } from '../errors/odo-error.ts';
 import { type EngineCalls, never } from './engine-calls.ts';
 import { isConflict, isEngineTrouble, isNotModified, isSilence, SilentEngine } from './engine-error.ts';
 import { type ExecOptions, type ExecResult, execIn } from './exec.ts';
+import { type ExecStreamOptions, execStream, type ProgramStream } from './exec-stream.ts';
 import { labelFilter } from './label-filter.ts';
 import { demultiplex, linesOf, type OutputLine } from './streams.ts';
 
@@ -47,6 +48,8 @@ export interface Containers {
   processes(container: string, signal?: AbortSignal): Promise<string[]>;
   logs(container: string, options: LogOptions): AsyncGenerator<OutputLine>;
   exec(container: string, argv: readonly string[], options?: ExecOptions): Promise<ExecResult>;
+  /** As `exec`, for output that is read as it comes and is never kept. */
+  execStream(container: string, argv: readonly string[], options: ExecStreamOptions): Promise<ProgramStream>;
   /** Unpacks a tar stream below `path`; resolves with the engine's answer. The stream is the caller's to destroy. */
   putArchive(container: string, path: string, tar: Readable, signal?: AbortSignal): Promise<void>;
   /** A tar of `path`, which must be small; null when it is absent. */
@@ -155,6 +158,7 @@ export function containersOf(docker: Dockerode, calls: EngineCalls): Containers 
       }
     },
     exec: (container, argv, options) => execIn(docker, calls, container, argv, options),
+    execStream: (container, argv, options) => execStream(docker, calls, container, argv, options),
     async putArchive(container, path, tar, signal) {
       const upload = watchUpload(tar, longPatienceMs);
       const what = `write into the container ${container}`;

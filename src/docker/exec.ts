@@ -62,7 +62,7 @@ export async function execIn(
   }
 }
 
-function createExec(
+export function createExec(
   docker: Dockerode,
   calls: EngineCalls,
   what: string,

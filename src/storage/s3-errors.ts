@@ -43,13 +43,15 @@ export const s3Dialect: StoreDialect = {
       'Set the clock, then run the command again.',
     ],
   },
-  deniedHint({ bucket, key, prefix, isWriting }) {
+  deniedHint({ bucket, key, prefix, isWriting, isRemoving }) {
     const policy = 'docs/sources.md has a policy to copy.';
     if (key === null) {
       const where = prefix ? ` for the prefix ${prefix}` : '';
       return `The credentials need s3:ListBucket on arn:aws:s3:::${bucket}${where}. ${policy}`;
     }
     const object = `arn:aws:s3:::${bucket}/${key}`;
+    if (isRemoving === true)
+      return `The credentials need s3:DeleteObject on ${object}. docs/backing-up.md has a policy to copy.`;
     return isWriting === true
       ? `The credentials need s3:PutObject on ${object} (and kms:GenerateDataKey where the bucket is encrypted with a KMS key). ${policy}`
       : `The credentials need s3:GetObject on ${object} (and kms:Decrypt where it is encrypted with a KMS key). Without s3:ListBucket, a missing object looks the same. ${policy}`;

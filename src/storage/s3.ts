@@ -5,80 +5,31 @@ import {
   ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
-  type S3ClientConfig,
 } from '@aws-sdk/client-s3';
 import { OdoError } from '../errors/odo-error.ts';
-import type { S3Credentials } from './credentials.ts';
 import { bareEtag } from './etag.ts';
 import type { ObjectStorage, StoredObject } from './object-storage.ts';
 import { isRetryable, withRetries } from './retryable.ts';
 import { boundAnswers } from './s3-answer-limit.ts';
+import { type S3StorageOptions, s3ClientSettings } from './s3-client.ts';
 import { s3Error } from './s3-errors.ts';
 import { listPages } from './s3-pages.ts';
 import { refusedRegion, signedRequest } from './s3-signing.ts';
 import { readAll } from './small-object.ts';
-import { parseEndpoint } from './storage-url.ts';
 import { bucketNotFound, isUnreadable, type StoreAttempt } from './store-errors.ts';
 
-export interface S3StorageOptions {
-  readonly bucket: string;
-  /** S3-compatible store; null means AWS. */
-  readonly endpoint?: string | null;
-  readonly region?: string | null;
-  /** Null: the SDK's own chain (environment, profile, instance). */
-  readonly credentials?: S3Credentials | null;
-  /** @default true when an endpoint is given */
-  readonly forcePathStyle?: boolean;
-  /** Tries of one call before its body begins. @default 4 */
-  readonly maxAttempts?: number;
-  /** Until the connection stands. @unit ms @default 10000 */
-  readonly connectTimeoutMs?: number;
-  /** Until the answer's headers, and between two pieces of a small object. @unit ms @default 30000 */
-  readonly answerTimeoutMs?: number;
-}
+export type { S3StorageOptions };
 
 /** Reads a bucket of AWS S3 or of a compatible store. */
 export function openS3Storage(options: S3StorageOptions): ObjectStorage {
-  const endpoint = options.endpoint == null ? null : parseEndpoint(options.endpoint);
-  const answerTimeoutMs = options.answerTimeoutMs ?? 30_000;
-  const connectTimeoutMs = options.connectTimeoutMs ?? 10_000;
-  const { bucket, maxAttempts = 4 } = options;
-  // Compatible stores rarely care about the region, but the signature needs one.
-  const region = options.region ?? (endpoint === null ? null : 'us-east-1');
-  const settings: S3ClientConfig = {
-    ...(region === null ? {} : { region }),
-    ...(endpoint === null ? {} : { endpoint }),
-    ...(options.credentials == null
-      ? {}
-      : {
-          credentials: {
-            accessKeyId: options.credentials.accessKeyId,
-            secretAccessKey: options.credentials.secretAccessKey,
-            ...(options.credentials.sessionToken === null
-              ? {}
-              : { sessionToken: options.credentials.sessionToken }),
-          },
-        }),
-    forcePathStyle: options.forcePathStyle ?? endpoint !== null,
-    followRegionRedirects: endpoint === null,
-    maxAttempts,
-    // Many compatible stores reject or garble the checksums that SDKs of 2025 and later ask for by default.
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: {
-      connectionTimeout: connectTimeoutMs,
-      requestTimeout: answerTimeoutMs,
-      throwOnRequestTimeout: true,
-      httpAgent: { keepAlive: true, maxSockets: 64 },
-      httpsAgent: { keepAlive: true, maxSockets: 64 },
-    },
-  };
+  const { bucket } = options;
+  const { settings, endpoint, place, maxAttempts, connectTimeoutMs, answerTimeoutMs } =
+    s3ClientSettings(options);
   const client = new S3Client(settings);
   boundAnswers(client, answerTimeoutMs);
   // Signs ranges, for the bucket's own region once that is known.
   let readingClient = client;
   let isIntroduced = false;
-  const place = endpoint ?? (region === null ? 'AWS S3' : `AWS S3 (${region})`);
   const attemptAt = (key: string | null): StoreAttempt => ({ store: 's3', bucket, endpoint: place, key });
 
   /** One SDK call whose failure is translated and whose abort keeps its reason. */

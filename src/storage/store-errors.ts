@@ -16,6 +16,8 @@ export interface StoreAttempt {
   readonly prefix?: string;
   /** The object was to be stored, not read. */
   readonly isWriting?: boolean;
+  /** The object was to be removed. */
+  readonly isRemoving?: boolean;
 }
 
 /** The few fields of an SDK, HTTP or system error that odo decides by. */
@@ -52,6 +54,9 @@ export const placeOf = ({ store, bucket }: Pick<StoreAttempt, 'store' | 'bucket'
 
 const whatOf = (attempt: StoreAttempt): string =>
   attempt.key === null ? placeOf(attempt) : `${attempt.key} in ${placeOf(attempt)}`;
+
+const doingOf = ({ isWriting, isRemoving }: StoreAttempt): string =>
+  isRemoving === true ? 'removing' : isWriting === true ? 'writing' : 'reading';
 
 export function detailsOf(attempt: StoreAttempt, status: number | null): Record<string, string | number> {
   const { bucket, endpoint, key } = attempt;
@@ -140,7 +145,7 @@ function storeUnavailable(
               : 'could not be reached';
   return new OdoError(
     'STORAGE_UNAVAILABLE',
-    `${attempt.endpoint} ${reason} while reading ${whatOf(attempt)}.`,
+    `${attempt.endpoint} ${reason} while ${doingOf(attempt)} ${whatOf(attempt)}.`,
     {
       hint: 'Check the endpoint’s address (-e), the network and the store’s health, then try again (a run that had begun: odo resume).',
       details: { ...detailsOf(attempt, status), ...(code === null ? {} : { reason: code }) },

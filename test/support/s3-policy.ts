@@ -25,24 +25,32 @@ export interface S3Action {
 /** Parameters that say nothing about which action it is. */
 const harmless = new Set([
   ...['list-type', 'prefix', 'delimiter', 'start-after', 'continuation-token', 'max-keys', 'encoding-type'],
-  ...['marker', 'fetch-owner', 'x-id'],
+  ...['marker', 'fetch-owner', 'x-id', 'uploads', 'uploadId', 'partNumber'],
 ]);
 
 /**
  * The action that a request in path style needs. What odo has no business to ask for gets a name that no policy
- * grants: `acl`, `versions`, `location` and the like, and every writing method but PUT of an object.
+ * grants: `acl`, `versions`, `location` and the like, and whatever odo does not do with an object.
  */
 export function actionOf(method: string, target: string): S3Action {
   const url = new URL(target, 'http://s3');
   const [, bucket = '', key = ''] = /^\/([^/]*)\/?(.*)$/s.exec(url.pathname) ?? [];
   const resource = `arn:aws:s3:::${decodeURIComponent(bucket)}${key === '' ? '' : `/${decodeURIComponent(key)}`}`;
   const prefix = key === '' && method === 'GET' ? (url.searchParams.get('prefix') ?? '') : null;
+  const uploads = url.searchParams.has('uploads') || url.searchParams.has('uploadId');
   const particular = [...url.searchParams.keys()].filter(
     (name) => !harmless.has(name) && !name.startsWith('X-Amz-'),
   );
   const named = (action: string): S3Action => ({ action, resource, prefix });
   if (particular.length > 0) return named(`${method} with ${particular.join(', ')}`);
   if (bucket === '') return named('s3:ListAllMyBuckets');
+  if (key !== '' && uploads) {
+    const isPart = method === 'PUT' || method === 'POST';
+    return named(
+      isPart ? 's3:PutObject' : method === 'DELETE' ? 's3:AbortMultipartUpload' : `${method} of an upload`,
+    );
+  }
+  if (method === 'DELETE' && key !== '') return named('s3:DeleteObject');
   const isReading = method === 'GET' || method === 'HEAD';
   if (isReading) return named(key === '' ? 's3:ListBucket' : 's3:GetObject');
   return named(

@@ -9,10 +9,18 @@ import { firstBlockBytes, readFirstBytes } from '../object-head.ts';
 import { followChains } from './chain.ts';
 import { type BackupFolder, findBackupFolders } from './find-folders.ts';
 import { incrementalFactsOf } from './incremental-facts.ts';
-import { manifestName, nameOfLabel, parseTarName, unfinishedManifestName } from './layout.ts';
+import {
+  begunName,
+  finishedName,
+  manifestName,
+  nameOfLabel,
+  parseTarName,
+  unfinishedManifestName,
+} from './layout.ts';
 import { readManifestEnds } from './manifest-ends.ts';
 import { describePlainBackup } from './plain-catalogue.ts';
 import { startOfLabel } from './start-of-label.ts';
+import { readTakenFacts } from './taken-facts.ts';
 import { readTarLabels } from './tar-labels.ts';
 import { endsWithWal, scanWalTar } from './wal-tar.ts';
 
@@ -24,6 +32,8 @@ export interface BackupFiles {
   readonly manifest: StoredObject | null;
   /** Only a manifest that was never finished is there. */
   readonly isUnfinished: boolean;
+  /** What `odo backup` left: its document, or only the mark that it began. */
+  readonly taken: { readonly isBegun: boolean; readonly document: StoredObject | null };
 }
 
 export async function listBaseBackups(
@@ -76,14 +86,18 @@ export async function listBackupFiles(
   const tars: BackupFiles['tars'][number][] = [];
   let manifest: StoredObject | null = null;
   let unfinished = false;
+  let isBegun = false;
+  let document: StoredObject | null = null;
   for await (const object of storage.list(folder, { signal })) {
     const name = object.key.slice(folder.length);
     const content = parseTarName(name);
     if (content !== null) tars.push({ object, content });
     else if (name === manifestName) manifest = object;
     else if (name === unfinishedManifestName) unfinished = true;
+    else if (name === begunName) isBegun = true;
+    else if (name === finishedName) document = object;
   }
-  return { tars, manifest, isUnfinished: unfinished && manifest === null };
+  return { tars, manifest, isUnfinished: unfinished && manifest === null, taken: { isBegun, document } };
 }
 
 async function describeBackup(
@@ -117,7 +131,18 @@ async function describeBackup(
       problem: 'Its manifest is still backup_manifest.tmp: it still runs, or was killed.',
     };
   }
-  return unlessUnreadable(backup, signal, () => withFacts(storage, backup, base, files, signal));
+  const { isBegun, document } = files.taken;
+  if (isBegun && document === null) {
+    return {
+      ...backup,
+      status: 'incomplete',
+      problem: 'It has no odo-backup.json: odo backup still writes it, was killed, or was removing it.',
+    };
+  }
+  return unlessUnreadable(backup, signal, async () => ({
+    ...(await withFacts(storage, backup, base, files, signal)),
+    ...(document === null ? {} : await readTakenFacts(storage, document, signal)),
+  }));
 }
 
 async function withFacts(

@@ -14,6 +14,11 @@ export const manifestName = 'backup_manifest';
 /** The client renames it when everything else is on disk: its presence alone means an unfinished backup. */
 export const unfinishedManifestName = 'backup_manifest.tmp';
 
+/** Written by `odo backup` before anything else, and removed after everything else. */
+export const begunName = 'odo-backup.begun.json';
+/** Written by `odo backup` last of all: without it, a folder with `begunName` holds no whole backup. */
+export const finishedName = 'odo-backup.json';
+
 /** Of `pg_basebackup -Fp`: the files without which a tree is no data directory, or no backup of one. */
 export const versionName = 'PG_VERSION';
 export const labelName = 'backup_label';

@@ -14,7 +14,8 @@ export interface ManifestEnds {
 }
 
 const headBytes = 1024;
-const tailBytes = 16 * 1024;
+/** Behind the last files: the ranges of WAL. @unit bytes */
+export const manifestTailBytes = 16 * 1024;
 
 async function textOf(
   storage: ObjectStorage,
@@ -33,7 +34,12 @@ export async function readManifestEnds(
 ): Promise<ManifestEnds> {
   const { sizeBytes } = object;
   const head = await textOf(storage, object, 0, Math.min(sizeBytes, headBytes), signal);
-  const tail = await textOf(storage, object, Math.max(0, sizeBytes - tailBytes), sizeBytes, signal);
+  const tail = await textOf(storage, object, Math.max(0, sizeBytes - manifestTailBytes), sizeBytes, signal);
+  return manifestEndsOf(head, tail);
+}
+
+/** From the first and the last kilobytes of a manifest. */
+export function manifestEndsOf(head: string, tail: string): ManifestEnds {
   const [, ranges] = /"WAL-Ranges":\s*\[([\s\S]*?)\]\s*,\s*"Manifest-Checksum"/.exec(tail) ?? [];
   // Newest timeline first, as the server writes them.
   const [, timeline, endLsn] = /"Timeline":\s*(\d+),[^}]*"End-LSN":\s*"([^"]+)"/.exec(ranges ?? '') ?? [];

@@ -121,6 +121,7 @@ export function fakeApi(given: Partial<CliApi>): CliApi {
     readStatus: missing('readStatus'),
     listRuns: missing('listRuns'),
     listRunNames: missing('listRunNames'),
+    backUp: missing('backUp'),
     listAvailableBackups: missing('listAvailableBackups'),
     inspectAvailableBackup: missing('inspectAvailableBackup'),
     listAvailableServers: missing('listAvailableServers'),

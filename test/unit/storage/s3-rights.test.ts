@@ -115,7 +115,7 @@ describe('the policy of the test', () => {
     ['GET', '/b/pg/main/base.tar?x-id=GetObject', 's3:GetObject', null],
     ['HEAD', '/b/pg/main/base.tar', 's3:GetObject', null],
     ['PUT', '/b/pg/main/x', 's3:PutObject', null],
-    ['DELETE', '/b/pg/main/x', 'DELETE of an object', null],
+    ['DELETE', '/b/pg/main/x', 's3:DeleteObject', null],
     ['GET', '/b?location', 'GET with location', ''],
     ['GET', '/', 's3:ListAllMyBuckets', ''],
   ])('takes %s %s for %s', (method, target, action, prefix) => {

@@ -1,0 +1,56 @@
+import type { BackupDocument } from '../../take/backup-document.ts';
+import type { TakeEvent } from '../../take/take-events.ts';
+import type { Host } from '../host.ts';
+import { writeJsonLine } from './json-lines.ts';
+import { printable } from './text.ts';
+import { formatAmount, formatDuration, formatPercent, formatTime } from './units.ts';
+
+const progressEveryMs = 10_000;
+const jsonProgressEveryMs = 200;
+
+/** Lines that start with the time on stderr; with JSON, progress goes there at most five times a second. */
+export function takeRenderer(host: Host): (event: TakeEvent, json: boolean) => void {
+  let last = { plain: 0, json: 0 };
+  return (event, json) => {
+    if (event.type === 'progress') {
+      const nowMs = Date.parse(event.at);
+      if (json && nowMs - last.json >= jsonProgressEveryMs) {
+        last = { ...last, json: nowMs };
+        writeJsonLine(host, event);
+      }
+      // The first one only starts the clock.
+      const isFirst = last.plain === 0;
+      if (!isFirst && nowMs - last.plain < progressEveryMs) return;
+      last = { ...last, plain: nowMs };
+      if (isFirst) return;
+    }
+    host.stderr.write(`${formatTime(event.at)}  ${printable(eventText(event))}\n`);
+  };
+}
+
+function eventText(event: TakeEvent): string {
+  switch (event.type) {
+    case 'begun':
+      return `backup ${event.id} of ${event.server} (PostgreSQL ${event.serverVersion}) to ${event.address}`;
+    case 'progress': {
+      const percent = formatPercent(event.done, event.total);
+      const amount = formatAmount(event.done, event.total, 'bytes');
+      return `${percent === null ? '' : `${percent}  `}${amount} read, ${formatAmount(event.stored, null, 'bytes')} stored`;
+    }
+    case 'completed':
+      return `completed in ${formatDuration(event.durationMs)}`;
+    case 'removed':
+      return event.reason === 'retention'
+        ? `removed backup ${event.id}, finished ${formatTime(event.finishedAt ?? '')}: no longer kept`
+        : `removed what was left of backup ${event.id}, which was never finished`;
+    case 'notice':
+      return `${event.level === 'warning' ? 'warning: ' : ''}${event.message}`;
+  }
+}
+
+/** The result, for stdout. */
+export function takenText({ id, tarBytes, objects, startLsn, stopLsn }: BackupDocument): string {
+  const stored = objects.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const sizes = `${formatAmount(tarBytes, null, 'bytes')}, stored as ${formatAmount(stored, null, 'bytes')}`;
+  return `Backup ${id} is complete: ${sizes}, WAL from ${startLsn}${stopLsn === null ? '' : ` to ${stopLsn}`}.`;
+}
