@@ -9,6 +9,11 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
   process.stderr.write(`odo: needs Node.js 24 or later; this is ${process.version}.\n`);
   process.exitCode = 2;
 } else {
+  if (command === 'backup') {
+    // The thread pool compresses; it is made at its first use, with as many threads as this says.
+    const { availableParallelism } = await import('node:os');
+    process.env.UV_THREADPOOL_SIZE ??= String(Math.max(4, availableParallelism()));
+  }
   const { main } = await import('./cli/main.ts');
   process.exitCode = await main(process.argv.slice(2));
 }

@@ -85,6 +85,36 @@ describeWithLab('odo backup of a running Compose service', () => {
     expect(notes.split('\n')).toEqual(['before the backup', 'behind the backup']);
   });
 
+  test('of the same server by a connection string, it takes the place of the one that is no longer kept', async () => {
+    const before = await keysBelow('main/');
+    const conninfo = `host=127.0.0.1 port=${service.port} user=postgres`;
+    const taken = await odo(
+      [
+        'backup',
+        ...at('main'),
+        '--conninfo',
+        conninfo,
+        '--compression',
+        'gzip',
+        '--keep-last',
+        '1',
+        '--json',
+      ],
+      { env: { ...env(), PGPASSWORD: service.password } },
+    );
+    expect(taken.exitCode, taken.stderr).toBe(0);
+    const [{ backup }, removed] = taken.events.slice(-2) as [{ backup: { id: string } }, { id: string }];
+    expect(removed).toMatchObject({ type: 'removed', reason: 'retention' });
+    expect(before[0]).toContain(`/${removed.id}/`);
+    const listed = await odo(['backups', ...at('main'), '--json'], { env: env() });
+    expect(listed.events).toMatchObject([
+      { id: backup.id, restorable: true, codec: 'gzip' },
+      { type: 'window' },
+    ]);
+    expect(taken.stdout + taken.stderr).not.toContain(service.password);
+    expect(await keysBelow(`main/${removed.id}/`)).toEqual([]);
+  });
+
   const interruptions = {
     'the server ends the connection': {
       interrupt: async () => {
@@ -139,6 +169,11 @@ describeWithLab('odo backup of a running Compose service', () => {
     const refusals = [
       [['--container', 'odo-test-no-such-container'], 15, /There is no container/],
       [['--conninfo', 'host=127.0.0.1 port=1 user=plain'], 4, /cannot be asked: .*Connection refused/],
+      [
+        ['--conninfo', `host=127.0.0.1 port=${service.port} user=plain`],
+        4,
+        /cannot be asked: .*walsender[^]*ALTER ROLE name REPLICATION/,
+      ],
       [['--conninfo', 'host=db1 password=hush-hush'], 2, /holds a password/],
     ] as const;
     for (const [server, exitCode, says] of refusals) {

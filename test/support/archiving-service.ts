@@ -11,6 +11,10 @@ import { waitUntil } from '../lab/wait-until.ts';
 export interface ArchivingService extends AsyncDisposable {
   readonly file: string;
   readonly container: string;
+  /** On 127.0.0.1. */
+  readonly port: number;
+  /** Of the superuser. */
+  readonly password: string;
   readonly psql: Psql;
   /** Until everything that was written so far is archived. */
   untilArchived(): Promise<void>;
@@ -29,6 +33,7 @@ export async function startArchivingService(
   { directory, name }: { directory: string; name: string },
 ): Promise<ArchivingService> {
   const port = await freePort();
+  const password = 'secret-of-the-service';
   const file = join(directory, name, 'compose.yaml');
   const { volume, pgdata } = imageLayout(15);
   const settings = {
@@ -40,7 +45,7 @@ export async function startArchivingService(
     image: imageName(15),
     // The test's store listens on this machine's own address.
     network_mode: 'host',
-    environment: { ...s3.env, PGDATA: pgdata, POSTGRES_PASSWORD: 'secret-of-the-service' },
+    environment: { ...s3.env, PGDATA: pgdata, POSTGRES_PASSWORD: password },
     command: Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]),
     volumes: [`pgdata:${volume}`],
   };
@@ -61,6 +66,8 @@ export async function startArchivingService(
   return {
     file,
     container,
+    port,
+    password,
     psql,
     async untilArchived() {
       const last = await psql('select pg_walfile_name(pg_switch_wal())');
