@@ -98,7 +98,11 @@ const hints: readonly (readonly [RegExp, string])[] = [
     'Give the password by PGPASSWORD or in ~/.pgpass (mode 0600), with replication as the database’s name.',
   ],
   [
-    /could not be run|No such file|not found/i,
+    /Connection refused|socket .*No such file/,
+    'Is it running, and does it listen there? --conninfo says where it is reached, such as host=db1 port=5433.',
+  ],
+  [
+    /could not be run|: not found/,
     'Install PostgreSQL’s client programs, or name their directory with --pg-bin.',
   ],
 ];

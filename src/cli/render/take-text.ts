@@ -33,8 +33,10 @@ function eventText(event: TakeEvent): string {
     case 'begun':
       return `backup ${event.id} of ${event.server} (PostgreSQL ${event.serverVersion}) to ${event.address}`;
     case 'progress': {
-      const percent = formatPercent(event.done, event.total);
-      const amount = formatAmount(event.done, event.total, 'bytes');
+      // The databases are not all there is: with WAL and other files it may become more.
+      const total = event.total !== null && event.done <= event.total ? event.total : null;
+      const percent = formatPercent(event.done, total);
+      const amount = formatAmount(event.done, total, 'bytes');
       return `${percent === null ? '' : `${percent}  `}${amount} read, ${formatAmount(event.stored, null, 'bytes')} stored`;
     }
     case 'completed':
