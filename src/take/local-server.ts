@@ -34,7 +34,7 @@ export async function localServer({
         { owner: user, signal, environment },
       ).catch((error: unknown) => {
         if (errorCode(error) !== 'STEP_FAILED') throw error;
-        return { exitCode: 127, stdout: '', stderr: String(error) };
+        return { exitCode: 127, stdout: '', stderr: `${program('psql')} could not be run here` };
       }),
     baseBackup: (args, signal) =>
       streamProgram(program('pg_basebackup'), [...(conninfo === null ? [] : ['-d', conninfo]), ...args], {

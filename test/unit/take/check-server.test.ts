@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { BackupServer } from '../../../src/take/backup-server.ts';
 import { chooseServer } from '../../../src/take/check-server.ts';
+import { localServer } from '../../../src/take/local-server.ts';
 
 const { signal } = new AbortController();
 
@@ -70,6 +71,15 @@ test.each([
   await expect(chooseServer([serverWith('the server', answers)], signal)).rejects.toMatchObject({
     code: 'PRECONDITION_FAILED',
     hint: expect.stringMatching(hint),
+  });
+});
+
+test('without client programs on this host it says so', async () => {
+  const server = await localServer({ kind: 'local', binDir: '/nowhere', conninfo: 'host=db1' });
+  await expect(chooseServer([server], signal)).rejects.toMatchObject({
+    code: 'PRECONDITION_FAILED',
+    message: 'the server of host=db1 cannot be asked: /nowhere/psql could not be run here',
+    hint: expect.stringContaining('--pg-bin'),
   });
 });
 
