@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brokenLinks } from './links.ts';
 import { writeSources } from './sources.ts';
@@ -13,10 +13,9 @@ export async function buildSite(): Promise<string> {
   writeSources(join(root, 'build/site-sources'));
   const digest = sourcesDigest();
   if (builtFrom() === digest) return directory;
-  // What it reads is beside its configuration, which is found from here.
-  process.chdir(join(root, 'site'));
+  rmSync(stamp, { force: true });
   const { build } = await import('vitepress');
-  await build('.');
+  await build(join(root, 'site'));
   const broken = brokenLinks(directory, process.env.ODO_SITE_BASE);
   if (broken.length > 0) throw new Error(`Links that lead nowhere:\n${broken.join('\n')}`);
   writeFileSync(stamp, digest);

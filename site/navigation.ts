@@ -36,7 +36,7 @@ const groups: readonly Group[] = [
       tablespaces: 'where they go',
       'leftover-configuration': 'how the configuration of another host is made to start',
       targets: 'what odo refuses to touch',
-      migrating: 'to odo from another way of restoring',
+      migrating: 'from other tools, flag by flag',
       troubleshooting: 'messages of PostgreSQL, their cause and what to do',
     },
   },

@@ -29,6 +29,7 @@ import { symptomGroups, symptoms } from '../src/postgres/log-symptoms.ts';
 import type { Symptom } from '../src/postgres/symptoms/symptom.ts';
 import { areas, type Finding } from '../src/run/doctor/finding.ts';
 import { phaseNames } from '../src/run/phase-names.ts';
+import { eventsJsonSchema } from './event-schema.ts';
 import { manPage } from './man-page.ts';
 import { sampleSurvey } from './sample-backups.ts';
 import { sampleEvents, samplePlan, sampleReplay, sampleRunId, sampleStatus } from './sample-events.ts';
@@ -46,6 +47,7 @@ export function generateDocs(): ReadonlyMap<string, string> {
     ['docs/troubleshooting.md', troubleshootingPage()],
     ['docs/README.md', startPage(join(import.meta.dirname, '../docs'), generated)],
     ['docs/odo.1', manPage(commandsOf(documentedProgram()))],
+    ['docs/events.schema.json', `${JSON.stringify(eventsJsonSchema(), null, 2)}\n`],
     ['docs/odo.schema.json', `${JSON.stringify(yamlJsonSchema(), null, 2)}\n`],
   ]);
 }
@@ -248,7 +250,7 @@ function jsonOutputPage(): string {
     'JSON output',
     'With `--json`, stdout holds JSON lines and nothing else: one object a line, each with a `type`. stderr stays for people. Fields may be added; take unknown types and fields as of no interest. Times are RFC 3339 in UTC, sizes are bytes, durations milliseconds; LSNs and system identifiers are strings. No line ever holds a credential.',
     '## Events of a run: `odo start`, `odo drill`, `odo resume`, `odo promote`, `odo abandon`',
-    'Every event has `at` and `runId`. The last line is the outcome.',
+    'Every event has `at` and `runId`. The last line is the outcome. JSON Schema of an event: [events.schema.json](events.schema.json).',
     ...(Object.keys(eventTexts) as (keyof typeof eventTexts)[]).flatMap((type) => [
       `### ${code(type)}`,
       eventTexts[type],

@@ -1,6 +1,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { eventSchema } from '../../tools/event-schema.ts';
 import { fixture } from '../lab/fixtures.ts';
 import { startS3 } from '../lab/s3-server.ts';
 import { odo } from '../support/odo-program.ts';
@@ -24,6 +25,8 @@ describeWithLab('a restore into a data directory', () => {
         type: 'completed',
         facts: { systemIdentifier: backup.expected.systemIdentifier, timeline: backup.expected.timeline + 1 },
       });
+      for (const event of result.events.filter(({ type }) => type !== 'outcome'))
+        expect(eventSchema.safeParse(event).error, JSON.stringify(event)).toBeUndefined();
       const names = await readdir(data);
       expect(names.filter((entry) => entry.includes('odo'))).toEqual([]);
       expect(names).not.toContain('recovery.signal');

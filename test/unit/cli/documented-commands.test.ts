@@ -43,9 +43,14 @@ function complaint(line: string): string | null {
     { api: {} as CliApi, host: fakeHost(), secrets: new SecretRedactor() },
     () => {},
   );
-  const [, name, ...words] = wordsOf(line);
-  const command: Command | undefined = program.commands.find((one) => one.name() === name);
-  if (command === undefined) return `there is no odo ${name}`;
+  const words = wordsOf(line).slice(1);
+  let command: Command = program;
+  while (command.commands.length > 0) {
+    const name = words.shift();
+    const named = command.commands.find((one) => one.name() === name);
+    if (named === undefined) return `there is no ${command.name()} ${name}`;
+    command = named;
+  }
   try {
     const { unknown } = command.parseOptions(words);
     return unknown.length === 0 ? null : `there is no ${unknown[0]}`;
