@@ -73,7 +73,10 @@ export function writeSources(directory: string): void {
     else writeFileSync(join(directory, file === startPage ? 'index.md' : name.name), pageText(file));
   }
   copyFileSync(join(import.meta.dirname, 'icon.svg'), join(directory, 'public/icon.svg'));
-  // As it is published: to bundle it anew takes longer than all pages together.
-  copyFileSync(join(root, 'node_modules/mermaid/dist/mermaid.min.js'), join(directory, 'public/mermaid.js'));
+  // As it is published, one file for every browser.
+  copyFileSync(
+    join(root, 'node_modules/@mermaid-js/tiny/dist/mermaid.tiny.js'),
+    join(directory, 'public/mermaid.js'),
+  );
   for (const [file, name] of namesBeside) writeFileSync(join(directory, `${name}.md`), pageText(file));
 }
