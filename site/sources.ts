@@ -1,6 +1,7 @@
 /** What the site is built from: the pages as they are read on a code host, with the links that differ there. */
 import {
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -67,9 +68,10 @@ export function writeSources(directory: string): void {
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(join(directory, 'public'), { recursive: true });
   for (const name of readdirSync(docs, { withFileTypes: true })) {
-    if (!name.isFile()) continue;
     const file = join(docs, name.name);
-    if (!name.name.endsWith('.md')) copyFileSync(file, join(directory, 'public', name.name));
+    // Pictures.
+    if (name.isDirectory()) cpSync(file, join(directory, name.name), { recursive: true });
+    else if (!name.name.endsWith('.md')) copyFileSync(file, join(directory, 'public', name.name));
     else writeFileSync(join(directory, file === startPage ? 'index.md' : name.name), pageText(file));
   }
   copyFileSync(join(import.meta.dirname, 'icon.svg'), join(directory, 'public/icon.svg'));
