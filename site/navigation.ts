@@ -14,7 +14,7 @@ const groups: readonly Group[] = [
     pages: {
       'why-physical': '`pg_dump` or a physical backup: which one, and when',
       'use-cases': 'what to type for the usual cases',
-      comparison: 'pgBackRest, WAL-G, Barman and others, and what each does better',
+      comparison: 'pgBackRest, WAL-G, Barman, pg_backctl, and what each does better',
       glossary: 'the words that these pages use',
     },
   },
