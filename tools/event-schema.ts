@@ -104,7 +104,13 @@ export const eventSchema = z.union([
     where: text,
     problem: text.nullable(),
   }),
-  z.object({ ...is('completed'), durationMs: z.number().min(0), verdict, facts }),
+  z.object({
+    ...is('completed'),
+    durationMs: z.number().min(0),
+    verdict,
+    prepared: z.literal(true).optional(),
+    facts,
+  }),
 ]);
 
 export function eventsJsonSchema(): Record<string, unknown> {
