@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchChromium } from '../../support/launch-chromium.ts';
 import { serveSite } from '../../support/site-server.ts';
 import { describeWithLab } from '../../support/with-lab.ts';
-import { launchChromium } from './chromium.ts';
 
 const root = join(import.meta.dirname, '../../..');
 
