@@ -3,7 +3,7 @@
 #   docker build --target odo -t odo .
 #   docker build --target drill --build-arg PG_MAJOR=17 -t odo-drill:17 .
 #
-# `odo` is odo alone. `drill` adds the PostgreSQL server of one major, so that a recovery drill needs no container
+# `odo` is odo alone, and by itself prepares a volume for a PostgreSQL container. `drill` adds the PostgreSQL server of one major, so that a recovery drill needs no container
 # engine: odo runs the temporary server itself. Both run as postgres (999:999), as the official PostgreSQL image does,
 # so what is restored into a volume can be started by it. Nothing here needs BuildKit.
 
@@ -36,11 +36,12 @@ RUN apt-get update \
  && { getent passwd postgres >/dev/null \
    || { groupadd --system --gid 999 postgres \
      && useradd --system --uid 999 --gid 999 --no-create-home --home-dir /var/lib/odo postgres; }; } \
- && install -d -o postgres -g postgres -m 0700 /var/lib/odo /scratch \
+ && install -d -o postgres -g postgres -m 0700 /var/lib/odo /scratch /data \
  && install -d /etc/odo \
  && ln -s /opt/odo/dist/cli.js /usr/local/bin/odo
 # The journal, by which a run that was killed goes on: mount a volume at /var/lib/odo.
-ENV NODE_ENV=production ODO_JOURNAL=/var/lib/odo/journal.sqlite
+# A new volume that is mounted at /data, /scratch or /var/lib/odo takes over owner and mode.
+ENV NODE_ENV=production XDG_STATE_HOME=/var/lib
 # odo.yaml is looked for here.
 WORKDIR /etc/odo
 ENTRYPOINT ["tini", "--", "odo"]
@@ -77,6 +78,7 @@ FROM runtime AS odo
 COPY --from=modules /app/node_modules /opt/odo/node_modules
 COPY --from=build /app /opt/odo
 USER postgres
-CMD ["--help"]
+# Lays the newest backup down in the volume that is mounted at /data, for a container of the official image.
+CMD ["start", "--prepare-volume", "/data"]
 LABEL org.opencontainers.image.title="odo" \
       org.opencontainers.image.description="Restores PostgreSQL physical backups, and survives being killed"

@@ -1,5 +1,8 @@
+import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { LoadedSettings } from '../config/load.ts';
 import { defaultJournalFile } from '../config/state-dir.ts';
+import { journalInVolume } from '../run/volume-journal.ts';
 import type { Host } from './host.ts';
 
 export interface JournalChoice {
@@ -9,9 +12,22 @@ export interface JournalChoice {
 }
 
 export function chooseJournal({ settings }: LoadedSettings, host: Host): JournalChoice {
-  const { journal } = settings;
-  if (journal === null) return { file: defaultJournalFile(host.env, host.homeDirectory), flag: '' };
-  return { file: journal, flag: ` --journal ${quoted(journal)}` };
+  const { journal, prepareVolume } = settings;
+  if (journal === null) {
+    const file = defaultJournalFile(host.env, host.homeDirectory);
+    // A container is gone when it has ended, and only its volumes stay.
+    return prepareVolume !== null && !isMountPoint(dirname(file))
+      ? withFlag(journalInVolume(prepareVolume))
+      : { file, flag: '' };
+  }
+  return withFlag(journal);
+}
+
+const withFlag = (file: string): JournalChoice => ({ file, flag: ` --journal ${quoted(file)}` });
+
+function isMountPoint(path: string): boolean {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats !== undefined && stats.dev !== statSync(dirname(path)).dev;
 }
 
 /** As a shell takes it. */

@@ -77,6 +77,8 @@ export const plannedStartSettings = [
 
 export const backupsSettings = [
   'url',
+  'backupPath',
+  'searchPrefix',
   'endpoint',
   'storageEmulatorHost',
   ...credentialSettings,

@@ -32,7 +32,8 @@ export function toRestoreRequest(loaded: LoadedSettings, cwd: string): RestoreRe
   const service = toService(loaded, cwd, problems);
   if (target !== null) problems.push(...misfits(target, service, settings.tablespace ?? []));
   const recovery = toRecovery(loaded, problems);
-  if (settings.prepareOnly) problems.push(...unprepared(loaded, service));
+  const prepares = settings.prepareOnly || (target !== null && isVolume(target));
+  if (prepares) problems.push(...unprepared(loaded, service));
   problems.push(...unsigned(loaded));
   if (problems.length > 0 || source === null || target === null) throw usage(problems);
   return {
@@ -40,11 +41,16 @@ export function toRestoreRequest(loaded: LoadedSettings, cwd: string): RestoreRe
     replaceSystemId: settings.replaceSystemId,
     tablespaces: settings.tablespace ?? [],
     overrideFile: toOverrideFile(settings.override, cwd),
-    ...(settings.prepareOnly ? { preparesOnly: true } : {}),
+    ...(prepares ? { preparesOnly: true } : {}),
+    // The same container again goes on with what one before it began.
+    ...(isVolume(target) ? { runKey: settings.runKey ?? `volume ${target.path}` } : {}),
     promote: settings.promote,
     confirmed: settings.yes,
   };
 }
+
+const isVolume = (target: TargetRequest): target is Extract<TargetRequest, { kind: 'data-directory' }> =>
+  target.kind === 'data-directory' && target.isVolume === true;
 
 /** What somebody would have to do while the server runs that recovers, or has recovered. */
 function unprepared({ settings }: LoadedSettings, service: ServiceSpec): string[] {
@@ -118,18 +124,24 @@ export function toSource({ settings, provenance }: LoadedSettings): SourceReques
   const isOfS3 = /\b(?:AWS|S3)_/.test(provenance.endpoint);
   const given = isForS3 || !isOfS3 ? endpoint : null;
   return {
-    url,
+    url: below(url, settings.backupPath, settings.searchPrefix),
     endpoint: given ?? (/^gs:/i.test(url) ? emulatorOf(settings.storageEmulatorHost) : null),
     region,
   };
 }
+
+const below = (url: string, ...paths: readonly (string | null)[]): string =>
+  paths.reduce<string>(
+    (above, path) => (path === null ? above : `${above.replace(/\/+$/, '')}/${path.replace(/^\/+/, '')}`),
+    url,
+  );
 
 /** Google's own tools take it with and without a scheme. */
 const emulatorOf = (host: string | null): string | null =>
   host === null || /^https?:\/\//i.test(host) ? host : `http://${host}`;
 
 export function toTarget(loaded: LoadedSettings, problems: string[]): TargetRequest | null {
-  const { volume, newVolume, dataDir } = loaded.settings;
+  const { volume, newVolume, dataDir, prepareVolume } = loaded.settings;
   const made = madeChoices(loaded, choices.target);
   const renews = made.every((key) => key === 'volume' || key === 'newVolume');
   if (made.length > 1 && !renews) {
@@ -141,6 +153,7 @@ export function toTarget(loaded: LoadedSettings, problems: string[]): TargetRequ
   if (newVolume !== null) return { kind: 'new-volume', name: newVolume, present: volume };
   if (volume !== null) return { kind: 'volume', name: volume };
   if (dataDir !== null) return { kind: 'data-directory', path: dataDir };
+  if (prepareVolume !== null) return { kind: 'data-directory', path: prepareVolume, isVolume: true };
   problems.push('Say where to restore: -v VOLUME, -V NEW_VOLUME or --data-dir DIR');
   return null;
 }

@@ -72,6 +72,22 @@ export const settings = {
     default: null,
     value: values.backupUrl,
   }),
+  backupPath: setting({
+    group: 'source',
+    env: ['ODO_BACKUP_PATH', 'S3_BACKUP_PATH'],
+    from: notInFlagsOrYaml,
+    description: 'path below the address of the backups, where they lie',
+    default: null,
+    value: values.text,
+  }),
+  searchPrefix: setting({
+    group: 'source',
+    env: ['ODO_SEARCH_PREFIX', 'S3_SEARCH_PREFIX'],
+    from: notInFlagsOrYaml,
+    description: 'path below that one: backups are looked for only there',
+    default: null,
+    value: values.text,
+  }),
   endpoint: setting({
     group: 'source',
     short: '-e',
@@ -297,6 +313,16 @@ export const settings = {
     argument: '<dir>',
     env: ['ODO_DATA_DIR'],
     description: 'restore into this directory; data in it is removed first, after you agreed',
+    default: null,
+    value: values.path,
+    isPath: true,
+  }),
+  prepareVolume: setting({
+    group: 'target',
+    argument: '<dir>',
+    env: ['ODO_PREPARE_VOLUME'],
+    description:
+      'in a container: restore into the volume that is mounted at this directory, for the official image of PostgreSQL, which recovers by itself (as --prepare-only); data in it is removed first, after you agreed',
     default: null,
     value: values.path,
     isPath: true,
@@ -860,7 +886,7 @@ export const settingName = (key: string): string =>
 
 /** Of several in one group only one can hold; a choice made in a stronger layer hides those of weaker ones. */
 export const choices = {
-  target: ['volume', 'newVolume', 'dataDir'],
+  target: ['volume', 'newVolume', 'dataDir', 'prepareVolume'],
   service: ['service', 'container', 'local', 'conninfo'],
   recoveryTarget: ['targetTime', 'targetLsn', 'targetXid', 'targetName', 'targetImmediate'],
 } as const satisfies Record<string, readonly SettingKey[]>;

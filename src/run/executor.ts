@@ -16,6 +16,7 @@ import { stepOfHeld } from './run-events.ts';
 import { outcomeOf } from './run-outcome.ts';
 import { type RunOptions, RunProcess } from './run-process.ts';
 import { unknownRun } from './status.ts';
+import { removeIdleJournal, requireVolume } from './volume-journal.ts';
 
 /** Nothing but what the run itself does next. */
 const asItIs: Omit<RunOptions, 'epoch'> = {
@@ -27,8 +28,14 @@ const asItIs: Omit<RunOptions, 'epoch'> = {
   abandons: null,
 };
 
-export const startRun = (asked: RestoreRequest, surroundings: RunSurroundings): Promise<RunOutcome> =>
-  withEvidence(surroundings, () => start(asked, surroundings));
+export async function startRun(asked: RestoreRequest, surroundings: RunSurroundings): Promise<RunOutcome> {
+  await requireVolume(asked);
+  try {
+    return await withEvidence(surroundings, () => start(asked, surroundings));
+  } finally {
+    await removeIdleJournal(asked, surroundings.journalFile);
+  }
+}
 
 async function start(asked: RestoreRequest, surroundings: RunSurroundings): Promise<RunOutcome> {
   // An address that cannot be read from is no run yet.

@@ -4,11 +4,12 @@ import { type KeptPlace, keptPlaceRefused } from '../steps/kept-places.ts';
 import type { RestoreRequest } from '../steps/restore-request.ts';
 import { parseStorageUrl } from '../storage/storage-url.ts';
 import { realPathOf } from '../target/refusal.ts';
+import { isJournalOfVolume } from './volume-journal.ts';
 
 /** As in odo-version.ts: of a checkout as of an installed package. */
 const installation = fileURLToPath(new URL('../..', import.meta.url));
 
-export type KeptParts = Pick<RestoreRequest, 'source' | 'walUrl'> &
+export type KeptParts = Pick<RestoreRequest, 'source' | 'walUrl' | 'target'> &
   Partial<Pick<RestoreRequest, 'overrideFile' | 'binDir' | 'service' | 'signedPlan' | 'evidence'>>;
 
 /** Everything of this run on this host that its target must leave alone. */
@@ -18,7 +19,10 @@ export async function keptPlaces(
 ): Promise<KeptPlace[]> {
   const { evidence, service } = request;
   const named: readonly (readonly [what: string, path: string | null | undefined])[] = [
-    ['The journal', journalFile === ':memory:' ? null : journalFile],
+    [
+      'The journal',
+      journalFile === ':memory:' || isJournalOfVolume(request, journalFile) ? null : journalFile,
+    ],
     ['The directory in which odo runs', process.cwd()],
     ['The installation of odo', installation],
     ['The program that runs odo', process.execPath],
@@ -51,7 +55,7 @@ export async function keptPlaces(
  */
 export async function refuseFilesInTarget(request: RestoreRequest, journalFile: string): Promise<void> {
   const { evidence } = request;
-  await refuseInTarget(request, 'The journal', journalFile);
+  if (!isJournalOfVolume(request, journalFile)) await refuseInTarget(request, 'The journal', journalFile);
   for (const file of evidence?.reports ?? []) await refuseInTarget(request, 'The report', file);
   if (evidence?.metricsFile != null) await refuseInTarget(request, 'The metrics file', evidence.metricsFile);
 }

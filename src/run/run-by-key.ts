@@ -81,9 +81,15 @@ export function findOrMakeRun(database: JournalDatabase, asked: KeyedRequest): K
     .immediate();
 }
 
-/** It touched nothing and proved nothing, or nothing is left of it: its key is free again. */
-const isWithoutEffect = ({ status, verdict, abandonedAtMs }: RunRecord): boolean =>
-  (status === 'refused' && verdict === null) || status === 'declined' || abandonedAtMs !== null;
+/**
+ * It touched nothing and proved nothing, nothing is left of it, or what it laid down goes its own way by now, as a volume of
+ * that name may be another one: its key is free again.
+ */
+const isWithoutEffect = ({ status, verdict, abandonedAtMs, request }: RunRecord): boolean =>
+  (status === 'refused' && verdict === null) ||
+  status === 'declined' ||
+  abandonedAtMs !== null ||
+  (status === 'completed' && storedRequest(request).preparesOnly === true);
 
 /** What the run with this key has planned; null when there is none, or none that goes on. */
 export function plannedByKey(journalFile: string, key: string): RestorePlan | null {

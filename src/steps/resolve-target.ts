@@ -39,7 +39,8 @@ export function serverLayout(
     service.kind !== 'compose' &&
     service.kind !== 'container'
   ) {
-    return { pgdata: request.target.path, mountPoint: request.target.path, mount: null };
+    const { path, isVolume } = request.target;
+    return isVolume === true ? { ...official, mount: null } : { pgdata: path, mountPoint: path, mount: null };
   }
   if (service.kind !== 'compose' && service.kind !== 'container') return { ...official, mount: null };
   const pgdata = service.pgdata ?? official.pgdata;
@@ -72,7 +73,9 @@ export function resolveTarget(
         { hint: `Restore to where the service looks: ${optionFor(mount)}.` },
       );
     }
-    return { kind: 'data-directory', path: target.path };
+    if (target.isVolume !== true) return { kind: 'data-directory', path: target.path };
+    const inVolume = posix.relative(layout.mountPoint, layout.pgdata);
+    return { kind: 'data-directory', path: posix.join(target.path, inVolume), isInVolume: true };
   }
   const common = {
     kind: 'docker-volume',

@@ -17,7 +17,15 @@ export type TargetRequest =
   | { readonly kind: 'volume'; readonly name: string }
   /** `-V`: create this volume and restore into it. `-v` beside it names the one the service has now, as a check. */
   | { readonly kind: 'new-volume'; readonly name: string; readonly present: string | null }
-  | { readonly kind: 'data-directory'; readonly path: string };
+  | {
+      readonly kind: 'data-directory';
+      readonly path: string;
+      /**
+       * `--prepare-volume`: a volume is mounted at `path`, and will be in a container of the official image; the data
+       * directory is where that one looks for it, at `path` or below.
+       */
+      readonly isVolume?: true;
+    };
 
 /** `--tablespace`: where one tablespace shall go. */
 export interface TablespaceRequest {

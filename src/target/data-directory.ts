@@ -11,7 +11,7 @@ import { atPath, fsError, systemCode } from './fs-errors.ts';
 import { containersUsing, type LiveUser, serversIn, serversWithTablespaceIn } from './live-users.ts';
 import { holderOf, makeMarkedDirectory, removeMarkedDirectory } from './marker.ts';
 import { directoryRefusal, realPathOf, withoutEndingSlash } from './refusal.ts';
-import { type Target, type TargetFacts, type TargetSpec } from './target.ts';
+import { type Target, type TargetFacts, type TargetSpec, volumeJournalFolder } from './target.ts';
 import type { Tree, WorkTree } from './tree.ts';
 import { lstatIfThere } from './walk-directory.ts';
 
@@ -84,7 +84,7 @@ export class DataDirectory implements Target {
   }
 
   async dataTree(runId: string): Promise<Tree> {
-    return new DirectTree(this.#path, { reserved: reservedName(runId) });
+    return new DirectTree(this.#path, { reserved: [reservedName(runId), volumeJournalFolder] });
   }
 
   async workTree(runId: string): Promise<WorkTree> {
@@ -117,6 +117,7 @@ export class DataDirectory implements Target {
       const users = await containersUsing(docker, { path }, signal);
       if (users.length > 0) return users; // their servers would only be named a second time
     }
+    if (this.spec.isInVolume === true && (await isRecordedIn(this.#path))) return [unseenServer];
     const servers = await serversIn(this.#path);
     return servers.length > 0 || holds !== 'tablespace' ? servers : serversWithTablespaceIn(this.#path);
   }
@@ -145,6 +146,16 @@ export class DataDirectory implements Target {
     );
   }
 }
+
+/** Its process id is another container's: what is written down is all there is to know. */
+const unseenServer: LiveUser = {
+  description:
+    'PostgreSQL in a container that cannot be seen from here, or was killed there: postmaster.pid is still there (remove that file when no server runs)',
+  containerId: null,
+};
+
+const isRecordedIn = async (path: string): Promise<boolean> =>
+  (await atPath(path, () => lstatIfThere(join(path, 'postmaster.pid')))) !== null;
 
 /** Name of the work directory where it has to be in the data directory. */
 function reservedName(runId: string): string {

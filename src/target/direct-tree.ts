@@ -31,11 +31,14 @@ export class DirectTree implements WorkTree {
   readonly localPath: string;
   readonly #isStored: (name: string) => boolean;
 
-  /** `reserved`: a name in the root that is not part of what is stored: never cleared, owned or counted. */
-  constructor(path: string, options: { readonly description?: string; readonly reserved?: string } = {}) {
+  /** `reserved`: names in the root that are not part of what is stored: never cleared, owned or counted. */
+  constructor(
+    path: string,
+    options: { readonly description?: string; readonly reserved?: readonly string[] } = {},
+  ) {
     this.localPath = path;
     this.description = options.description ?? path;
-    this.#isStored = (name) => name !== fileSystemsOwn && name !== options.reserved;
+    this.#isStored = (name) => name !== fileSystemsOwn && !options.reserved?.includes(name);
   }
 
   localPathOf(path: string): string {

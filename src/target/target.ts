@@ -2,7 +2,12 @@ import type { Owner, Tree, WorkTree } from './tree.ts';
 
 /** Which place holds (or will hold) the data directory, or one tablespace. Plain JSON, part of the plan. */
 export type TargetSpec =
-  | { readonly kind: 'data-directory'; readonly path: string }
+  | {
+      readonly kind: 'data-directory';
+      readonly path: string;
+      /** In a volume that containers share whose processes are not seen from here. */
+      readonly isInVolume?: true;
+    }
   | {
       readonly kind: 'docker-volume';
       /** Real name in the engine. */
@@ -51,6 +56,9 @@ export interface TargetFacts {
   /** Reasons why it can never be a target (root directory, a home, mount point's parent, not absolute …). */
   readonly refusal: string | null;
 }
+
+/** In a volume's root: the journal of the runs that prepare it, where it has no other place. */
+export const volumeJournalFolder = '.odo-journal';
 
 /** The file in the data directory's root that says which run is restoring it. Removed at the end. */
 export const markerFile = '.odo-run.json';

@@ -151,6 +151,27 @@ it('does what the container image did, from environment variables alone', () => 
   });
 });
 
+it('prepares the volume of a container, and looks for backups below the address that it was given', () => {
+  const env = { S3_BACKUP_URL: `${url}/`, S3_BACKUP_PATH: '/pg', S3_SEARCH_PREFIX: 'orders' };
+  expect(request({ prepareVolume: '/data' }, env)).toMatchObject({
+    source: { url: 's3://backups/main/pg/orders' },
+    target: { kind: 'data-directory', path: '/data', isVolume: true },
+    service: { kind: 'none' },
+    preparesOnly: true,
+    runKey: 'volume /data',
+    confirmed: false,
+  });
+});
+
+it('prepares only what a server can recover that odo does not run', () => {
+  const flags = { url, dataDir: '/srv/pg', prepareOnly: true };
+  expect(request(flags)).toMatchObject({ preparesOnly: true, target: { path: '/srv/pg' } });
+  expect(request(flags)).not.toHaveProperty('runKey', 'volume /srv/pg');
+  expect(usageOf({ ...flags, local: true })).toContain('leave out the service');
+  expect(usageOf({ ...flags, promote: false })).toContain('leave out --no-promote');
+  expect(usageOf({ ...flags, standby: true, primaryConninfo: 'host=db1' })).toContain('leave out --standby');
+});
+
 it('finds the Compose file where Compose does', () => {
   const flags = { url, volume: 'v', service: 'db' };
   expect(usageOf(flags)).toContain('Say which Compose file has the service db: -f FILE');

@@ -23,7 +23,7 @@ describeWorkTree('a directory of this machine', openDirectory);
 
 it('leaves a reserved name in the root alone', async () => {
   const root = await mkdtemp(join(tmpdir(), 'odo-tree-'));
-  const tree = new DirectTree(root, { reserved: '.odo-work' });
+  const tree = new DirectTree(root, { reserved: ['.odo-work'] });
   await tree.writeFile('.odo-work/wal/segment', 'wal', 0o600);
   await tree.writeFile('base/.odo-work', 'not in the root', 0o600);
   await tree.clear([]);
