@@ -106,7 +106,7 @@ function choiceNeeded(plan: RestorePlan, what: string, isFixed: boolean): OdoErr
   const other =
     !isFixed && canUseNewVolume(plan) ? ', or restore into a new one and keep it: -V NEW_VOLUME' : '';
   return new OdoError('CHOICE_NEEDED', what, {
-    hint: `Nobody can be asked here. Agree beforehand with --yes (odo plan shows to what)${other}.`,
+    hint: `Nobody can be asked here. Agree beforehand with --yes or ODO_YES=1 (odo plan shows to what)${other}.`,
     details: { target: plan.targetDescription, removes: plan.removes },
   });
 }

@@ -33,7 +33,7 @@ export async function startRun(asked: RestoreRequest, surroundings: RunSurroundi
   try {
     return await withEvidence(surroundings, () => start(asked, surroundings));
   } finally {
-    await removeIdleJournal(asked, surroundings.journalFile);
+    await removeIdleJournal(surroundings.journalFile);
   }
 }
 
@@ -60,7 +60,11 @@ export async function resumeRun(
   surroundings: RunSurroundings,
   options: { redo: readonly string[]; takeOver: boolean; move: AskedMove | null },
 ): Promise<RunOutcome> {
-  return withEvidence(surroundings, () => goOn(runId, surroundings, { ...options, event: null }));
+  try {
+    return await withEvidence(surroundings, () => goOn(runId, surroundings, { ...options, event: null }));
+  } finally {
+    await removeIdleJournal(surroundings.journalFile);
+  }
 }
 
 /** Finishes a run that is held, when the database is consistent or at its target. */
@@ -114,6 +118,7 @@ export async function abandonRun(
     );
   } finally {
     database.close();
+    await removeIdleJournal(surroundings.journalFile);
   }
 }
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { access, constants, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { OdoError } from '../errors/odo-error.ts';
 import { openJournalForReading } from '../journal/open.ts';
 import { listRunRecords } from '../journal/runs.ts';
@@ -45,11 +45,8 @@ export async function requireVolume(request: Pick<RestoreRequest, 'target'>): Pr
 }
 
 /** Where nothing is left to go on with, the volume is the database's alone. */
-export async function removeIdleJournal(
-  request: Pick<RestoreRequest, 'target'>,
-  journalFile: string,
-): Promise<void> {
-  if (!isJournalOfVolume(request, journalFile) || !existsSync(journalFile)) return;
+export async function removeIdleJournal(journalFile: string): Promise<void> {
+  if (basename(dirname(journalFile)) !== volumeJournalFolder || !existsSync(journalFile)) return;
   const database = openJournalForReading(journalFile);
   if (database === null) return;
   try {

@@ -13,6 +13,7 @@ import {
 } from '../support/crash-column.ts';
 import {
   asDrill,
+  asPrepared,
   asStandby,
   heldAtTarget,
   intoDirectory,
@@ -66,6 +67,7 @@ const others: readonly Column[] = [
   intoService(matrix.get, 'pg_basebackup', switched.get, { newVolume: true, access: 'direct' }),
   heldAtTarget(matrix.get, pitr.get),
   asStandby(matrix.get),
+  asPrepared(matrix.get),
   asDrill(matrix.get),
 ];
 const columns = [...combinations, ...others];
@@ -98,6 +100,7 @@ const quick: Readonly<Record<string, readonly string[]>> = {
     'promote:ready',
   ],
   'volume engine, barman-cloud': ['restoreBase:after-completion'],
+  'prepared only': ['layOut:written'],
   drill: ['tearDown:discarded'],
 };
 

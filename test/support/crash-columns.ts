@@ -220,6 +220,18 @@ export const asStandby = (matrix: () => Matrix): Column => ({
   },
 });
 
+/** No server reads it: every file is the same, those of the recovery too. */
+export const asPrepared = (matrix: () => Matrix): Column => ({
+  name: 'prepared only',
+  expected: () => onlyBeside('data'),
+  open: () =>
+    openDirectory({
+      env: envOf(matrix()),
+      commands: (data) => [() => startOf(matrix(), 'barman-cloud', '--data-dir', data, '--prepare-only')],
+      facts: async () => null,
+    }),
+});
+
 export const asDrill = (matrix: () => Matrix): Column => ({
   name: 'drill',
   expected: () => onlyBeside(),

@@ -12,7 +12,7 @@ interface DigestOptions {
   readonly normalized?: (text: string) => string;
 }
 
-const namesPlaces = /\.conf$|(^|\/)tablespace_map\.old$/;
+const namesPlaces = /\.conf$|(^|\/)tablespace_map(\.old)?$/;
 
 /** Owner and mode of every entry below a directory, by its path, with every byte of files; the run's mark left out. */
 export async function treeDigest(
