@@ -2,12 +2,14 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { fixture } from '../lab/fixtures.ts';
+import { foreignFixture, shopkeeper, shopQuestion } from '../lab/foreign-fixtures.ts';
 import { run } from '../lab/run-command.ts';
 import { type S3Server, startS3 } from '../lab/s3-server.ts';
 import { smallFactsSql, smallFixture } from '../lab/small-fixtures.ts';
 import { runIdOf } from '../support/drilled.ts';
 import { odo } from '../support/odo-program.ts';
 import { askServerOn, binDir15, factsOfDirectory, postgresUser } from '../support/restored-directory.ts';
+import { readVolume } from '../support/restored-volume.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { describeWithLab } from '../support/with-lab.ts';
 
@@ -64,6 +66,23 @@ describeWithLab('a restore that is prepared only', () => {
     await expect(run(join(binDir15, 'postgres'), ['-D', place.data, ...settings], user)).rejects.toThrow(
       'recovery ended before configured recovery target was reached',
     );
+  });
+
+  test('of CloudNativePG, in a volume, is started by a plain image without the configuration of its source', async () => {
+    const backup = await foreignFixture('foreign-cloudnative');
+    await using s3 = await startS3({ storageDir: backup.storageDir });
+    await using directory = await temporaryDirectory();
+    const volume = `odo-test-prepared-${process.pid}`;
+    try {
+      const args = ['-u', backup.url, '-e', s3.endpoint, '-V', volume, '--volume-access', 'direct'];
+      const env = { ...s3.env, XDG_STATE_HOME: directory.path };
+      const result = await odo(['start', ...args, '--prepare-only'], { env });
+      expect(result.exitCode, result.stderr).toBe(0);
+      const { sql, answer } = shopQuestion;
+      expect(await readVolume(backup.major, volume, (psql) => psql(sql, shopkeeper.database))).toBe(answer);
+    } finally {
+      await run('docker', ['volume', 'rm', '-f', volume]);
+    }
   });
 
   test('killed in every new place and resumed, it ends as undisturbed, and the server removes what odo laid down', async () => {
