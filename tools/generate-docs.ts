@@ -242,7 +242,7 @@ function jsonOutputPage(): string {
     abandoned:
       'The end: the run was given up, and what it made is removed. `target` is where it restored, null when it never came to that.',
     completed:
-      'The end: the database is restored and verified, or a drill has come to its `verdict` (`passed` or `failed`; null for a restore) and removed everything. `durationMs` counts from the first start, pauses included.',
+      'The end: the database is restored and verified (with `"prepared": true`: only laid down for a server that odo does not run, and proved by nothing), or a drill has come to its `verdict` (`passed` or `failed`; null for a restore) and removed everything. `durationMs` counts from the first start, pauses included.',
   };
   const shown = (type: keyof typeof sampleEvents) =>
     type === 'plan' ? { ...sampleEvents.plan, plan: { ...planStart, contents: {} } } : sampleEvents[type];
