@@ -7,6 +7,7 @@ import { startS3 } from './s3-server.ts';
 import { say } from './say.ts';
 import { startSourceCluster } from './source-cluster.ts';
 import { uploadDirectory } from './upload.ts';
+import { waitUntil } from './wait-until.ts';
 
 /** A barman backup of PostgreSQL 15 and full segments of 1 MiB behind it, of a few KiB each in the store. */
 export interface LongArchive {
@@ -68,6 +69,12 @@ async function makeArchive(directory: string, segments: number): Promise<void> {
         commit;
       end loop;
     end $$`);
+  // One after the other, each by a shell of its own.
+  await waitUntil(
+    'all full segments are archived',
+    () => cluster.psql(`select archived_count >= ${segments} or null from pg_stat_archiver`),
+    { deadlineMs: 1_800_000, everyMs: 1000 },
+  );
   await archiveSegment(cluster);
   const copy = join(partial, 'archive');
   await run('docker', ['cp', `${cluster.container}:${inside}`, copy]);
