@@ -40,7 +40,8 @@ export async function completionsOf(
   options: { readonly cwd: string; readonly env: Readonly<Record<string, string>> },
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const { cwd } = options;
-  const env = { ...process.env, ...options.env, TERM: 'dumb', LC_ALL: 'C.UTF-8' };
+  // No history: a shell that is killed would write it into a directory that is being removed.
+  const env = { ...process.env, ...options.env, TERM: 'dumb', LC_ALL: 'C.UTF-8', HISTFILE: '' };
   const program = `"${process.execPath}" "${odoCli}"`;
   if (shell === 'fish') return askFish(program, lines, { cwd, env });
   const define = `odo() { ${program} "$@"; }`;
