@@ -101,12 +101,20 @@ async function honourIfMatch(ctx: KoaContext, next: () => Promise<void>): Promis
 /** With a delimiter, s3rver does not see a folder that holds only folders: list flat, and group as S3 does. */
 function groupAsS3(store: Store): void {
   const flat = store.listObjects.bind(store);
+  /** A page at a time: it opens files for all objects of a listing at once. */
+  async function* allOf(bucket: string, options: ListOptions) {
+    for (let { startAfter } = options; ; ) {
+      const page = await flat(bucket, { ...options, maxKeys: 1000, ...(startAfter && { startAfter }) });
+      yield* page.objects;
+      startAfter = page.objects.at(-1)?.key;
+      if (!page.isTruncated || startAfter === undefined) return;
+    }
+  }
   store.listObjects = async (bucket, { delimiter, maxKeys = 1000, ...options }) => {
     if (!delimiter) return flat(bucket, { maxKeys, ...options });
-    const all = await flat(bucket, { ...options, maxKeys: Number.MAX_SAFE_INTEGER });
     const folders = new Set<string>();
     const objects: { readonly key: string }[] = [];
-    for (const object of all.objects) {
+    for await (const object of allOf(bucket, options)) {
       const cut = object.key.indexOf(delimiter, (options.prefix ?? '').length);
       if (cut === -1) objects.push(object);
       else folders.add(object.key.slice(0, cut + delimiter.length));
