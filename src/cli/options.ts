@@ -88,6 +88,15 @@ export const backupsSettings = [
   'config',
 ] as const satisfies readonly SettingKey[];
 
+/** Which server is meant, and how it is reached. */
+const serverSettings = [
+  'service',
+  'composeFile',
+  'project',
+  'container',
+  'local',
+] as const satisfies readonly SettingKey[];
+
 /** Everything `odo backup` takes: where backups lie, which server, and how. */
 export const takeSettings: readonly SettingKey[] = [
   'url',
@@ -96,11 +105,7 @@ export const takeSettings: readonly SettingKey[] = [
   'secretKey',
   'sessionToken',
   'region',
-  'service',
-  'composeFile',
-  'project',
-  'container',
-  'local',
+  ...serverSettings,
   'pgBin',
   ...onlyOfBackups,
   'config',
@@ -115,11 +120,7 @@ export const doctorSettings = [
   'volumeAccess',
   'owner',
   'reserve',
-  'service',
-  'composeFile',
-  'project',
-  'container',
-  'local',
+  ...serverSettings,
   'pgBin',
   'image',
   'background',
@@ -132,11 +133,7 @@ export const initSettings = [
   ...backupsSettings.filter((key) => key !== 'config'),
   'volume',
   'dataDir',
-  'service',
-  'composeFile',
-  'project',
-  'container',
-  'local',
+  ...serverSettings,
 ] as const satisfies readonly SettingKey[];
 
 /** Removing what a run made needs nothing of its source. */

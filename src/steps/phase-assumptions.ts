@@ -30,6 +30,16 @@ export const purposeOf = ({
   readonly preparesOnly?: boolean;
 }): Purpose => (drill != null ? 'drill' : preparesOnly === true ? 'preparation' : 'restore');
 
+/** All that a preparation comes to: nothing is stopped, started or proved. */
+const preparing: readonly TimedPhase[] = [
+  'prepareTarget',
+  'restoreBase',
+  'restoreWal',
+  'layOut',
+  'seal',
+  'cleanUp',
+];
+
 /** A drill’s database is started for it alone and removed again; nothing of the service is touched. */
 const notOf: Readonly<Record<Purpose, readonly TimedPhase[]>> = {
   restore: ['layOut', 'prove', 'tearDown'],
@@ -43,19 +53,7 @@ const notOf: Readonly<Record<Purpose, readonly TimedPhase[]>> = {
     'verify',
     'cleanUp',
   ],
-  preparation: [
-    'stopService',
-    'configureRecovery',
-    'recover',
-    'reachTarget',
-    'promote',
-    'prove',
-    'configureDatabase',
-    'switchOver',
-    'startService',
-    'verify',
-    'tearDown',
-  ],
+  preparation: timedPhases.filter((phase) => !preparing.includes(phase)),
 };
 
 /** Whether a run that is there for this can come to the phase at all. */
