@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, test } from 'vitest';
 import { fixture } from '../lab/fixtures.ts';
+import { imageName } from '../lab/images.ts';
 import { ensureOdoImages, odoImage } from '../lab/odo-images.ts';
-import { readTableFacts } from '../lab/psql.ts';
+import { psqlInContainer, readTableFacts } from '../lab/psql.ts';
 import { run } from '../lab/run-command.ts';
 import { startS3 } from '../lab/s3-server.ts';
 import { waitUntil } from '../lab/wait-until.ts';
 import { readVolume } from '../support/restored-volume.ts';
+import { shellBlocks } from '../support/tutorial.ts';
 import { describeWithLab } from '../support/with-lab.ts';
 
 /** Exit code and everything that was said, whatever the code. */
@@ -74,4 +76,29 @@ describeWithLab('the image that prepares a volume', () => {
       }
     },
   );
+
+  test('README.md, word for word: four variables, a volume, and a server that recovers it', async () => {
+    const backup = await fixture('barman-17');
+    await using s3 = await startS3({ storageDir: backup.storageDir });
+    const id = `odo-test-readme-${randomUUID().slice(0, 8)}`;
+    const [block = expect.fail('no shell block')] = await shellBlocks('README.md');
+    // Only what differs here: names, the image that is built already, where the store is, and nothing was killed.
+    const script = block
+      .replace('docker build --target odo -t odo .', ':')
+      .replace(/^docker start .*\n/m, '')
+      .replace('s3://bucket/prefix odo\n', `${backup.url} -e S3_ENDPOINT --network host ${odoImage}\n`)
+      .replaceAll('pgdata', id)
+      .replace('--name odo', `--rm --name ${id}`)
+      .replace('--name db', `--name ${id}-db`)
+      .replace('postgres:17', imageName(17));
+    try {
+      await run('sh', ['-euxc', script], { env: { ...s3.env, S3_ENDPOINT: s3.endpoint } });
+      const psql = psqlInContainer(`${id}-db`);
+      await waitUntil('the server has recovered', () => psql('select not pg_is_in_recovery() or null'));
+      expect(await readTableFacts(psql)).toEqual(backup.expected.atLatest.tables);
+    } finally {
+      await docker('rm', '-f', id, `${id}-db`);
+      await docker('volume', 'rm', '-f', id);
+    }
+  });
 });

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { run } from '../lab/run-command.ts';
 import { odoCli } from './odo-program.ts';
 
-const docs = join(import.meta.dirname, '../../docs');
+const root = join(import.meta.dirname, '../..');
 
-/** The blocks of a page of `docs/` that are marked as shell, in its order; those without a mark are only shown. */
+/** The blocks of a page, as `docs/x.md`, that are marked as shell, in its order; those without a mark are only shown. */
 export async function shellBlocks(page: string): Promise<readonly string[]> {
-  const text = await readFile(join(docs, `${page}.md`), 'utf8');
+  const text = await readFile(join(root, page), 'utf8');
   return [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block);
 }
 
@@ -28,7 +28,7 @@ export async function followTutorial(
   );
   // A file: what a command reads from stdin is not the rest of the page.
   const script = join(directory, 'page.sh');
-  await writeFile(script, (await shellBlocks(page)).join('\n'));
+  await writeFile(script, (await shellBlocks(`docs/${page}.md`)).join('\n'));
   await run('bash', ['-euo', 'pipefail', '-x', script], {
     cwd: directory,
     extendEnv: false,
