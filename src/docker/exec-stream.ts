@@ -1,7 +1,6 @@
 import type Dockerode from 'dockerode';
-import { OdoError } from '../errors/odo-error.ts';
 import { type EngineCalls, never } from './engine-calls.ts';
-import { createExec, execIn } from './exec.ts';
+import { createExec, execIn, exitCodeOf } from './exec.ts';
 import { demultiplex } from './streams.ts';
 
 /** A program whose output is read while it runs. */
@@ -80,17 +79,9 @@ export async function execStream(
   return {
     output: read(),
     async result() {
-      // The engine writes the exit code down a moment after the output's end.
-      for (let attempt = 0; attempt < 100; attempt += 1) {
-        const { Running, ExitCode } = await calls.ask(what, signal, (more) => exec.inspect(more));
-        isOver = !Running;
-        if (!Running && ExitCode !== null) return { exitCode: ExitCode, stderr };
-        await new Promise((resolve) => setTimeout(resolve, Math.min(10 * (attempt + 1), 100)));
-      }
-      throw new OdoError(
-        'ENGINE_FAILED',
-        `The Docker engine could not ${what}: its output ended, but it still runs.`,
-      );
+      const exitCode = await exitCodeOf(exec, calls, what, signal);
+      isOver = true;
+      return { exitCode, stderr };
     },
     async stop() {
       connection.destroy();

@@ -108,7 +108,7 @@ class ExecRun {
       { repeats: never },
     );
     const output = await this.#readOutput(connection);
-    return { exitCode: await this.#exitCode(), ...output };
+    return { exitCode: await exitCodeOf(this.#exec, this.#calls, this.#what, signal), ...output };
   }
 
   /** Resolves when nothing of it runs any more. @throws ENGINE_FAILED when it goes on for minutes */
@@ -153,20 +153,24 @@ class ExecRun {
     const stdoutBytes = Buffer.concat(parts.stdout);
     return { stdout: stdoutBytes.toString(), stdoutBytes, stderr: Buffer.concat(parts.stderr).toString() };
   }
+}
 
-  /** The engine writes the exit code down a moment after the output's end. */
-  async #exitCode(): Promise<number> {
-    const { signal } = this.#options;
-    for (let attempt = 0; attempt < 100; attempt += 1) {
-      const { Running, ExitCode } = await this.#state();
-      if (!Running && ExitCode !== null) return ExitCode;
-      await delay(Math.min(10 * (attempt + 1), 100), undefined, signal ? { signal } : {});
-    }
-    throw new OdoError(
-      'ENGINE_FAILED',
-      `The Docker engine could not ${this.#what}: its output ended, but it still runs.`,
-    );
+/** Of a process whose output has ended: the engine writes its exit code down a moment later. @throws ENGINE_FAILED when it still runs */
+export async function exitCodeOf(
+  exec: Dockerode.Exec,
+  calls: EngineCalls,
+  what: string,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const { Running, ExitCode } = await calls.ask(what, signal, (more) => exec.inspect(more));
+    if (!Running && ExitCode !== null) return ExitCode;
+    await delay(Math.min(10 * (attempt + 1), 100), undefined, signal ? { signal } : {});
   }
+  throw new OdoError(
+    'ENGINE_FAILED',
+    `The Docker engine could not ${what}: its output ended, but it still runs.`,
+  );
 }
 
 /** Breaks a connection on which nothing comes any more although the process has ended. */
