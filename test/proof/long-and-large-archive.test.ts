@@ -18,10 +18,12 @@ const spoolSegments = 64;
 const mostGrowth = 48 * 2 ** 20;
 
 /**
- * Segments in the work directory beside a data directory, those on their way too. Both folders are read in one
- * breath: between two looks one segment goes and another comes.
+ * Segments in the work directory beside a data directory, those on their way too. While both folders are read one segment
+ * goes and another comes: of two looks the one that saw less is right.
  */
-function spooledSegments(directory: string): number {
+const spooledSegments = (directory: string): number => Math.min(segmentsIn(directory), segmentsIn(directory));
+
+function segmentsIn(directory: string): number {
   const work = readdirSync(directory).find((name) => name.startsWith('data.odo-'));
   if (work === undefined) return 0;
   const [wal, incoming] = ['wal', 'wal-incoming'].map((folder) => join(directory, work, folder));
