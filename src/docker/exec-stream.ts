@@ -19,8 +19,8 @@ export interface ExecStreamOptions {
   readonly signal: AbortSignal;
 }
 
-/** @unit characters */
-const keptStderr = 16 * 1024;
+/** The last of what a program complains of. @unit characters */
+export const keptStderr = 16 * 1024;
 
 /** The engine has no call to end an exec: a shell tells its pid first and then becomes the program. */
 const tellPid = (argv: readonly string[]): string[] => [

@@ -1,11 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { ProgramStream } from '../docker/exec-stream.ts';
+import { keptStderr, type ProgramStream } from '../docker/exec-stream.ts';
 import { OdoError } from '../errors/odo-error.ts';
 import { identity, type RunAsOptions, serverEnvironment } from './run-as.ts';
-
-/** @unit characters */
-const keptStderr = 16 * 1024;
 
 /** Starts a program of this host whose output is read while it runs. @throws STEP_FAILED when there is none */
 export async function streamProgram(

@@ -1,6 +1,8 @@
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
 import type { S3Credentials } from './credentials.ts';
+import { s3Error } from './s3-errors.ts';
 import { parseEndpoint } from './storage-url.ts';
+import type { StoreAttempt } from './store-errors.ts';
 
 export interface S3StorageOptions {
   readonly bucket: string;
@@ -17,6 +19,22 @@ export interface S3StorageOptions {
   readonly connectTimeoutMs?: number;
   /** Until the answer's headers, and between two pieces of a small object. @unit ms @default 30000 */
   readonly answerTimeoutMs?: number;
+}
+
+/** One SDK call whose failure is translated and whose abort keeps its reason. */
+export async function askS3<Output>(
+  attempt: StoreAttempt,
+  signal: AbortSignal,
+  send: (abortSignal: AbortSignal) => Promise<Output>,
+): Promise<Output> {
+  signal.throwIfAborted();
+  try {
+    // A signal of its own: the SDK adds listeners for each call, and one signal serves a whole run.
+    return await send(AbortSignal.any([signal]));
+  } catch (error) {
+    signal.throwIfAborted();
+    throw s3Error(error, attempt);
+  }
 }
 
 export interface S3ClientSettings {

@@ -11,8 +11,7 @@ import { OdoError } from '../errors/odo-error.ts';
 import type { ObjectWriter } from './object-writer.ts';
 import { withRetries } from './retryable.ts';
 import { boundAnswers } from './s3-answer-limit.ts';
-import { type S3StorageOptions, s3ClientSettings } from './s3-client.ts';
-import { s3Error } from './s3-errors.ts';
+import { askS3, type S3StorageOptions, s3ClientSettings } from './s3-client.ts';
 import { foreignError, type StoreAttempt } from './store-errors.ts';
 import { type PartStore, uploadInParts } from './upload-in-parts.ts';
 
@@ -46,20 +45,6 @@ export function openS3Writer(options: S3StorageOptions): ObjectWriter {
     ...(isRemoving ? { isRemoving } : { isWriting: true }),
   });
 
-  async function call<Output>(
-    attempt: StoreAttempt,
-    signal: AbortSignal,
-    send: (abortSignal: AbortSignal) => Promise<Output>,
-  ): Promise<Output> {
-    signal.throwIfAborted();
-    try {
-      return await send(AbortSignal.any([signal]));
-    } catch (error) {
-      signal.throwIfAborted();
-      throw s3Error(error, attempt);
-    }
-  }
-
   /** Only where nothing is there. Stores that do not know the condition say so, and are asked without it. */
   async function unlessThere<Output>(
     key: string,
@@ -67,12 +52,12 @@ export function openS3Writer(options: S3StorageOptions): ObjectWriter {
     send: (condition: { IfNoneMatch?: string }, abortSignal: AbortSignal) => Promise<Output>,
   ): Promise<Output> {
     try {
-      return await call(attemptAt(key), signal, (abortSignal) => send({ IfNoneMatch: '*' }, abortSignal));
+      return await askS3(attemptAt(key), signal, (abortSignal) => send({ IfNoneMatch: '*' }, abortSignal));
     } catch (error) {
       const { status } = foreignError(error instanceof OdoError ? error.cause : error);
       if (status === 412 || status === 409) throw isThere(key, error);
       if (status !== 501) throw error;
-      return call(attemptAt(key), signal, (abortSignal) => send({}, abortSignal));
+      return askS3(attemptAt(key), signal, (abortSignal) => send({}, abortSignal));
     }
   }
 
@@ -99,7 +84,7 @@ export function openS3Writer(options: S3StorageOptions): ObjectWriter {
   const partsOf = (key: string): PartStore => ({
     putWhole: (bytes, signal) => putWhole(key, bytes, signal),
     async begin(signal) {
-      const { UploadId } = await call(attemptAt(key), signal, (abortSignal) =>
+      const { UploadId } = await askS3(attemptAt(key), signal, (abortSignal) =>
         client.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: key }), { abortSignal }),
       );
       if (UploadId === undefined)
@@ -109,7 +94,7 @@ export function openS3Writer(options: S3StorageOptions): ObjectWriter {
     put: (upload, number, bytes, signal) =>
       withRetries(signal, async () => {
         const part = { Bucket: bucket, Key: key, UploadId: upload, PartNumber: number, Body: bytes };
-        const { ETag = '' } = await call(attemptAt(key), signal, (abortSignal) =>
+        const { ETag = '' } = await askS3(attemptAt(key), signal, (abortSignal) =>
           client.send(new UploadPartCommand(part), { abortSignal }),
         );
         return ETag;
@@ -138,7 +123,7 @@ export function openS3Writer(options: S3StorageOptions): ObjectWriter {
     upload: (key, chunks, how) => uploadInParts(key, partsOf(key), chunks, how),
     create: putWhole,
     async remove(key, signal) {
-      await call(attemptAt(key, true), signal, (abortSignal) =>
+      await askS3(attemptAt(key, true), signal, (abortSignal) =>
         client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }), { abortSignal }),
       );
     },

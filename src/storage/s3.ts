@@ -11,7 +11,7 @@ import { bareEtag } from './etag.ts';
 import type { ObjectStorage, StoredObject } from './object-storage.ts';
 import { isRetryable, withRetries } from './retryable.ts';
 import { boundAnswers } from './s3-answer-limit.ts';
-import { type S3StorageOptions, s3ClientSettings } from './s3-client.ts';
+import { askS3, type S3StorageOptions, s3ClientSettings } from './s3-client.ts';
 import { s3Error } from './s3-errors.ts';
 import { listPages } from './s3-pages.ts';
 import { refusedRegion, signedRequest } from './s3-signing.ts';
@@ -32,23 +32,15 @@ export function openS3Storage(options: S3StorageOptions): ObjectStorage {
   let isIntroduced = false;
   const attemptAt = (key: string | null): StoreAttempt => ({ store: 's3', bucket, endpoint: place, key });
 
-  /** One SDK call whose failure is translated and whose abort keeps its reason. */
   async function call<Output>(
     key: string | null,
     signal: AbortSignal,
     send: (abortSignal: AbortSignal) => Promise<Output>,
     more: Pick<StoreAttempt, 'prefix' | 'isWriting'> = {},
   ): Promise<Output> {
-    signal.throwIfAborted();
-    try {
-      // A signal of its own: the SDK adds listeners for each call, and one signal serves a whole run.
-      const output = await send(AbortSignal.any([signal]));
-      if (endpoint !== null) isIntroduced = true;
-      return output;
-    } catch (error) {
-      signal.throwIfAborted();
-      throw s3Error(error, { ...attemptAt(key), ...more });
-    }
+    const output = await askS3({ ...attemptAt(key), ...more }, signal, send);
+    if (endpoint !== null) isIntroduced = true;
+    return output;
   }
 
   async function readWhole(key: string, signal: AbortSignal): Promise<Uint8Array> {
