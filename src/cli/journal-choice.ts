@@ -1,8 +1,7 @@
-import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { LoadedSettings } from '../config/load.ts';
 import { defaultJournalFile } from '../config/state-dir.ts';
-import { journalInVolume } from '../run/volume-journal.ts';
+import { isMountPoint, journalInVolume } from '../run/journal-in-volume.ts';
 import type { Host } from './host.ts';
 
 export interface JournalChoice {
@@ -24,11 +23,6 @@ export function chooseJournal({ settings }: LoadedSettings, host: Host): Journal
 }
 
 const withFlag = (file: string): JournalChoice => ({ file, flag: ` --journal ${quoted(file)}` });
-
-function isMountPoint(path: string): boolean {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  return stats !== undefined && stats.dev !== statSync(dirname(path)).dev;
-}
 
 /** As a shell takes it. */
 const quoted = (word: string): string =>

@@ -30,3 +30,18 @@ export function watchSignals(host: Host, says: { onFirst: () => void; onSecond: 
     [Symbol.dispose]: stopListening,
   };
 }
+
+/** Does what a signal may stop and what leaves nothing behind: resolves with its exit code, or with the signal's. */
+export async function untilSignal(
+  host: Host,
+  work: (signal: AbortSignal) => Promise<number>,
+): Promise<number> {
+  using signals = watchSignals(host, { onFirst: () => {}, onSecond: () => {} });
+  try {
+    return await work(signals.signal);
+  } catch (error) {
+    const code = signals.exitCode();
+    if (code === null) throw error;
+    return code;
+  }
+}

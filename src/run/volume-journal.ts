@@ -1,15 +1,13 @@
 import { existsSync } from 'node:fs';
 import { access, constants, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { OdoError } from '../errors/odo-error.ts';
 import { openJournalForReading } from '../journal/open.ts';
 import { listRunRecords } from '../journal/runs.ts';
 import type { RestoreRequest } from '../steps/restore-request.ts';
 import { volumeJournalFolder } from '../target/target.ts';
 import { currentContainerId } from './container-id.ts';
-
-/** The journal of a container that has no other volume than the one it prepares. */
-export const journalInVolume = (mount: string): string => join(mount, volumeJournalFolder, 'journal.sqlite');
+import { isMountPoint, journalInVolume } from './journal-in-volume.ts';
 
 const mountOf = ({ target }: Pick<RestoreRequest, 'target'>): string | null =>
   target.kind === 'data-directory' && target.isVolume === true ? target.path : null;
@@ -26,7 +24,7 @@ export async function requireVolume(request: Pick<RestoreRequest, 'target'>): Pr
   if (mount === null) return;
   const found = await stat(mount).catch(() => null);
   const isInContainer = currentContainerId() !== null;
-  if (found === null || (isInContainer && found.dev === (await stat(dirname(mount))).dev)) {
+  if (found === null || (isInContainer && !isMountPoint(mount))) {
     throw new OdoError('PRECONDITION_FAILED', `No volume is mounted at ${mount}.`, {
       hint: `What is restored there would be gone with the container. Mount one: docker run -v VOLUME:${mount} …`,
     });

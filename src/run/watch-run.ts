@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { listCheckpoints, listEventsAfter } from '../journal/history.ts';
+import { type CheckpointSummary, listCheckpoints, listEventsAfter } from '../journal/history.ts';
 import { type JournalDatabase, openJournalForReading } from '../journal/open.ts';
 import { findRun } from '../journal/runs.ts';
 import { listSamples } from '../journal/samples.ts';
@@ -66,9 +66,11 @@ class WatchedRun {
 
   tellNews(): void {
     this.#tellEvents();
+    if (this.#active.size === 0) return;
+    const checkpoints = listCheckpoints(this.#database, this.#runId);
     for (const [phase, watched] of this.#active) {
       this.#tellProgress(phase, watched);
-      this.#tellCheckpoint(phase, watched);
+      this.#tellCheckpoint(phase, watched, checkpoints);
     }
   }
 
@@ -132,8 +134,8 @@ class WatchedRun {
     if (last !== null) this.#tell(last);
   }
 
-  #tellCheckpoint(phase: Phase, watched: Watched): void {
-    const own = listCheckpoints(this.#database, this.#runId).filter(
+  #tellCheckpoint(phase: Phase, watched: Watched, all: readonly CheckpointSummary[]): void {
+    const own = all.filter(
       // Of a step itself it is only a position to show.
       ({ name, instance, savedAtMs }) =>
         name === phase && instance !== '' && savedAtMs > watched.checkpointMs,

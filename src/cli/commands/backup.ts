@@ -4,7 +4,6 @@ import { toTakeRequest } from '../../config/take-request.ts';
 import { OdoError } from '../../errors/odo-error.ts';
 import type { CliContext } from '../context.ts';
 import { addOutputOptions, addSettings, isOn, loadFor, takeSettings } from '../options.ts';
-import { writeJsonLine } from '../render/json-lines.ts';
 import { takenText, takeRenderer } from '../render/take-text.ts';
 import { watchSignals } from '../signals.ts';
 
@@ -23,7 +22,6 @@ export function addBackup(program: Command, context: CliContext, exit: (code: nu
     const loaded = loadFor(command, takeSettings, context);
     const request = toTakeRequest(loaded, host.cwd);
     const json = isOn(command, 'json');
-    const render = takeRenderer(host);
     using signals = watchSignals(host, {
       onFirst: () => host.stderr.write('stopping; nothing of this backup will be left\n'),
       onSecond: () => {},
@@ -32,10 +30,7 @@ export function addBackup(program: Command, context: CliContext, exit: (code: nu
       const backup = await api.backUp(request, {
         credentials: resolveCredentials(loaded),
         signal: signals.signal,
-        onEvent: (event) => {
-          if (json && event.type !== 'progress') writeJsonLine(host, event);
-          render(event, json);
-        },
+        onEvent: takeRenderer(host, { json }),
       });
       if (!json) host.stdout.write(`${takenText(backup)}\n`);
       exit(0);

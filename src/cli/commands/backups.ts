@@ -8,7 +8,7 @@ import { addOutputOptions, addSettings, backupsSettings, isOn, loadFor } from '.
 import { backupsText } from '../render/backups-text.ts';
 import { contentsText } from '../render/contents-text.ts';
 import { writeJsonLine } from '../render/json-lines.ts';
-import { watchSignals } from '../signals.ts';
+import { untilSignal } from '../signals.ts';
 
 export function addBackups(program: Command, context: CliContext, exit: (code: number) => void): void {
   const command = program
@@ -28,11 +28,10 @@ export function addBackups(program: Command, context: CliContext, exit: (code: n
     const loaded = loadFor(command, backupsSettings, context);
     const source = toSource(loaded);
     const credentials = resolveCredentials(loaded);
-    using signals = watchSignals(host, { onFirst: () => {}, onSecond: () => {} });
     const { server, walUrl } = loaded.settings;
-    const request = { source, server, walUrl, credentials, signal: signals.signal };
     const json = isOn(command, 'json');
-    try {
+    const tell = async (signal: AbortSignal): Promise<number> => {
+      const request = { source, server, walUrl, credentials, signal };
       if (backup === undefined) {
         const survey = await api.listAvailableBackups({ ...request, withWal: isOn(command, 'wal') });
         for (const warning of survey.warnings) host.stderr.write(`warning: ${warning}\n`);
@@ -44,12 +43,9 @@ export function addBackups(program: Command, context: CliContext, exit: (code: n
         if (json) writeJsonLine(host, { type: 'contents', restorable, ...contents });
         else writeLines(host, contentsText(contents, widthOf(host)));
       }
-      exit(0);
-    } catch (error) {
-      const code = signals.exitCode();
-      if (code === null) throw error;
-      exit(code);
-    }
+      return 0;
+    };
+    exit(await untilSignal(host, tell));
   });
 }
 

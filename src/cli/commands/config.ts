@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Argument, type Command, Option } from 'commander';
-import { importSettings } from '../../config/import/import-settings.ts';
 import { OdoError } from '../../errors/odo-error.ts';
 import type { CliContext } from '../context.ts';
 import { createFile } from '../create-file.ts';
@@ -22,9 +21,10 @@ export function addConfig(program: Command, { host }: CliContext, exit: (code: n
       ),
     );
   addHelp(command);
-  command.action((_action: string, name: string) => {
+  command.action(async (_action: string, name: string) => {
     const out: unknown = command.getOptionValue('out');
     const file = resolve(host.cwd, typeof out === 'string' ? out : 'odo.yaml');
+    const { importSettings } = await import('../../config/import/import-settings.ts');
     const text = importSettings(readOld(resolve(host.cwd, name)), { name, cwd: host.cwd, file });
     if (typeof out === 'string') {
       createFile(file, text);

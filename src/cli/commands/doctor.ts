@@ -8,7 +8,7 @@ import { chooseJournal } from '../journal-choice.ts';
 import { addOutputOptions, addSettings, doctorSettings, isOn, loadFor } from '../options.ts';
 import { countsOf, findingText, verdictText } from '../render/doctor-text.ts';
 import { writeJsonLine } from '../render/json-lines.ts';
-import { watchSignals } from '../signals.ts';
+import { untilSignal } from '../signals.ts';
 
 export function addDoctor(program: Command, context: CliContext, exit: (code: number) => void): void {
   const command = program
@@ -25,12 +25,11 @@ export function addDoctor(program: Command, context: CliContext, exit: (code: nu
     const request = toDoctorRequest(loaded, host.cwd);
     const json = isOn(command, 'json');
     const findings: Finding[] = [];
-    using signals = watchSignals(host, { onFirst: () => {}, onSecond: () => {} });
-    try {
+    const examine = async (signal: AbortSignal): Promise<number> => {
       await api.examine(request, {
         journalFile: chooseJournal(loaded, host).file,
         credentials: resolveCredentials(loaded),
-        signal: signals.signal,
+        signal,
         onFinding: (finding) => {
           findings.push(finding);
           if (json) writeJsonLine(host, { type: 'finding', ...finding });
@@ -42,15 +41,12 @@ export function addDoctor(program: Command, context: CliContext, exit: (code: nu
             );
         },
       });
-    } catch (error) {
-      const code = signals.exitCode();
-      if (code === null) throw error;
-      return exit(code);
-    }
-    const counts = countsOf(findings);
-    const exitCode = counts.problems > 0 ? errorKinds.PRECONDITION_FAILED.exitCode : 0;
-    if (json) writeJsonLine(host, { type: 'doctor', ...counts, exitCode });
-    else host.stdout.write(`\n${verdictText(findings)}\n`);
-    exit(exitCode);
+      const counts = countsOf(findings);
+      const exitCode = counts.problems > 0 ? errorKinds.PRECONDITION_FAILED.exitCode : 0;
+      if (json) writeJsonLine(host, { type: 'doctor', ...counts, exitCode });
+      else host.stdout.write(`\n${verdictText(findings)}\n`);
+      return exitCode;
+    };
+    exit(await untilSignal(host, examine));
   });
 }

@@ -4,12 +4,10 @@ import { addressForms } from '../../config/values.ts';
 import { OdoError } from '../../errors/odo-error.ts';
 import type { CliApi } from '../context.ts';
 import { type Answers, notSaid, refusalOf } from './answers.ts';
-import type { Asker } from './asker.ts';
+import { type Asker, none } from './asker.ts';
 
 /** A store that says nothing is no reason to wait for a settings file. @unit ms */
 const patienceMs = 20_000;
-
-const none = 'none';
 
 /** Where the backups lie, and which of the servers there. */
 export async function askSource(

@@ -4,9 +4,7 @@ import { OdoError } from '../../errors/odo-error.ts';
 import type { ServiceLook } from '../../run/look-at-compose.ts';
 import type { CliApi } from '../context.ts';
 import { type Answers, notSaid, refusalOf } from './answers.ts';
-import type { Asker } from './asker.ts';
-
-const none = 'none';
+import { type Asker, none } from './asker.ts';
 
 /** What runs PostgreSQL, and where its data lie. `from`: paths that are typed start there. */
 export async function askTarget(

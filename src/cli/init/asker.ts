@@ -1,6 +1,9 @@
 import type { Host } from '../host.ts';
 import { indented } from '../render/text.ts';
 
+/** The answer that there is no such thing. */
+export const none = 'none';
+
 export interface Asker {
   /** Something that was found out. */
   say(text: string): void;

@@ -8,21 +8,25 @@ import { formatAmount, formatDuration, formatPercent, formatTime } from './units
 const progressEveryMs = 10_000;
 const jsonProgressEveryMs = 200;
 
-/** Lines that start with the time on stderr; with JSON, progress goes there at most five times a second. */
-export function takeRenderer(host: Host): (event: TakeEvent, json: boolean) => void {
-  let last = { plain: 0, json: 0 };
-  return (event, json) => {
-    if (event.type === 'progress') {
-      const nowMs = Date.parse(event.at);
-      if (json && nowMs - last.json >= jsonProgressEveryMs) {
-        last = { ...last, json: nowMs };
-        writeJsonLine(host, event);
-      }
+/**
+ * Lines that start with the time, on stderr; with `json` every event also as a line on stdout, progress at most five times
+ * a second.
+ */
+export function takeRenderer(host: Host, { json }: { json: boolean }): (event: TakeEvent) => void {
+  let jsonMs = 0;
+  let plainMs: number | null = null;
+  return (event) => {
+    const nowMs = Date.parse(event.at);
+    const isProgress = event.type === 'progress';
+    if (json && (!isProgress || nowMs - jsonMs >= jsonProgressEveryMs)) {
+      if (isProgress) jsonMs = nowMs;
+      writeJsonLine(host, event);
+    }
+    if (isProgress) {
       // The first one only starts the clock.
-      const isFirst = last.plain === 0;
-      if (!isFirst && nowMs - last.plain < progressEveryMs) return;
-      last = { ...last, plain: nowMs };
-      if (isFirst) return;
+      plainMs ??= nowMs;
+      if (nowMs - plainMs < progressEveryMs) return;
+      plainMs = nowMs;
     }
     host.stderr.write(`${formatTime(event.at)}  ${printable(eventText(event))}\n`);
   };

@@ -21,6 +21,13 @@ function loadedWith(entry: string): ReadonlySet<string> {
 }
 
 // A second look at a run from a loaded host is not to wait for decoders and clients of stores.
+test('cli/main.ts opens no journal: that is for the commands that need one', () => {
+  const loaded = [...loadedWith('cli/main.ts')];
+  expect(loaded.filter((name) => /^(journal\/|better-sqlite3|config\/import|cli\/init)/.test(name))).toEqual(
+    [],
+  );
+});
+
 test.for(['cli/main.ts', 'run/status.ts'])('%s loads no data plane, no client and no report', (entry) => {
   const loaded = [...loadedWith(entry)];
   expect(loaded.length).toBeGreaterThan(20);
