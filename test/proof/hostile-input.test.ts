@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { mkdir, readFile, statfs, writeFile } from 'node:fs/promises';
+import { mkdir, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createGzip } from 'node:zlib';
 import fc from 'fast-check';
@@ -11,6 +11,7 @@ import { imageName } from '../lab/images.ts';
 import { run } from '../lab/run-command.ts';
 import { buildOdo } from '../support/built-odo.ts';
 import { layOut } from '../support/fixture-objects.ts';
+import { watchMemory } from '../support/memory-watch.ts';
 import { odo, spawnOdo } from '../support/odo-program.ts';
 import { proofTally, spread, whole } from '../support/proof.ts';
 import { refusalOf } from '../support/refusal-of.ts';
@@ -34,24 +35,11 @@ const mebibyte = 1024 ** 2;
 /** Less than half of its header in the archive. @unit bytes */
 const mostForAnEntry = 200;
 
-/** The most memory that a process held so far; 0 when it is gone. @unit bytes */
-async function peakMemory(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
-}
-
 /** Runs `odo` to its end, with the most memory that it held. */
 async function measured(args: readonly string[], options: Parameters<typeof spawnOdo>[1]) {
   const program = spawnOdo(args, options);
-  let peakBytes = 0;
-  const timer = setInterval(() => {
-    void peakMemory(program.pid).then((bytes) => {
-      peakBytes = Math.max(peakBytes, bytes);
-    });
-  }, 50);
-  const result = await program.ended;
-  clearInterval(timer);
-  return { ...result, peakBytes };
+  using watch = watchMemory(program.pid);
+  return { ...(await program.ended), peakBytes: watch.peakBytes };
 }
 
 /** A backup of barman-cloud, which has no manifest, with one more part of the data directory. */

@@ -1,10 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { type LongArchive, longArchive } from '../lab/long-archive.ts';
 import { startS3 } from '../lab/s3-server.ts';
-import { inMB } from '../support/memory-watch.ts';
-import { type OdoProgram, spawnOdo } from '../support/odo-program.ts';
+import { inMB, residentBytes } from '../support/memory-watch.ts';
+import { spawnOdo } from '../support/odo-program.ts';
 import { proofTally, whole } from '../support/proof.ts';
 import { factsOfDirectory } from '../support/restored-directory.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -31,14 +31,6 @@ function segmentsIn(directory: string): number {
     return readdirSync(wal ?? '').length + readdirSync(incoming ?? '').length;
   } catch {
     return 0; // not there yet, or not any more
-  }
-}
-
-function residentBytes({ pid }: OdoProgram): number {
-  try {
-    return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
-  } catch {
-    return 0; // ended
   }
 }
 
@@ -72,7 +64,7 @@ describeWithLab('a long WAL archive', () => {
         while (!isOver) {
           most = Math.max(most, spooledSegments(directory.path));
           const isReplaying = program.output().stdout.includes('"phase":"promote","state":"started"');
-          if (isReplaying) resident.push(residentBytes(program));
+          if (isReplaying) resident.push(residentBytes(program.pid));
           await new Promise((resolve) => setTimeout(resolve, 50));
         }
         const result = await program.ended;

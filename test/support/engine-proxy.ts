@@ -67,19 +67,15 @@ export async function startEngineProxy(socketPath: string): Promise<EngineProxy>
     if (fault?.kind === 'silence') return void incoming.resume();
     const { headers, method, url: path } = incoming;
     const onward = request({ socketPath: engineSocket, method, path, headers }, (answer) => {
-      if (fault?.kind === 'lost-answer' || fault?.kind === 'silent-answer') {
-        // Its client may still find out what was made, and go on with it by its id.
-        let lost = '';
-        answer.on('data', (bytes: Buffer) => {
-          if (lost.length < 4096) lost += bytes.toString('latin1');
-        });
-        answer.once('end', () => {
-          learn(incoming, lost, names);
-          if (fault.kind === 'lost-answer') incoming.socket.destroy();
-        });
-        return;
-      }
-      relay(answer, response, fault, (body) => learn(incoming, body, names));
+      // Also of what its client is not told: it may still find out what was made, and go on with it by its id.
+      let beginning = '';
+      answer.on('data', (bytes: Buffer) => {
+        if (beginning.length < 4096) beginning += bytes.toString('latin1');
+      });
+      answer.once('end', () => learn(incoming, beginning, names));
+      if (fault?.kind === 'silent-answer') return;
+      if (fault?.kind === 'lost-answer') answer.once('end', () => incoming.socket.destroy());
+      else relay(answer, response, fault);
     });
     onward.on('error', () => response.destroy());
     response.on('close', () => onward.destroy());
@@ -175,27 +171,19 @@ function refuse(
   response.end(body);
 }
 
-function relay(
-  answer: IncomingMessage,
-  response: ServerResponse,
-  fault: EngineFault | null,
-  learned: (body: string) => void,
-): void {
+function relay(answer: IncomingMessage, response: ServerResponse, fault: EngineFault | null): void {
   // A stream without a length ends with its connection, as the engine's own does: that it was cut cannot be seen.
   response.useChunkedEncodingByDefault = answer.headers['transfer-encoding'] === 'chunked';
   response.writeHead(answer.statusCode ?? 502, answer.headers);
   response.flushHeaders();
   let left = fault?.kind === 'cut' ? fault.afterBytes : Number.POSITIVE_INFINITY;
-  let beginning = '';
   answer.on('data', (bytes: Buffer) => {
     if (left <= 0) return;
-    if (beginning.length < 4096) beginning += bytes.toString('latin1');
     response.write(bytes.subarray(0, left));
     left -= bytes.length;
     if (left <= 0) response.socket?.end();
   });
   answer.on('end', () => {
-    learned(beginning);
     if (left > 0) response.end();
   });
   answer.on('error', () => response.destroy());

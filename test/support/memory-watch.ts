@@ -19,6 +19,9 @@ const statusOf = (pid: number, field: 'VmHWM' | 'VmRSS' | 'PPid'): number => {
   }
 };
 
+/** What a process holds now; 0 when it is gone. @unit bytes */
+export const residentBytes = (pid: number): number => statusOf(pid, 'VmRSS');
+
 function descendantsOf(pid: number): number[] {
   const parents = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -40,7 +43,7 @@ export function watchMemory(pid: number): MemoryWatch {
     peakBytes = Math.max(peakBytes, statusOf(pid, 'VmHWM'));
     peakOfTreeBytes = Math.max(
       peakOfTreeBytes,
-      tree.reduce((sum, one) => sum + statusOf(one, 'VmRSS'), 0),
+      tree.reduce((sum, one) => sum + residentBytes(one), 0),
     );
   };
   const timer = setInterval(look, everyMs);

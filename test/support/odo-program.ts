@@ -57,11 +57,14 @@ function jsonLines(stdout: string): Record<string, unknown>[] {
   });
 }
 
+/** The environment of the tests without what odo or its stores would take from it. */
+export const inheritedEnvironment = (): Record<string, string | undefined> =>
+  Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(AWS_|ODO_|S3_|NODE_OPTIONS|VITEST)/.test(name)),
+  );
+
 /** Starts `odo ARGS` from source. Give every test its own `--journal` or XDG_STATE_HOME. */
 export function spawnOdo(args: readonly string[], options: OdoOptions = {}): OdoProgram {
-  const inherited = Object.entries(process.env).filter(
-    ([name]) => !/^(AWS_|ODO_|S3_|NODE_OPTIONS|VITEST)/.test(name),
-  );
   const { through } = options;
   const command =
     through === undefined ? ([process.execPath] as const) : ([...through, process.execPath] as const);
@@ -70,7 +73,7 @@ export function spawnOdo(args: readonly string[], options: OdoOptions = {}): Odo
     cwd: options.cwd,
     ...(options.uid === undefined ? {} : { uid: options.uid }),
     ...(options.gid === undefined ? {} : { gid: options.gid }),
-    env: { ...Object.fromEntries(inherited), NO_COLOR: '1', ...options.env },
+    env: { ...inheritedEnvironment(), NO_COLOR: '1', ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   child.stdin.on('error', () => {}).end(options.input ?? '');

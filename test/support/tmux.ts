@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { waitUntil } from '../lab/wait-until.ts';
+import { inheritedEnvironment } from './odo-program.ts';
 
 /** A shell in a tmux of the test's own, looked at through a client that has a real terminal: a pane of another tmux. */
 export interface Tmux extends AsyncDisposable {
@@ -32,8 +33,8 @@ export async function startTmux(options: {
 }): Promise<Tmux> {
   started += 1;
   const name = `odo-test-${process.pid}-${started}`;
-  const inherited = Object.entries(process.env).filter(
-    ([key]) => !/^(AWS_|ODO_|S3_|NODE_OPTIONS|VITEST|TMUX|NO_COLOR|FORCE_COLOR)/.test(key),
+  const inherited = Object.entries(inheritedEnvironment()).filter(
+    ([key]) => !/^(TMUX|NO_COLOR|FORCE_COLOR)/.test(key),
   );
   const env = { ...Object.fromEntries(inherited), TERM: 'xterm-256color', LC_ALL: 'C.UTF-8' };
   const tmux = async (socket: string, ...args: readonly string[]): Promise<string> => {

@@ -1,7 +1,7 @@
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../lab/run-command.ts';
-import { odoCli } from './odo-program.ts';
+import { inheritedEnvironment, odoCli } from './odo-program.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -23,9 +23,6 @@ export async function followTutorial(
   await mkdir(programs);
   await writeFile(join(programs, 'odo'), `#!/bin/sh\nexec '${process.execPath}' '${odoCli}' "$@"\n`);
   await chmod(join(programs, 'odo'), 0o755);
-  const inherited = Object.entries(process.env).filter(
-    ([name]) => !/^(AWS_|ODO_|S3_|NODE_OPTIONS|VITEST)/.test(name),
-  );
   // A file: what a command reads from stdin is not the rest of the page.
   const script = join(directory, 'page.sh');
   await writeFile(script, (await shellBlocks(`docs/${page}.md`)).join('\n'));
@@ -33,7 +30,7 @@ export async function followTutorial(
     cwd: directory,
     extendEnv: false,
     env: {
-      ...Object.fromEntries(inherited),
+      ...inheritedEnvironment(),
       PATH: `${programs}:${process.env.PATH}`,
       XDG_STATE_HOME: join(directory, 'state'),
       NO_COLOR: '1',
