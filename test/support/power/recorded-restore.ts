@@ -29,6 +29,8 @@ export interface RecordedRestore extends AsyncDisposable {
   readonly moments: number;
   /** Where power may be cut: half of it when something had just been flushed, a quarter when something had just been told. */
   chooseCuts(count: number, seed: number): Cut[];
+  /** When odo had told the last of what it told, and all that was not flushed by then is lost. */
+  readonly lastCut: Cut;
   /** After a cut: what the journal says, held against what odo had told and what the disk holds. */
   examine(cut: Cut, claimed: Claimed): Promise<Examined>;
   /** In a machine that was started anew. */
@@ -69,7 +71,8 @@ export async function recordRestore(
   const told = (await Promise.all(telling)).filter((one) => one !== null);
   const { position: to, flushes } = await machine.record();
   const from = told.find(({ what }) => what.phase === 'plan')?.at;
-  if (from === undefined) throw new Error(`odo made no plan: ${result.stderr}`);
+  const last = told.at(-1)?.at;
+  if (from === undefined || last === undefined) throw new Error(`odo made no plan: ${result.stderr}`);
   const runId = String(result.events[0]?.['runId']);
   const kept = stack.move();
   return {
@@ -77,6 +80,7 @@ export async function recordRestore(
     dataDirectory,
     result,
     moments: to - from,
+    lastCut: { at: last, loss: 'everything', seed: 0 },
     chooseCuts(count, seed) {
       const below = numbersFrom(seed);
       const inside = flushes.flat().filter((at) => at >= from && at <= to);
