@@ -1,6 +1,6 @@
 import type { Codec, TarDialect } from '../backup/base-backup.ts';
 import { OdoError } from '../errors/odo-error.ts';
-import type { Tree } from '../target/tree.ts';
+import type { Tree, TreeWriterOptions } from '../target/tree.ts';
 import { type ArchiveCheckpoint, checkCheckpoint, makeCheckpoint } from './archive-checkpoint.ts';
 import { type DecodedSlice, DecodedStream, type DecodeSource } from './decode/decoded-stream.ts';
 import type { DecoderPool } from './decode/decoder-pool.ts';
@@ -35,7 +35,7 @@ export const archiveFailpoints = [
 ] as const;
 export type ArchiveFailpoint = (typeof archiveFailpoints)[number];
 
-export interface RestoreArchiveOptions {
+export interface RestoreArchiveOptions extends Pick<TreeWriterOptions, 'owner'> {
   /** For people: the object's last component. */
   readonly name: string;
   readonly codec: Codec;
@@ -116,8 +116,8 @@ export async function restoreArchive(options: RestoreArchiveOptions): Promise<Re
   const { start, end } = options.stretch ?? { start: null, end: null };
   const last = options.checkpoint.last ?? null;
   if (last !== null) checkCheckpoint(last, { name: options.name, sizeBytes: object.sizeBytes });
-  const { durable = true } = options;
-  const writer = await options.tree.openWriter(signal, { durable });
+  const { durable = true, owner } = options;
+  const writer = await options.tree.openWriter(signal, { durable, owner });
   try {
     const tar = new TarReader(last?.tar ?? start?.tar, options.dialect);
     const sink = new EntrySink({ ...options, writer, shared: sharedFilesOf({ start, end }) });

@@ -2,6 +2,7 @@ import { OdoError } from '../errors/odo-error.ts';
 import { readBytes, readObject } from '../storage/object-reader.ts';
 import type { ObjectStorage } from '../storage/object-storage.ts';
 import type { RangeRetrying } from '../storage/read-options.ts';
+import type { TreeWriterOptions } from '../target/tree.ts';
 import { checkedEntryPath } from './entry-check.ts';
 import { EntrySink, type EntrySinkOptions, type EntrySinkState, type FileMismatch } from './entry-sink.ts';
 import type { PageFindings } from './page-findings.ts';
@@ -30,7 +31,9 @@ export interface FilesCheckpoint {
   readonly sink: EntrySinkState;
 }
 
-export interface RestoreFilesOptions extends Pick<EntrySinkOptions, 'tree' | 'place' | 'expected' | 'pages'> {
+export interface RestoreFilesOptions
+  extends Pick<EntrySinkOptions, 'tree' | 'place' | 'expected' | 'pages'>,
+    Pick<TreeWriterOptions, 'owner'> {
   /** In this order, which a resume must give again. */
   readonly files: readonly FileObject[];
   readonly source: Pick<ObjectStorage, 'locate'> & Pick<RangeRetrying, 'onRetry'>;
@@ -76,7 +79,7 @@ export async function restoreFiles(options: RestoreFilesOptions): Promise<Restor
   const { last, everyBytes, everyMs } = options.checkpoint;
   if (last !== null) requireFormat(last);
   const wanted = options.files.map((file) => ({ file, entry: entryOf(file) }));
-  const writer = await options.tree.openWriter(signal, { durable: options.durable });
+  const writer = await options.tree.openWriter(signal, { durable: options.durable, owner: options.owner });
   const sink = new EntrySink({ ...options, writer });
   const ahead = new SmallFiles(options, wanted);
   let done = last?.done ?? 0;

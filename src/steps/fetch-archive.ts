@@ -173,6 +173,7 @@ async function commonOptions(context: StepContext, options: FetchArchiveOptions)
     tree: options.tree,
     place: options.place,
     durable: context.plan().sync,
+    owner: context.plan().owner,
     ...(options.expected === undefined ? {} : { expected: options.expected }),
     ...(options.admit === undefined ? {} : { admit: options.admit }),
     ...(options.pages === undefined ? {} : { pages: options.pages }),

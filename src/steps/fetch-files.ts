@@ -40,6 +40,7 @@ export async function fetchFiles(
       readAheadBytes,
       rangeBytes,
       durable: plan.sync,
+      owner: plan.owner,
       checkpoint: {
         everyBytes: plan.checkpointBytes,
         everyMs: checkpointEveryMs,

@@ -11,13 +11,13 @@ const workerUrl = new URL(`./contents-worker${extname(fileURLToPath(import.meta.
 /** One for the process, started with the first batch. Batches are written in their order. */
 class ContentsThread {
   readonly #worker: Worker;
-  readonly #waiting: PromiseWithResolvers<SmallContentsFailure | null>[] = [];
+  readonly #waiting: PromiseWithResolvers<SmallContentsFailure[]>[] = [];
   #dead: OdoError | null = null;
 
   constructor() {
     this.#worker = new Worker(workerUrl, {
       name: 'odo-small-files',
-      // The files were opened by another thread.
+      // Some files were opened by another thread.
       trackUnmanagedFds: false,
       resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 },
     });
@@ -27,9 +27,9 @@ class ContentsThread {
     this.#worker.on('exit', () => this.#die(undefined));
   }
 
-  write(contents: SmallContents): Promise<SmallContentsFailure | null> {
+  write(contents: SmallContents): Promise<SmallContentsFailure[]> {
     if (this.#dead !== null) return Promise.reject(this.#dead);
-    const answer = Promise.withResolvers<SmallContentsFailure | null>();
+    const answer = Promise.withResolvers<SmallContentsFailure[]>();
     // The process stays alive as long as something is being written.
     if (this.#waiting.length === 0) this.#worker.ref();
     this.#waiting.push(answer);
@@ -37,14 +37,15 @@ class ContentsThread {
     return answer.promise;
   }
 
-  #settle({ failure }: WrittenContents): void {
+  #settle({ failures }: WrittenContents): void {
     const answer = this.#waiting.shift();
     if (this.#waiting.length === 0) this.#worker.unref();
-    if (failure === null) answer?.resolve(null);
-    else {
-      const { index, message, code } = failure;
-      answer?.resolve({ index, error: Object.assign(new Error(message), code === null ? {} : { code }) });
-    }
+    answer?.resolve(
+      failures.map(({ index, message, code }) => ({
+        index,
+        error: Object.assign(new Error(message), code === null ? {} : { code }),
+      })),
+    );
   }
 
   #die(cause: unknown): void {
@@ -55,8 +56,8 @@ class ContentsThread {
 
 let thread: ContentsThread | null = null;
 
-/** Writes and closes the files in a thread of its own. Resolves with the first failure; null when all is well. */
-export function writeContentsInThread(contents: SmallContents): Promise<SmallContentsFailure | null> {
+/** Makes, writes and closes the files in a thread of its own. Resolves with those that failed, in their order. */
+export function writeContentsInThread(contents: SmallContents): Promise<SmallContentsFailure[]> {
   thread ??= new ContentsThread();
   return thread.write(contents);
 }

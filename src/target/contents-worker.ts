@@ -1,4 +1,4 @@
-/** The thread that writes the contents of small files. It knows neither their names nor what they are. */
+/** The thread that makes small files and writes their contents. It does not know what they are. */
 import { parentPort } from 'node:worker_threads';
 import { OdoError } from '../errors/odo-error.ts';
 import { systemCode } from './fs-errors.ts';
@@ -6,19 +6,23 @@ import { type SmallContents, writeSmallContents } from './small-contents.ts';
 
 /** In the order of the batches. An error loses its code on the way to another thread, so it goes beside it. */
 export interface WrittenContents {
-  readonly failure: { readonly index: number; readonly message: string; readonly code: string | null } | null;
+  readonly failures: readonly {
+    readonly index: number;
+    readonly message: string;
+    readonly code: string | null;
+  }[];
 }
 
 const port = parentPort;
 if (port === null) throw new OdoError('BUG', 'The thread for small files was started as a program.');
 
 port.on('message', (contents: SmallContents) => {
-  const failure = writeSmallContents(contents);
   const answer: WrittenContents = {
-    failure:
-      failure === null
-        ? null
-        : { index: failure.index, message: failure.error.message, code: systemCode(failure.error) ?? null },
+    failures: writeSmallContents(contents).map(({ index, error }) => ({
+      index,
+      message: error.message,
+      code: systemCode(error) ?? null,
+    })),
   };
   port.postMessage(answer);
 });

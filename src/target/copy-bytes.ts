@@ -1,7 +1,10 @@
 /**
- * Copies `source` into `target` from `at` on. `TypedArray.prototype.set` is careful with memory that threads share and
- * copies it word by word, at 0.6 of the speed; nobody writes to these bytes meanwhile.
+ * Copies `source` into `target` from `at` on; the two do not overlap. In memory that threads share,
+ * `TypedArray.prototype.set` and `Buffer.prototype.copy` go byte by byte when the two places differ in alignment
+ * (4 GB/s of one core, against 67), because somebody might write there meanwhile. Nobody does, and filling with bytes
+ * is a plain memcpy.
  */
 export function copyBytes(source: Uint8Array, target: Uint8Array, at: number): void {
-  Buffer.prototype.copy.call(source, target, at);
+  if (source.length === 0) return;
+  Buffer.prototype.fill.call(target, source, at, at + source.length);
 }

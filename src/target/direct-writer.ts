@@ -10,7 +10,7 @@ import { atPath, fsError, systemCode } from './fs-errors.ts';
 import { LargeFile, type LargeFileContext } from './large-file.ts';
 import { PatchedFile } from './patched-file.ts';
 import { SmallFiles } from './small-files.ts';
-import type { FileToPatch, FileToWrite, TreeWriter } from './tree.ts';
+import type { FileToPatch, FileToWrite, Owner, TreeWriter } from './tree.ts';
 import { splitEntryPath } from './tree-path.ts';
 import { Turn } from './turn.ts';
 import { Unsynced } from './unsynced.ts';
@@ -31,6 +31,8 @@ export interface DirectWriterOptions {
   readonly bufferBytes?: number;
   /** Writes of large files in flight. @default 3, which leaves one of libuv's threads to others */
   readonly writesInFlight?: number;
+  /** Of the small files that are made, so that nobody must walk to each of them once more. @default whoever runs odo */
+  readonly owner?: Owner | undefined;
   readonly calls?: WriterCalls;
   readonly openFileSystemSync?: (root: string) => Promise<FileSystemSync>;
 }
@@ -38,7 +40,8 @@ export interface DirectWriterOptions {
 /** A file, or the part of one, that fits a buffer together with others: written when it has ended. */
 interface SmallFile {
   readonly path: string;
-  readonly fd: number;
+  /** Null while it need not be there: it is made when it is written. */
+  fd: number | null;
   /** Where the first byte of the room goes. */
   position: number;
   /** Memory for what is still to come from there on. */
@@ -52,9 +55,9 @@ const filesEnding = 16;
 /**
  * Fills a directory of this machine. See TreeWriter for what its members promise.
  *
- * Small files are made with synchronous calls: the way to libuv's threads and back would cost more than twice their
- * processor time (measured with 50,000 files of 8 to 16 KiB). A thread of its own writes and closes them, many at a
- * time. Known weakness: on a network file system each call holds up the event loop.
+ * Small files are made, written and closed by a thread of its own, many at a time, with synchronous calls: the way to
+ * libuv's threads and back would cost more than twice their processor time (measured with 50,000 files of 8 to 16 KiB).
+ * They are there once `sync` has resolved, or before anything else takes their name or that of a directory above them.
  */
 export class DirectWriter implements TreeWriter {
   readonly continuesFiles = true;
@@ -97,7 +100,14 @@ export class DirectWriter implements TreeWriter {
       behind: this.#behind,
       mayWriteDirectly: this.#calls.directFlag !== null && options.isReadSoon !== true,
     };
-    this.#small = new SmallFiles(this.#large);
+    this.#small = new SmallFiles({
+      ...this.#large,
+      owner: options.owner ?? null,
+      replaceDirectory: async (path) => {
+        await this.#removeNow(path);
+        return this.#makeSmall(path);
+      },
+    });
   }
 
   /** `root` is a directory that is there. */
@@ -112,6 +122,7 @@ export class DirectWriter implements TreeWriter {
 
   async makeDirectory(path: string): Promise<void> {
     const entry = await this.#placeFor(path);
+    if (this.#small.isMaking(entry)) await this.#settle();
     const replaced = await atPath(entry, () => makeRealDirectory(entry));
     if (replaced) this.#forget(entry);
   }
@@ -130,12 +141,9 @@ export class DirectWriter implements TreeWriter {
       this.#small.flush();
       this.#file = await atPath(path, () => this.#openLarge({ path, sizeBytes }, fromByte, isNew));
     } else {
-      const fd = isNew
-        ? (this.#createSmall(path) ?? (await atPath(path, () => this.#replace(path))))
-        : await atPath(path, () => this.#reopen({ path, sizeBytes }, fromByte, O_WRONLY));
+      const fd = await atPath(path, () => this.#openSmall({ path, sizeBytes, toByte }, fromByte, isNew));
       const room = await this.#small.room(toByte - fromByte);
       this.#file = { path, fd, position: fromByte, room, filled: 0 };
-      if (isNew && toByte < sizeBytes) await atPath(path, () => this.#calls.truncate(fd, sizeBytes));
     }
     this.#toByte = toByte;
     this.#unsynced.addFile(path);
@@ -144,9 +152,7 @@ export class DirectWriter implements TreeWriter {
   async beginPatch(file: FileToPatch): Promise<void> {
     const path = await this.#placeFor(file.path);
     // It may be a file that this writer has taken and not yet written.
-    this.#small.flush();
-    await this.#behind.settle();
-    this.#check();
+    await this.#settle();
     this.#file = await atPath(path, () => PatchedFile.open(this.#calls, path, file));
     this.#unsynced.addFile(path);
   }
@@ -223,7 +229,7 @@ export class DirectWriter implements TreeWriter {
       this.#small.flush();
       if (file instanceof LargeFile) await file.abandon();
       else if (file instanceof PatchedFile) file.close();
-      else if (file !== null) this.#calls.closeNow(file.fd);
+      else if (file !== null && file.fd !== null) this.#calls.closeNow(file.fd);
     } finally {
       await this.#behind.settle();
       this.#large.buffers.release();
@@ -243,13 +249,27 @@ export class DirectWriter implements TreeWriter {
       throw new OdoError('BUG', `${this.#file.path} is still open when ${path} begins.`);
     const parts = splitEntryPath(path);
     const above = parts.slice(0, -1);
-    const parent = this.#guard.known(above) ?? (await this.#guard.enter(above));
+    const parent = this.#guard.known(above) ?? (await this.#enter(above));
     this.#unsynced.addDirectory(parent);
     return join(this.#root, ...parts);
   }
 
+  async #enter(parts: readonly string[]): Promise<string> {
+    const isInTheWay = parts.some((_, i) => this.#small.isMaking(join(this.#root, ...parts.slice(0, i + 1))));
+    if (isInTheWay) await this.#settle();
+    return this.#guard.enter(parts);
+  }
+
+  /** Every small file that was taken is there. */
+  async #settle(): Promise<void> {
+    this.#small.flush();
+    await this.#behind.settle();
+    this.#check();
+  }
+
   /** Runs an exclusive creation; when something has that name it is removed first. */
   async #create<Result>(path: string, create: () => Promise<Result>): Promise<Result> {
+    if (this.#small.isMaking(path)) await this.#settle();
     try {
       return await create();
     } catch (error) {
@@ -259,7 +279,13 @@ export class DirectWriter implements TreeWriter {
     return create();
   }
 
+  /** Whatever was to be made in a directory is there, and goes with it. */
   async #remove(path: string): Promise<void> {
+    await this.#settle();
+    await this.#removeNow(path);
+  }
+
+  async #removeNow(path: string): Promise<void> {
     await removeEntry(path);
     this.#forget(path);
   }
@@ -294,26 +320,33 @@ export class DirectWriter implements TreeWriter {
     }
   }
 
-  /** A new inode, never the content of whatever had this name (a hard link's, for one). Null when the name is taken. */
-  #createSmall(path: string): number | null {
-    try {
-      return this.#calls.openNow(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
-    } catch (error) {
-      if (systemCode(error) === 'EEXIST') return null;
-      throw fsError(error, path);
-    }
+  /** A new inode, never the content of whatever had this name (a hard link's, for one). */
+  #makeSmall(path: string): number {
+    return this.#calls.openNow(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   }
 
-  async #replace(path: string): Promise<number> {
-    await this.#remove(path);
-    return this.#calls.openNow(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  /** Null when it need not be there before it is written. */
+  async #openSmall(
+    { path, sizeBytes, toByte }: { path: string; sizeBytes: number; toByte: number },
+    fromByte: number,
+    isNew: boolean,
+  ): Promise<number | null> {
+    if (!isNew) return this.#reopen({ path, sizeBytes }, fromByte, O_WRONLY);
+    // What comes next may lie in the directory that this file replaces.
+    if (this.#guard.knows(path)) await this.#remove(path);
+    if (toByte === sizeBytes) return null;
+    const fd = await this.#create(path, async () => this.#makeSmall(path));
+    await this.#calls.truncate(fd, sizeBytes);
+    return fd;
   }
 
   /** What the open file has got is written; the room for the rest of it is another one. */
   async #flushOpen(file: SmallFile): Promise<void> {
+    const fd = file.fd ?? (await this.#create(file.path, async () => this.#makeSmall(file.path)));
+    file.fd = fd;
     this.#orFail(file.path, () => {
       for (let done = 0; done < file.filled; ) {
-        done += this.#calls.writeNow(file.fd, file.room.subarray(done, file.filled), file.position + done);
+        done += this.#calls.writeNow(fd, file.room.subarray(done, file.filled), file.position + done);
       }
     });
     this.#small.flush();

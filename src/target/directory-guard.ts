@@ -43,7 +43,12 @@ export class DirectoryGuard {
   /** Absolute path of a directory that was looked at already; null says nothing. */
   known(parts: readonly string[]): string | null {
     const path = join(this.#root, ...parts);
-    return this.#verified.has(path) ? path : null;
+    return this.knows(path) ? path : null;
+  }
+
+  /** Whether `path`, an absolute one, is a directory that was looked at already. */
+  knows(path: string): boolean {
+    return this.#verified.has(path);
   }
 
   /** Whether every directory that was looked at is on that device (st_dev): none is a mount point of another. */

@@ -1,13 +1,20 @@
-import { closeSync, writeSync } from 'node:fs';
+import { closeSync, constants, fchownSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { systemCode } from './fs-errors.ts';
+import type { Owner } from './tree.ts';
 
-/** Contents of files that are open, in shared memory; plain data, so that a thread can be told it. */
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
+
+/** Small files and what they get, in shared memory; plain data, so that a thread can be told it. */
 export interface SmallContents {
   readonly memory: ArrayBufferLike;
   readonly files: readonly SmallContent[];
+  /** Of the files that are made; null: whoever runs odo. */
+  readonly owner: Owner | null;
 }
 
 export interface SmallContent {
-  readonly fd: number;
+  /** The descriptor of one that is open, or the absolute path of one to make. */
+  readonly file: number | string;
   /** In the file. @unit bytes */
   readonly position: number;
   /** In the memory. @unit bytes */
@@ -16,42 +23,78 @@ export interface SmallContent {
   readonly length: number;
 }
 
-/** The first of the files that failed, and the system's error. */
+/** One of the files, and the system's error. `EEXIST`: a directory has its name. */
 export interface SmallContentsFailure {
   readonly index: number;
   readonly error: Error;
 }
 
-/** Writes and closes every file, also those behind one that fails. */
+/** Makes, writes and closes every file in turn, also those behind one that fails. */
 export function writeSmallContents(
-  { memory, files }: SmallContents,
-  calls: {
-    readonly write: (fd: number, bytes: Uint8Array, position: number) => number;
-    readonly close: (fd: number) => void;
-  } = realCalls,
-): SmallContentsFailure | null {
-  let failure: SmallContentsFailure | null = null;
-  const attempt = (index: number, action: () => void): void => {
+  { memory, files, owner }: SmallContents,
+  calls: SmallContentsCalls = smallContentsCalls,
+): SmallContentsFailure[] {
+  const failures: SmallContentsFailure[] = [];
+  for (const [index, { file, position, at, length }] of files.entries()) {
+    let fd: number | null = null;
     try {
-      action();
-    } catch (error) {
-      failure ??= { index, error: error as Error };
-    }
-  };
-  for (const [index, { fd, position, at, length }] of files.entries()) {
-    attempt(index, () => {
-      for (let done = 0; done < length; ) {
+      fd = typeof file === 'number' ? file : calls.make(file, owner);
+      for (let done = 0; done < length; )
         done += calls.write(fd, new Uint8Array(memory, at + done, length - done), position + done);
-      }
-    });
-    // NFS and some quotas report here what they could not write.
-    attempt(index, () => calls.close(fd));
+    } catch (error) {
+      failures.push({ index, error: error as Error });
+    }
+    try {
+      // NFS and some quotas report here what they could not write.
+      if (fd !== null) calls.close(fd);
+    } catch (error) {
+      failures.push({ index, error: error as Error });
+    }
   }
-  return failure;
+  return failures;
 }
 
-const realCalls = {
-  write: (fd: number, bytes: Uint8Array, position: number) =>
-    writeSync(fd, bytes, 0, bytes.byteLength, position),
+export interface SmallContentsCalls {
+  readonly make: (path: string, owner: Owner | null) => number;
+  readonly write: (fd: number, bytes: Uint8Array, position: number) => number;
+  readonly close: (fd: number) => void;
+}
+
+/** A test changes some of them. */
+export const smallContentsCalls: SmallContentsCalls = {
+  make: makeNewFile,
+  write: (fd, bytes, position) => writeSync(fd, bytes, 0, bytes.byteLength, position),
   close: closeSync,
 };
+
+/** A new inode, never the content of whatever had this name (a hard link's, for one). */
+function makeNewFile(path: string, owner: Owner | null): number {
+  const create = (): number => openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  let fd: number;
+  try {
+    fd = create();
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error;
+    unlinkUnlessDirectory(path, error);
+    fd = create();
+  }
+  if (owner !== null) giveTo(fd, owner);
+  return fd;
+}
+
+function unlinkUnlessDirectory(path: string, taken: unknown): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    throw ['EISDIR', 'EPERM'].includes(systemCode(error) ?? '') ? taken : error;
+  }
+}
+
+/** Saves a second way to every file. Whoever needs the owner looks at it again, and says so when it may not be given. */
+function giveTo(fd: number, { uid, gid }: Owner): void {
+  try {
+    fchownSync(fd, uid, gid);
+  } catch (error) {
+    if (systemCode(error) !== 'EPERM') throw error;
+  }
+}

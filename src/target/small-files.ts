@@ -1,47 +1,61 @@
 import type { AlignedBuffers } from './aligned-buffers.ts';
-import { fsError } from './fs-errors.ts';
+import { fsError, systemCode } from './fs-errors.ts';
 import type { SmallContent } from './small-contents.ts';
+import type { Owner } from './tree.ts';
 import type { WriteBehind } from './write-behind.ts';
 import type { WriterCalls } from './writer-calls.ts';
 
-/** Each holds a descriptor until its batch is written. */
+/** So that the thread has begun with the first of them while the last are being gathered. */
 const filesInBatch = 64;
 
+export interface SmallFilesContext {
+  readonly calls: WriterCalls;
+  readonly buffers: AlignedBuffers;
+  readonly behind: WriteBehind;
+  readonly owner: Owner | null;
+  /** Removes the directory that has the name of a file, and makes the file: its descriptor. */
+  readonly replaceDirectory: (path: string) => Promise<number>;
+}
+
 /**
- * Gathers the contents of small files and has them written behind the caller's back, many with one message. Writing
- * takes about as long as making the files does, which the caller's thread goes on with meanwhile.
+ * Gathers small files and has them made and written behind the caller's back, many with one message: what the system
+ * does for a file takes about as long as what there is to do before, and two threads share that.
  */
 export class SmallFiles {
-  readonly #calls: WriterCalls;
-  readonly #buffers: AlignedBuffers;
-  readonly #behind: WriteBehind;
+  readonly #context: SmallFilesContext;
   #buffer: Uint8Array | null = null;
   #usedBytes = 0;
   #files: SmallContent[] = [];
   #paths: string[] = [];
+  /** How many that were added and are not yet written have the path. */
+  readonly #unwritten = new Map<string, number>();
 
-  constructor(context: {
-    readonly calls: WriterCalls;
-    readonly buffers: AlignedBuffers;
-    readonly behind: WriteBehind;
-  }) {
-    this.#calls = context.calls;
-    this.#buffers = context.buffers;
-    this.#behind = context.behind;
+  constructor(context: SmallFilesContext) {
+    this.#context = context;
+  }
+
+  /** Whether a file of that path was added and may not be there yet. */
+  isMaking(path: string): boolean {
+    return this.#unwritten.has(path);
   }
 
   /** Where the content of one file is put, for `add`. One room at a time. @param sizeBytes at most a buffer's size */
   async room(sizeBytes: number): Promise<Uint8Array> {
-    if (this.#buffers.sizeBytes - this.#usedBytes < sizeBytes) this.flush();
-    this.#buffer ??= await this.#buffers.take();
+    const { buffers } = this.#context;
+    if (buffers.sizeBytes - this.#usedBytes < sizeBytes) this.flush();
+    this.#buffer ??= await buffers.take();
     return this.#buffer.subarray(this.#usedBytes, this.#usedBytes + sizeBytes);
   }
 
-  /** `content`, in the room handed out last, goes to `position` of the file, whose descriptor is closed behind that. */
-  add(file: { path: string; fd: number; position: number }, content: Uint8Array): void {
+  /**
+   * `content`, in the room handed out last, goes to `position` of the file, which is closed behind that. `fd`: null for
+   * one to make. Files are made in the order in which they were added.
+   */
+  add(file: { path: string; fd: number | null; position: number }, content: Uint8Array): void {
     const { path, fd, position } = file;
-    this.#files.push({ fd, position, at: content.byteOffset, length: content.byteLength });
+    this.#files.push({ file: fd ?? path, position, at: content.byteOffset, length: content.byteLength });
     this.#paths.push(path);
+    this.#unwritten.set(path, (this.#unwritten.get(path) ?? 0) + 1);
     if (this.#buffer !== null)
       this.#usedBytes = content.byteOffset + content.byteLength - this.#buffer.byteOffset;
     if (this.#files.length === filesInBatch) this.flush();
@@ -55,16 +69,33 @@ export class SmallFiles {
     this.#files = [];
     this.#paths = [];
     if (buffer === null) return;
-    if (files.length === 0) this.#buffers.give(buffer);
-    else void this.#behind.follow(this.#write(buffer, files, paths));
+    const { buffers, behind } = this.#context;
+    if (files.length === 0) buffers.give(buffer);
+    else void behind.follow(this.#write(buffer, files, paths));
   }
 
   async #write(buffer: Uint8Array, files: readonly SmallContent[], paths: readonly string[]): Promise<void> {
+    const { calls, buffers, owner, replaceDirectory } = this.#context;
+    const { buffer: memory } = buffer;
     try {
-      const failure = await this.#calls.writeContents({ memory: buffer.buffer, files });
-      if (failure !== null) throw fsError(failure.error, paths[failure.index] ?? '');
+      for (const { index, error } of await calls.writeContents({ memory, files, owner })) {
+        const path = paths[index] ?? '';
+        const content = files[index];
+        if (content === undefined || typeof content.file === 'number' || systemCode(error) !== 'EEXIST')
+          throw fsError(error, path);
+        const again = { ...content, file: await replaceDirectory(path) };
+        const [failure] = await calls.writeContents({ memory, files: [again], owner });
+        if (failure !== undefined) throw fsError(failure.error, path);
+      }
     } finally {
-      this.#buffers.give(buffer);
+      for (const path of paths) this.#written(path);
+      buffers.give(buffer);
     }
+  }
+
+  #written(path: string): void {
+    const left = (this.#unwritten.get(path) ?? 0) - 1;
+    if (left > 0) this.#unwritten.set(path, left);
+    else this.#unwritten.delete(path);
   }
 }

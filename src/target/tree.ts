@@ -79,6 +79,8 @@ export interface TreeWriterOptions {
   readonly durable?: boolean;
   /** The files are read again at once, so that they are better kept in memory than brought to disk. @default false */
   readonly isReadSoon?: boolean;
+  /** Given to small files when they are made, where the writer makes them itself; `own` gives it to everything. */
+  readonly owner?: Owner | undefined;
 }
 
 /** A file, or the part of one that a writer writes. */

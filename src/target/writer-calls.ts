@@ -28,8 +28,8 @@ export interface WriterCalls {
   readonly stat: (fd: number) => Promise<Stats>;
   readonly truncate: (fd: number, sizeBytes: number) => Promise<void>;
   readonly close: (fd: number) => Promise<void>;
-  /** Small files are made on this thread and filled on another; what is patched is written here too. */
-  readonly writeContents: (contents: SmallContents) => Promise<SmallContentsFailure | null>;
+  /** Small files are made on another thread; one that is there already, or synced half written, is handled on this. */
+  readonly writeContents: (contents: SmallContents) => Promise<SmallContentsFailure[]>;
   readonly openNow: (path: string, flags: number, mode: number) => number;
   readonly writeNow: (fd: number, bytes: Uint8Array, position: number) => number;
   readonly closeNow: (fd: number) => void;

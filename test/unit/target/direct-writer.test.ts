@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, existsSync, openSync, writeSync } from 'node:fs';
+import { constants, existsSync, openSync, writeSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AlignedBuffers } from '../../../src/target/aligned-buffers.ts';
 import { DirectWriter, type DirectWriterOptions } from '../../../src/target/direct-writer.ts';
 import type { FileSystemSync } from '../../../src/target/file-system-sync.ts';
-import { writeSmallContents } from '../../../src/target/small-contents.ts';
+import { smallContentsCalls, writeSmallContents } from '../../../src/target/small-contents.ts';
 import { syncfsFromFiles } from '../../../src/target/unsynced.ts';
 import { realCalls, type WriterCalls } from '../../../src/target/writer-calls.ts';
 
@@ -85,6 +85,85 @@ const kinds: { name: string; at: () => string; calls: () => WriterCalls }[] = [
   { name: 'no O_DIRECT at the first write', at: () => root, calls: () => withoutDirect('write').calls },
   { name: 'a platform without O_DIRECT', at: () => root, calls: () => ({ ...realCalls, directFlag: null }) },
 ];
+
+describe('a small file, which another thread makes', () => {
+  /** The thread comes to nothing until the writer waits for it. */
+  const late: WriterCalls = {
+    ...realCalls,
+    writeContents: async (contents) => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return realCalls.writeContents(contents);
+    },
+  };
+  const entries: Record<string, (writer: DirectWriter) => Promise<void>> = {
+    'a link': (writer) => writer.makeLink('x', 'elsewhere'),
+    'a directory': (writer) => writer.makeDirectory('x'),
+    'a large file': (writer) => write(writer, 'x', Buffer.alloc(MiB), [MiB]),
+    'another small file': (writer) => write(writer, 'x', Buffer.from('last'), [10]),
+  };
+
+  it.each(Object.entries(entries))('gives way to %s that comes later', async (name, make) => {
+    const writer = await open({ calls: late });
+    await write(writer, 'x', Buffer.from('first'), [10]);
+    await make(writer);
+    await writer.sync();
+    await writer.close();
+    const found = await fs.lstat(join(root, 'x'));
+    const kind = found.isSymbolicLink() ? 'a link' : found.isDirectory() ? 'a directory' : found.size;
+    expect(kind).toBe({ 'a large file': MiB, 'another small file': 4 }[name] ?? name);
+  });
+
+  it.each(Object.entries(entries))('takes the place of %s that came before', async (_, make) => {
+    const writer = await open({ calls: late });
+    await make(writer);
+    await write(writer, 'x', Buffer.from('small'), [10]);
+    await writer.sync();
+    await writer.close();
+    await expectContent(join(root, 'x'), Buffer.from('small'));
+    expect(await fs.readdir(root)).toEqual(['x']);
+  });
+
+  it('takes the place of a directory of which the writer knows nothing', async () => {
+    await fs.mkdir(join(root, 'x/deep'), { recursive: true });
+    await fs.writeFile(join(root, 'x/deep/file'), 'old');
+    const writer = await open({ calls: late });
+    for (const path of ['before', 'x', 'after']) await write(writer, path, Buffer.from(path), [10]);
+    await writer.sync();
+    await writer.close();
+    for (const path of ['before', 'x', 'after']) await expectContent(join(root, path), Buffer.from(path));
+  });
+
+  it('is not made through a link that takes the place of its directory', async () => {
+    await fs.mkdir(join(root, 'outside'));
+    await fs.mkdir(join(root, 'target'));
+    const writer = await open({ calls: late }, join(root, 'target'));
+    await write(writer, 'd/file', Buffer.from('x'), [10]);
+    await writer.makeLink('d', '../outside');
+    await expect(write(writer, 'd/other', Buffer.from('x'), [10])).rejects.toMatchObject({
+      code: 'ENTRY_REFUSED',
+    });
+    await writer.close();
+    expect(await fs.readdir(join(root, 'outside'))).toEqual([]);
+  });
+
+  it('is no directory for what comes after it', async () => {
+    const writer = await open({ calls: late });
+    await write(writer, 'x', Buffer.from('small'), [10]);
+    await expect(write(writer, 'x/y', Buffer.from('y'), [10])).rejects.toMatchObject({
+      code: 'ENTRY_REFUSED',
+    });
+    await writer.close();
+    await expectContent(join(root, 'x'), Buffer.from('small'));
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('belongs to whom it is made for', async () => {
+    const writer = await open({ owner: { uid: 4711, gid: 4712 } });
+    await write(writer, 'x', Buffer.from('small'), [10]);
+    await writer.sync();
+    await writer.close();
+    expect(await fs.stat(join(root, 'x'))).toMatchObject({ uid: 4711, gid: 4712, mode: 0o100600 });
+  });
+});
 
 describe.each(kinds)('files on $name', ({ calls }) => describeContents(() => root, calls));
 
@@ -288,12 +367,12 @@ describe('a write that fails', () => {
       ...realCalls,
       writeContents: async (contents) =>
         writeSmallContents(contents, {
+          ...smallContentsCalls,
           write: (fd, bytes, position) => {
             written.push(bytes.length);
             if (bytes.length === 9000) throw failure('EDQUOT');
             return writeSync(fd, bytes, 0, bytes.length, position);
           },
-          close: closeSync,
         }),
     };
     const writer = await open({ calls });
@@ -331,8 +410,12 @@ describe('a write that fails', () => {
     await fs.writeFile(path, '');
     const fd = openSync(path, 'r');
     const memory = new SharedArrayBuffer(10);
-    const answer = await realCalls.writeContents({ memory, files: [{ fd, position: 0, at: 0, length: 10 }] });
-    expect(answer).toMatchObject({ index: 0, error: { code: 'EBADF' } });
+    const answer = await realCalls.writeContents({
+      memory,
+      files: [{ file: fd, position: 0, at: 0, length: 10 }],
+      owner: null,
+    });
+    expect(answer).toMatchObject([{ index: 0, error: { code: 'EBADF' } }]);
   });
 
   const isRoot = process.getuid?.() === 0;
