@@ -1,6 +1,7 @@
 import type { Codec, TarDialect } from '../backup/base-backup.ts';
 import { OdoError } from '../errors/odo-error.ts';
 import type { Tree, TreeWriterOptions } from '../target/tree.ts';
+import { WriteBehind } from '../target/write-behind.ts';
 import { type ArchiveCheckpoint, checkCheckpoint, makeCheckpoint } from './archive-checkpoint.ts';
 import { type DecodedSlice, DecodedStream, type DecodeSource } from './decode/decoded-stream.ts';
 import type { DecoderPool } from './decode/decoder-pool.ts';
@@ -118,6 +119,7 @@ export async function restoreArchive(options: RestoreArchiveOptions): Promise<Re
   if (last !== null) checkCheckpoint(last, { name: options.name, sizeBytes: object.sizeBytes });
   const { durable = true, owner } = options;
   const writer = await options.tree.openWriter(signal, { durable, owner });
+  const saving = new WriteBehind(1);
   try {
     const tar = new TarReader(last?.tar ?? start?.tar, options.dialect);
     const sink = new EntrySink({ ...options, writer, shared: sharedFilesOf({ start, end }) });
@@ -147,6 +149,7 @@ export async function restoreArchive(options: RestoreArchiveOptions): Promise<Re
       signal,
     );
     for await (const slice of stream.slices()) {
+      saving.throwFailure();
       await take(slice);
       if (slice.state !== null) {
         state = slice.state;
@@ -164,6 +167,7 @@ export async function restoreArchive(options: RestoreArchiveOptions): Promise<Re
       requireEnd(end, { tar, sink, crc: stream.crc });
       await sink.leave(tar.entry);
     }
+    await saved();
     await options.failpoint?.('archive:before-last-sync');
     await writer.sync();
     const compressedBytes = end?.decoder.compressedBytes ?? object.sizeBytes;
@@ -208,22 +212,38 @@ export async function restoreArchive(options: RestoreArchiveOptions): Promise<Re
       }
     }
 
+    /** Of where everything stands now; what comes while it is brought to disk belongs to the next one. */
     async function checkpoint(): Promise<void> {
       if (state === null || !passed.isDue(tar.offset)) return;
       if (!sink.canBeSaved) return;
+      await saved();
       await options.failpoint?.('archive:before-sync');
-      await writer.sync();
-      await options.failpoint?.('archive:synced');
-      await options.checkpoint.save(
-        makeCheckpoint({ sizeBytes: object.sizeBytes, decoder: state, tar: tar.state(), sink: sink.state() }),
-        trail?.take() ?? null,
-      );
+      const { onDisk } = await writer.startSync();
+      const { sizeBytes } = object;
+      const made = makeCheckpoint({ sizeBytes, decoder: state, tar: tar.state(), sink: sink.state() });
       passed.checkpointed(tar.offset);
+      void saving.follow(save(made, trail?.take() ?? null, onDisk));
+    }
+
+    async function saved(): Promise<void> {
+      await saving.settle();
+      saving.throwFailure();
+    }
+
+    async function save(
+      made: ArchiveCheckpoint,
+      entry: TrailEntry | null,
+      onDisk: Promise<void>,
+    ): Promise<void> {
+      await onDisk;
+      await options.failpoint?.('archive:synced');
+      await options.checkpoint.save(made, entry);
       await options.failpoint?.('archive:saved');
     }
   } catch (error) {
     throw withName(error, options.name);
   } finally {
+    await saving.settle();
     await writer.close();
   }
 }

@@ -71,6 +71,8 @@ export class DirectWriter implements TreeWriter {
   /** Its first error is also that of a failed sync: neither is ever forgotten. */
   readonly #behind: WriteBehind;
   readonly #ending = new Set<Promise<void>>();
+  /** The last of the syncs that were started; does not reject. */
+  #syncing: Promise<void> = Promise.resolve();
   readonly #large: LargeFileContext;
   readonly #bufferBytes: number;
   #file: SmallFile | LargeFile | PatchedFile | null = null;
@@ -195,7 +197,7 @@ export class DirectWriter implements TreeWriter {
     if (this.#turn.isOver) await this.#turn.next();
   }
 
-  async sync(): Promise<void> {
+  async startSync(): Promise<{ onDisk: Promise<void> }> {
     this.#check();
     const open = this.#file;
     try {
@@ -204,20 +206,41 @@ export class DirectWriter implements TreeWriter {
       else this.#small.flush();
       await this.#behind.settle();
       this.#behind.throwFailure();
-      if (this.#isDurable) await this.#sync();
-      else this.#unsynced.clear();
     } catch (error) {
-      // The kernel reports a write that failed once, and a second fsync then succeeds without the data.
-      this.#behind.fail(error);
-      throw error;
+      throw this.#failed(error);
     }
+    if (!this.#isDurable) {
+      this.#unsynced.clear();
+      return { onDisk: Promise.resolve() };
+    }
+    const onDisk = this.#bringToDisk();
+    this.#syncing = onDisk.catch(() => {});
     // What is written into the open file from here on belongs to the next sync.
     if (open !== null) this.#unsynced.addFile(open.path);
+    return { onDisk };
   }
 
-  async #sync(): Promise<void> {
+  async sync(): Promise<void> {
+    await (await this.startSync()).onDisk;
+  }
+
+  async #bringToDisk(): Promise<void> {
     const reachesAll = this.#guard.isOnlyOn(this.#fileSystem.device);
-    await this.#unsynced.sync(this.#calls, reachesAll ? this.#fileSystem : null, this.#signal);
+    const fileSystem = reachesAll ? this.#fileSystem : null;
+    const taken = this.#unsynced.take();
+    await this.#syncing;
+    try {
+      this.#behind.throwFailure();
+      await this.#unsynced.sync(taken, { calls: this.#calls, fileSystem, signal: this.#signal });
+    } catch (error) {
+      throw this.#failed(error);
+    }
+  }
+
+  /** The kernel reports a write that failed once, and a second fsync then succeeds without the data. */
+  #failed(error: unknown): unknown {
+    this.#behind.fail(error);
+    return error;
   }
 
   async close(): Promise<void> {
@@ -232,6 +255,7 @@ export class DirectWriter implements TreeWriter {
       else if (file !== null && file.fd !== null) this.#calls.closeNow(file.fd);
     } finally {
       await this.#behind.settle();
+      await this.#syncing;
       this.#large.buffers.release();
     }
   }

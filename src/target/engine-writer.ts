@@ -103,6 +103,12 @@ export class EngineWriter implements TreeWriter {
     });
   }
 
+  /** The engine takes no entry while it syncs. */
+  async startSync(): Promise<{ onDisk: Promise<void> }> {
+    await this.sync();
+    return { onDisk: Promise.resolve() };
+  }
+
   async sync(): Promise<void> {
     const batch = this.#batch;
     if (this.#file !== null) throw new OdoError('BUG', `${this.#file.path} is still open at a sync.`);

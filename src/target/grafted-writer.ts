@@ -64,8 +64,17 @@ export class GraftedWriter implements TreeWriter {
     await current.endFile();
   }
 
+  async startSync(): Promise<{ onDisk: Promise<void> }> {
+    const started: Promise<void>[] = [];
+    for (const writer of this.#writers.values()) started.push((await writer.startSync()).onDisk);
+    const onDisk = Promise.all(started).then(() => {});
+    // Whoever waits is told; nobody need.
+    onDisk.catch(() => {});
+    return { onDisk };
+  }
+
   async sync(): Promise<void> {
-    for (const writer of this.#writers.values()) await writer.sync();
+    await (await this.startSync()).onDisk;
   }
 
   async close(): Promise<void> {

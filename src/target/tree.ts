@@ -130,9 +130,11 @@ export interface TreeWriter {
   /** May resolve before the file has all of its bytes. */
   endFile(): Promise<void>;
   /**
-   * Waits for every write in flight; when it resolves, everything written through this writer is on disk,
-   * directories included. Once it failed it never succeeds again.
+   * Waits for every write in flight. `onDisk` resolves when everything written through this writer before is on disk,
+   * directories included; meanwhile more may be written. Once it failed it never succeeds again.
    */
+  startSync(): Promise<{ readonly onDisk: Promise<void> }>;
+  /** Resolves when everything written through this writer is on disk. */
   sync(): Promise<void>;
   /** Waits for every write in flight and releases handles; does not sync. */
   close(): Promise<void>;

@@ -10,8 +10,10 @@ export const syncfsFromFiles = 64;
 /** What was written and may not be on disk yet. */
 export class Unsynced {
   readonly #root: string;
-  readonly #files = new Set<string>();
-  readonly #directories = new Set<string>();
+  #files = new Set<string>();
+  #directories = new Set<string>();
+  /** On their way to the disk. */
+  readonly #taken = new Set<Unsynced>();
 
   constructor(root: string) {
     this.#root = root;
@@ -29,6 +31,7 @@ export class Unsynced {
   /** After a file or a link was removed. */
   forget(path: string): void {
     this.#files.delete(path);
+    for (const taken of this.#taken) taken.forget(path);
   }
 
   /** After a directory was removed with all that was in it. */
@@ -37,6 +40,7 @@ export class Unsynced {
     for (const set of [this.#files, this.#directories]) {
       for (const known of set) if (known === path || known.startsWith(below)) set.delete(known);
     }
+    for (const taken of this.#taken) taken.forgetDirectory(path);
   }
 
   /** Nobody will ask for a sync of it. */
@@ -45,23 +49,44 @@ export class Unsynced {
     this.#directories.clear();
   }
 
-  /** `fileSystem` is null where one syncfs would not reach everything. What failed stays, and so does what is left. */
-  async sync(calls: WriterCalls, fileSystem: FileSystemSync | null, signal: AbortSignal): Promise<void> {
-    if (fileSystem !== null && this.#files.size >= syncfsFromFiles) {
-      if (await atPath(this.#root, () => fileSystem.sync(signal))) {
-        this.clear();
-        return;
-      }
+  /** Everything until now, for its own `sync`; what is added from here on is another one's. */
+  take(): Unsynced {
+    const taken = new Unsynced(this.#root);
+    [taken.#files, this.#files] = [this.#files, taken.#files];
+    [taken.#directories, this.#directories] = [this.#directories, taken.#directories];
+    this.#taken.add(taken);
+    return taken;
+  }
+
+  /** Brings what `take` gave to disk. `fileSystem` is null where one syncfs would not reach everything. */
+  async sync(
+    taken: Unsynced,
+    means: { calls: WriterCalls; fileSystem: FileSystemSync | null; signal: AbortSignal },
+  ): Promise<void> {
+    try {
+      await taken.#sync(means);
+    } finally {
+      this.#taken.delete(taken);
     }
-    await inParallel([...this.#files], parallelCalls, async (path) => {
-      signal.throwIfAborted();
-      await atPath(path, () => calls.syncFile(path));
-      this.#files.delete(path);
-    });
-    await inParallel([...this.#directories], parallelCalls, async (path) => {
-      signal.throwIfAborted();
-      await atPath(path, () => calls.syncDirectory(path));
-      this.#directories.delete(path);
-    });
+  }
+
+  async #sync({ calls, fileSystem, signal }: Parameters<Unsynced['sync']>[1]): Promise<void> {
+    if (fileSystem !== null && this.#files.size >= syncfsFromFiles) {
+      if (await atPath(this.#root, () => fileSystem.sync(signal))) return;
+    }
+    for (const [paths, sync] of [
+      [this.#files, calls.syncFile],
+      [this.#directories, calls.syncDirectory],
+    ] as const) {
+      await inParallel([...paths], parallelCalls, async (path) => {
+        signal.throwIfAborted();
+        try {
+          if (paths.has(path)) await atPath(path, () => sync(path));
+        } catch (error) {
+          // Somebody has removed it meanwhile.
+          if (paths.has(path)) throw error;
+        }
+      });
+    }
   }
 }
