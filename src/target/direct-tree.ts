@@ -15,10 +15,18 @@ import {
 } from './durable-fs.ts';
 import { openFileSystemSync } from './file-system-sync.ts';
 import { atPath, isAbsent, systemCode } from './fs-errors.ts';
+import { mountPointsBelow } from './mount-points.ts';
 import type { HandedFiles, Owner, TreeListing, TreeWriter, TreeWriterOptions, WorkTree } from './tree.ts';
 import { splitEntryPath, splitTreePath } from './tree-path.ts';
 import { syncfsFromFiles } from './unsynced.ts';
-import { lstatIfThere, removeEntry, removeVisited, walkDirectory, walkInTurns } from './walk-directory.ts';
+import {
+  hasEntries,
+  lstatIfThere,
+  removeEntry,
+  removeVisited,
+  walkDirectory,
+  walkInTurns,
+} from './walk-directory.ts';
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 
@@ -172,16 +180,9 @@ export class DirectTree implements WorkTree {
 
   /** False when there is too little to sync for that, or it would not reach everything. */
   async #syncAtOnce(root: string): Promise<boolean> {
-    const fileSystem = await openFileSystemSync(root);
-    let entries = 0;
-    let isOnOneDevice = true;
-    const look = (path: Buffer): void => {
-      entries += 1;
-      if (lstatSync(path).dev !== fileSystem.device) isOnOneDevice = false;
-    };
-    await walkInTurns(root, look, this.#isStored);
-    if (entries < syncfsFromFiles || !isOnOneDevice) return false;
-    return fileSystem.sync(new AbortController().signal);
+    const inside = await mountPointsBelow(await fs.realpath(root));
+    if (inside.length > 0 || !hasEntries(root, syncfsFromFiles, this.#isStored)) return false;
+    return (await openFileSystemSync(root)).sync(new AbortController().signal);
   }
 
   async freeBytes(): Promise<number> {

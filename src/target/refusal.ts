@@ -2,6 +2,7 @@ import * as fs from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, normalize } from 'node:path';
 import { isAbsent } from './fs-errors.ts';
+import { mountPointsBelow } from './mount-points.ts';
 import { lstatIfThere } from './walk-directory.ts';
 
 /** Directories whose content is never only a data directory. Others at the top, like `/data`, may be one. */
@@ -82,7 +83,7 @@ async function homesInPasswd(): Promise<string[]> {
 
 /** Clearing would go on into what is mounted there. */
 async function refusalByMounts(path: string): Promise<string | null> {
-  const inside = (await mountPoints()).find((mountPoint) => mountPoint.startsWith(`${path}/`));
+  const [inside] = await mountPointsBelow(path);
   return inside === undefined ? null : `${inside}, below ${path}, is the mount point of another file system.`;
 }
 
@@ -98,23 +99,6 @@ async function refusalByDataDirectory(path: string): Promise<string | null> {
 
 export const insideDataDirectory = (path: string, dataDirectory: string): string =>
   `${path} lies inside ${dataDirectory}, the data directory of a database.`;
-
-/** proc(5), mountinfo: the fifth field, with space, tab, newline and backslash as octal. */
-async function mountPoints(): Promise<string[]> {
-  let table: string;
-  try {
-    table = await fs.readFile('/proc/self/mountinfo', 'utf8');
-  } catch (error) {
-    if (isAbsent(error)) return []; // not Linux
-    throw error;
-  }
-  return table
-    .split('\n')
-    .map((line) => line.split(' ')[4] ?? '')
-    .map((field) =>
-      field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8))),
-    );
-}
 
 /** With the links of the directories above it resolved; parts that are absent stay as they are. */
 export async function realPathOf(path: string): Promise<string> {

@@ -61,6 +61,27 @@ export async function walkInTurns(
   }
 }
 
+/** Whether so many entries lie below `directory`; no more of them are looked at than it takes to know. */
+export function hasEntries(
+  directory: string | Buffer,
+  wantedEntries: number,
+  wanted: (name: string) => boolean = () => true,
+): boolean {
+  return countEntries(Buffer.from(directory as string), wantedEntries, wanted) >= wantedEntries;
+}
+
+function countEntries(parent: Buffer, enough: number, wanted: (name: string) => boolean): number {
+  let count = 0;
+  for (const entry of readdirSync(parent, { withFileTypes: true, encoding: 'buffer' })) {
+    if (count >= enough) break;
+    if (!wanted(entry.name.toString())) continue;
+    count += 1;
+    if (entry.isDirectory())
+      count += countEntries(Buffer.concat([parent, slash, entry.name]), enough - count, () => true);
+  }
+  return count;
+}
+
 /** Removes a file, a link (never what it points to) or a whole directory; absent is fine. */
 export async function removeEntry(path: string | Buffer): Promise<void> {
   const stats = await lstatIfThere(path);
