@@ -1,4 +1,4 @@
-import Dockerode from 'dockerode';
+import type Dockerode from 'dockerode';
 import { OdoError } from '../errors/odo-error.ts';
 import { type Containers, containersOf } from './containers.ts';
 import { EngineCalls } from './engine-calls.ts';
@@ -57,7 +57,7 @@ export async function connectDocker(
   options: { readonly address?: string; readonly signal?: AbortSignal } = {},
 ): Promise<Docker> {
   const address = options.address || process.env['DOCKER_HOST'] || defaultAddress;
-  const docker = openClient(address);
+  const docker = await openClient(address);
   const calls = new EngineCalls(address);
   const system = docker as unknown as SystemCalls;
   const client: Docker = {
@@ -94,7 +94,9 @@ export async function connectDocker(
   return client;
 }
 
-function openClient(address: string): Dockerode {
+async function openClient(address: string): Promise<Dockerode> {
+  // It brings an SSH client and gRPC along, for which a run without an engine need not wait.
+  const { default: Dockerode } = await import('dockerode');
   try {
     if (address.startsWith('unix://')) {
       // `host` explicitly: dockerode would take the one of DOCKER_HOST and then leave the socket aside.

@@ -40,3 +40,9 @@ test.for(['cli/main.ts', 'run/status.ts'])('%s loads no data plane, no client an
     loaded.filter((name) => /^(@aws-sdk|@azure|dockerode|ssh2|google-auth|xstate|tar-stream)/.test(name)),
   ).toEqual([]);
 });
+
+test('a run without an engine does not load its client, nor that of any other store', () => {
+  const loaded = [...loadedWith('run/run-process.ts')];
+  expect(loaded).toContain('docker/client.ts');
+  expect(loaded.filter((name) => /^(@azure|dockerode|ssh2|google-auth)/.test(name))).toEqual([]);
+});
