@@ -1,8 +1,8 @@
 import type { Codec, TarDialect } from '../backup/base-backup.ts';
 import { OdoError } from '../errors/odo-error.ts';
 import type { Tree, TreeWriterOptions } from '../target/tree.ts';
-import { WriteBehind } from '../target/write-behind.ts';
 import { type ArchiveCheckpoint, checkCheckpoint, makeCheckpoint } from './archive-checkpoint.ts';
+import { CheckpointInFlight } from './checkpoint-in-flight.ts';
 import { type DecodedSlice, DecodedStream, type DecodeSource } from './decode/decoded-stream.ts';
 import type { DecoderPool } from './decode/decoder-pool.ts';
 import { decodeDecoder } from './encoded-decoder.ts';
@@ -119,7 +119,7 @@ export async function restoreArchive(options: RestoreArchiveOptions): Promise<Re
   if (last !== null) checkCheckpoint(last, { name: options.name, sizeBytes: object.sizeBytes });
   const { durable = true, owner } = options;
   const writer = await options.tree.openWriter(signal, { durable, owner });
-  const saving = new WriteBehind(1);
+  const saving = new CheckpointInFlight();
   try {
     const tar = new TarReader(last?.tar ?? start?.tar, options.dialect);
     const sink = new EntrySink({ ...options, writer, shared: sharedFilesOf({ start, end }) });
@@ -222,7 +222,7 @@ export async function restoreArchive(options: RestoreArchiveOptions): Promise<Re
       const { sizeBytes } = object;
       const made = makeCheckpoint({ sizeBytes, decoder: state, tar: tar.state(), sink: sink.state() });
       passed.checkpointed(tar.offset);
-      void saving.follow(save(made, trail?.take() ?? null, onDisk));
+      saving.follow(save(made, trail?.take() ?? null, onDisk));
     }
 
     async function saved(): Promise<void> {
