@@ -33,9 +33,13 @@ const unseen = [
   ...(['sh', '-c', '"$@"; exit $?', 'sh'] as const),
 ] as const;
 
+/** Empty once the process has ended, which a program that odo runs may do at any time. */
+const readOf = (pid: number, file: string): Promise<string> =>
+  readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '');
+
 /** Of a process and of those that it runs. */
 async function pidsFrom(pid: number): Promise<number[]> {
-  const children = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).split(' ').filter(Boolean);
+  const children = (await readOf(pid, `task/${pid}/children`)).split(' ').filter(Boolean);
   return [pid, ...(await Promise.all(children.map((child) => pidsFrom(Number(child))))).flat()];
 }
 
@@ -43,7 +47,7 @@ async function pidsFrom(pid: number): Promise<number[]> {
 function untilSuspended({ pid }: OdoProgram): Promise<number> {
   return waitUntil('odo is suspended', async () => {
     for (const odo of await pidsFrom(pid)) {
-      if (/\) T /.test(await readFile(`/proc/${odo}/stat`, 'utf8'))) return odo;
+      if (/\) T /.test(await readOf(odo, 'stat'))) return odo;
     }
     return null;
   });
