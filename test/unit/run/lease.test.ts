@@ -115,6 +115,10 @@ test('an odo that has ended holds nothing, also while its parent has not asked a
   const pid = Number(printed.toString());
   const identity = identityOf(pid);
   expect(stateOfHolder(identity)).toBe('alive');
+  // A shell would still bury it.
+  await waitUntil('the parent is no shell any more', () =>
+    readFileSync(`/proc/${parent.pid}/comm`, 'utf8').startsWith('sleep'),
+  );
   process.kill(pid, 'SIGKILL');
   await waitUntil('it is a zombie', () => stateOf(pid).startsWith('Z'));
   expect(stateOfHolder(identity)).toBe('gone');
