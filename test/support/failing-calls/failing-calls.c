@@ -290,12 +290,13 @@ ON_FD(fchown, "chown", (int fd, uid_t u, gid_t g), fd, (fd, u, g), int, uid_t, g
 ON_FD(ftruncate64, "truncate", (int fd, off64_t size), fd, (fd, size), int, off64_t)
 ON_FD(fstat64, "stat", (int fd, struct stat64 *to), fd, (fd, to), int, struct stat64 *)
 
+/* A sync that a signal interrupts has lost nothing. */
 #define SYNC(name, of_all)                     \
   int name(int fd) {                           \
     NEXT(int, name, int);                      \
     char path[PATH_MAX];                       \
     int error = verdict_fd(#name, fd, path);   \
-    if (error > 0) {                           \
+    if (error > 0 && error != EINTR) {         \
       if (of_all) each_file(lose);             \
       else lose_file(fd);                      \
     }                                          \
