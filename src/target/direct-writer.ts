@@ -9,8 +9,9 @@ import { type FileSystemSync, openFileSystemSync } from './file-system-sync.ts';
 import { atPath, fsError, systemCode } from './fs-errors.ts';
 import { LargeFile, type LargeFileContext } from './large-file.ts';
 import { PatchedFile } from './patched-file.ts';
+import { newFileFlags } from './small-contents.ts';
 import { SmallFiles } from './small-files.ts';
-import type { FileToPatch, FileToWrite, Owner, TreeWriter } from './tree.ts';
+import type { FileToPatch, FileToWrite, TreeWriter, TreeWriterOptions } from './tree.ts';
 import { splitEntryPath } from './tree-path.ts';
 import { Turn } from './turn.ts';
 import { Unsynced } from './unsynced.ts';
@@ -18,21 +19,15 @@ import { lstatIfThere, removeEntry } from './walk-directory.ts';
 import { WriteBehind } from './write-behind.ts';
 import { realCalls, type WriterCalls } from './writer-calls.ts';
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDWR, O_WRONLY } = constants;
+const { O_NOFOLLOW, O_NONBLOCK, O_RDWR, O_WRONLY } = constants;
 
-export interface DirectWriterOptions {
-  /** False: `sync` waits for the writes, and leaves it to the system when they reach the disk. @default true */
-  readonly durable?: boolean;
-  /** True: through the page cache, which O_DIRECT passes by. @default false */
-  readonly isReadSoon?: boolean;
+export interface DirectWriterOptions extends TreeWriterOptions {
   /** Buffers for large files; memory is this times `bufferBytes`. @default 8 */
   readonly buffers?: number;
   /** Also the least size of a large file. A multiple of 64 KiB. @unit bytes @default 1 MiB */
   readonly bufferBytes?: number;
   /** Writes of large files in flight. @default 3, which leaves one of libuv's threads to others */
   readonly writesInFlight?: number;
-  /** Of the small files that are made, so that nobody must walk to each of them once more. @default whoever runs odo */
-  readonly owner?: Owner | undefined;
   readonly calls?: WriterCalls;
   readonly openFileSystemSync?: (root: string) => Promise<FileSystemSync>;
 }
@@ -100,15 +95,13 @@ export class DirectWriter implements TreeWriter {
       calls: this.#calls,
       buffers: new AlignedBuffers(options.buffers ?? 8, this.#bufferBytes),
       behind: this.#behind,
+      // O_DIRECT passes by the page cache.
       mayWriteDirectly: this.#calls.directFlag !== null && options.isReadSoon !== true,
     };
     this.#small = new SmallFiles({
       ...this.#large,
       owner: options.owner ?? null,
-      replaceDirectory: async (path) => {
-        await this.#removeNow(path);
-        return this.#makeSmall(path);
-      },
+      removeDirectory: (path) => this.#removeNow(path),
     });
   }
 
@@ -124,7 +117,6 @@ export class DirectWriter implements TreeWriter {
 
   async makeDirectory(path: string): Promise<void> {
     const entry = await this.#placeFor(path);
-    if (this.#small.isMaking(entry)) await this.#settle();
     const replaced = await atPath(entry, () => makeRealDirectory(entry));
     if (replaced) this.#forget(entry);
   }
@@ -275,7 +267,9 @@ export class DirectWriter implements TreeWriter {
     const above = parts.slice(0, -1);
     const parent = this.#guard.known(above) ?? (await this.#enter(above));
     this.#unsynced.addDirectory(parent);
-    return join(this.#root, ...parts);
+    const place = join(this.#root, ...parts);
+    if (this.#small.isMaking(place)) await this.#settle();
+    return place;
   }
 
   async #enter(parts: readonly string[]): Promise<string> {
@@ -293,7 +287,6 @@ export class DirectWriter implements TreeWriter {
 
   /** Runs an exclusive creation; when something has that name it is removed first. */
   async #create<Result>(path: string, create: () => Promise<Result>): Promise<Result> {
-    if (this.#small.isMaking(path)) await this.#settle();
     try {
       return await create();
     } catch (error) {
@@ -344,9 +337,8 @@ export class DirectWriter implements TreeWriter {
     }
   }
 
-  /** A new inode, never the content of whatever had this name (a hard link's, for one). */
-  #makeSmall(path: string): number {
-    return this.#calls.openNow(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  #createSmall(path: string): Promise<number> {
+    return this.#create(path, async () => this.#calls.openNow(path, newFileFlags, 0o600));
   }
 
   /** Null when it need not be there before it is written. */
@@ -359,15 +351,14 @@ export class DirectWriter implements TreeWriter {
     // What comes next may lie in the directory that this file replaces.
     if (this.#guard.knows(path)) await this.#remove(path);
     if (toByte === sizeBytes) return null;
-    const fd = await this.#create(path, async () => this.#makeSmall(path));
+    const fd = await this.#createSmall(path);
     await this.#calls.truncate(fd, sizeBytes);
     return fd;
   }
 
   /** What the open file has got is written; the room for the rest of it is another one. */
   async #flushOpen(file: SmallFile): Promise<void> {
-    const fd = file.fd ?? (await this.#create(file.path, async () => this.#makeSmall(file.path)));
-    file.fd = fd;
+    const fd = (file.fd ??= await this.#createSmall(file.path));
     this.#orFail(file.path, () => {
       for (let done = 0; done < file.filled; ) {
         done += this.#calls.writeNow(fd, file.room.subarray(done, file.filled), file.position + done);
@@ -387,9 +378,7 @@ export class DirectWriter implements TreeWriter {
     const { path, sizeBytes } = file;
     const open = (directFlag: number): Promise<number> =>
       isNew
-        ? this.#create(path, () =>
-            this.#calls.open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | directFlag, 0o600),
-          )
+        ? this.#create(path, () => this.#calls.open(path, newFileFlags | directFlag, 0o600))
         : this.#reopen(file, fromByte, O_RDWR | directFlag);
     const { fd, isDirect } = await this.#openDirectly(open);
     const large = new LargeFile(this.#large, { path, sizeBytes, fd, isDirect }, fromByte);

@@ -4,6 +4,9 @@ import type { Owner } from './tree.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
 
+/** Of a file to make: a new inode, never the content of whatever had this name (a hard link's, for one). */
+export const newFileFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+
 /** Small files and what they get, in shared memory; plain data, so that a thread can be told it. */
 export interface SmallContents {
   readonly memory: ArrayBufferLike;
@@ -67,9 +70,8 @@ export const smallContentsCalls: SmallContentsCalls = {
   close: closeSync,
 };
 
-/** A new inode, never the content of whatever had this name (a hard link's, for one). */
 function makeNewFile(path: string, owner: Owner | null): number {
-  const create = (): number => openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  const create = (): number => openSync(path, newFileFlags, 0o600);
   let fd: number;
   try {
     fd = create();

@@ -13,8 +13,8 @@ export interface SmallFilesContext {
   readonly buffers: AlignedBuffers;
   readonly behind: WriteBehind;
   readonly owner: Owner | null;
-  /** Removes the directory that has the name of a file, and makes the file: its descriptor. */
-  readonly replaceDirectory: (path: string) => Promise<number>;
+  /** Removes the directory that has the name of a file. */
+  readonly removeDirectory: (path: string) => Promise<void>;
 }
 
 /**
@@ -27,8 +27,8 @@ export class SmallFiles {
   #usedBytes = 0;
   #files: SmallContent[] = [];
   #paths: string[] = [];
-  /** How many that were added and are not yet written have the path. */
-  readonly #unwritten = new Map<string, number>();
+  /** Paths of those that were added and are not yet written. */
+  readonly #unwritten = new Set<string>();
 
   constructor(context: SmallFilesContext) {
     this.#context = context;
@@ -49,13 +49,13 @@ export class SmallFiles {
 
   /**
    * `content`, in the room handed out last, goes to `position` of the file, which is closed behind that. `fd`: null for
-   * one to make. Files are made in the order in which they were added.
+   * one to make; none of that path is being made.
    */
   add(file: { path: string; fd: number | null; position: number }, content: Uint8Array): void {
     const { path, fd, position } = file;
     this.#files.push({ file: fd ?? path, position, at: content.byteOffset, length: content.byteLength });
     this.#paths.push(path);
-    this.#unwritten.set(path, (this.#unwritten.get(path) ?? 0) + 1);
+    this.#unwritten.add(path);
     if (this.#buffer !== null)
       this.#usedBytes = content.byteOffset + content.byteLength - this.#buffer.byteOffset;
     if (this.#files.length === filesInBatch) this.flush();
@@ -75,7 +75,7 @@ export class SmallFiles {
   }
 
   async #write(buffer: Uint8Array, files: readonly SmallContent[], paths: readonly string[]): Promise<void> {
-    const { calls, buffers, owner, replaceDirectory } = this.#context;
+    const { calls, buffers, owner, removeDirectory } = this.#context;
     const { buffer: memory } = buffer;
     try {
       for (const { index, error } of await calls.writeContents({ memory, files, owner })) {
@@ -83,19 +83,13 @@ export class SmallFiles {
         const content = files[index];
         if (content === undefined || typeof content.file === 'number' || systemCode(error) !== 'EEXIST')
           throw fsError(error, path);
-        const again = { ...content, file: await replaceDirectory(path) };
-        const [failure] = await calls.writeContents({ memory, files: [again], owner });
+        await removeDirectory(path);
+        const [failure] = await calls.writeContents({ memory, files: [content], owner });
         if (failure !== undefined) throw fsError(failure.error, path);
       }
     } finally {
-      for (const path of paths) this.#written(path);
+      for (const path of paths) this.#unwritten.delete(path);
       buffers.give(buffer);
     }
-  }
-
-  #written(path: string): void {
-    const left = (this.#unwritten.get(path) ?? 0) - 1;
-    if (left > 0) this.#unwritten.set(path, left);
-    else this.#unwritten.delete(path);
   }
 }
