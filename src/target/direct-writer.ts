@@ -358,7 +358,7 @@ export class DirectWriter implements TreeWriter {
 
   /** What the open file has got is written; the room for the rest of it is another one. */
   async #flushOpen(file: SmallFile): Promise<void> {
-    const fd = (file.fd ??= await this.#createSmall(file.path));
+    const fd = (file.fd ??= await atPath(file.path, () => this.#createSmall(file.path)));
     this.#orFail(file.path, () => {
       for (let done = 0; done < file.filled; ) {
         done += this.#calls.writeNow(fd, file.room.subarray(done, file.filled), file.position + done);

@@ -405,6 +405,22 @@ describe('a write that fails', () => {
     await writer.close();
   });
 
+  it('of a small file that cannot be made when its half is to come to disk names the file', async () => {
+    const calls: WriterCalls = {
+      ...realCalls,
+      openNow: () => {
+        throw failure('EDQUOT');
+      },
+    };
+    const writer = await open({ calls });
+    await writer.beginFile({ path: 'f', sizeBytes: 9000 }, 0);
+    await writer.write(randomBytes(100));
+    const refused = { code: 'NOT_ENOUGH_SPACE', details: { path: join(root, 'f') } };
+    await expect(writer.sync()).rejects.toMatchObject(refused);
+    await expect(writer.sync()).rejects.toMatchObject(refused);
+    await writer.close();
+  });
+
   it('in the thread for small files comes back with its code', async () => {
     const path = join(root, 'read-only');
     await fs.writeFile(path, '');
