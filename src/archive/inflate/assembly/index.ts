@@ -3,9 +3,9 @@
  * compiled by ../build.ts, wrapped by ../gzip-decoder.ts.
  *
  * The loop is libdeflate's: 64-bit bit buffer, refill by one unaligned load without a branch, next table entry
- * fetched before the match is copied. Two additions: the literal table packs up to two literals and a match
- * length into one entry, and matches are copied with 16-byte vectors. Which streams are refused follows zlib
- * (inflate.c, inftrees.c).
+ * fetched before the match is copied. Three additions: the literal table packs up to two literals and a match
+ * length into one entry, matches are copied with 16-byte vectors, and what each symbol waits for is kept short (see
+ * `decodeSymbols`). Which streams are refused follows zlib (inflate.c, inftrees.c).
  *
  * It stops only between symbols: an incomplete symbol, or a block header whose end has not arrived, is given back
  * whole, so `inPos` may lie up to about 300 bytes before the end of the input. State that outlives a call is the
@@ -16,9 +16,9 @@
 
 // ---- memory: fixed addresses, so that table loads carry them as immediates. Static data lies below 4096.
 // @ts-ignore: decorator
-@inline const LITLEN: usize = 4096; // u64[2400]: 2048 + subtables; 2342 is the most that 288 symbols need
+@inline const LITLEN: usize = 4096; // u64[1536]: 1024 + subtables; 1334 is the most that 288 symbols need
 // @ts-ignore: decorator
-@inline const DIST: usize = 24576; // u32[512]: 256 + subtables; 402 at most
+@inline const DIST: usize = 16384; // u64[512]: 256 + subtables; 402 at most
 // @ts-ignore: decorator
 @inline const LENGTHS: usize = 26624; // u8[512]: literal/length code lengths, then distance code lengths
 // @ts-ignore: decorator
@@ -95,24 +95,25 @@ let bitCount: u64 = 0;
 // 16-31 literals, first one low       32-47 match length base (subtable pointer: byte offset from LITLEN)
 // 48-49 number of literals            50-53 code length of the first literal
 // @ts-ignore: decorator
-@inline const EXCEPTIONAL: u64 = 1 << 63;
+@inline const LITERAL: u64 = 1 << 63; // literals only, no match; as the sign it is tested most cheaply
 // @ts-ignore: decorator
-@inline const LITERAL: u64 = 1 << 62; // literals only, no match
+@inline const EXCEPTIONAL: u64 = 1 << 15;
 // @ts-ignore: decorator
-@inline const END_OF_BLOCK: u64 = 1 << 61;
+@inline const SUBTABLE: u64 = 1 << 14;
 // @ts-ignore: decorator
-@inline const SUBTABLE: u64 = 1 << 60;
+@inline const END_OF_BLOCK: u64 = 1 << 7;
+// Ten bits rather than eleven: fewer pairs of literals, but half of the table to build for each block.
 // @ts-ignore: decorator
-@inline const LITLEN_BITS: u32 = 11;
+@inline const LITLEN_BITS: u32 = 10;
 // @ts-ignore: decorator
-@inline const LITLEN_MASK: u64 = 2047;
+@inline const LITLEN_MASK: u64 = 1023;
 
-// ---- distance entries (u32)
+// ---- distance entries (u64, as wide as the others, so that one shift of the bits serves both indexes)
 //  0-5  bits to consume   8-11 the same without extra bits (subtable: index bits)   16-31 base (subtable: byte offset)
 // @ts-ignore: decorator
-@inline const DIST_EXCEPTIONAL: u32 = 1 << 15;
+@inline const DIST_EXCEPTIONAL: u64 = 1 << 15;
 // @ts-ignore: decorator
-@inline const DIST_SUBTABLE: u32 = 1 << 14;
+@inline const DIST_SUBTABLE: u64 = 1 << 14;
 // @ts-ignore: decorator
 @inline const DIST_BITS: u32 = 8;
 // @ts-ignore: decorator
@@ -187,10 +188,11 @@ function litlenEntry(symbol: u32, length: u32): u64 {
 
 // @ts-ignore: decorator
 @inline
-function distEntry(symbol: u32, length: u32): u32 {
-  if (symbol > 29) return DIST_EXCEPTIONAL | (length << 8) | length;
-  const base = <u32>load<u16>(DIST_BASE + (symbol << 1));
-  return (base << 16) | (length << 8) | (length + <u32>load<u8>(DIST_EXTRA + symbol));
+function distEntry(symbol: u32, length: u32): u64 {
+  const bits = <u64>length;
+  if (symbol > 29) return DIST_EXCEPTIONAL | (bits << 8) | bits;
+  const base = <u64>load<u16>(DIST_BASE + (symbol << 1));
+  return (base << 16) | (bits << 8) | (bits + <u64>load<u8>(DIST_EXTRA + symbol));
 }
 
 // @ts-ignore: decorator
@@ -204,7 +206,7 @@ function distEntry(symbol: u32, length: u32): u32 {
 @inline
 function putEntry(kind: i32, index: u32, symbol: u32, length: u32): void {
   if (kind == KIND_LITLEN) store<u64>(LITLEN + (<usize>index << 3), litlenEntry(symbol, length));
-  else if (kind == KIND_DIST) store<u32>(DIST + (<usize>index << 2), distEntry(symbol, length));
+  else if (kind == KIND_DIST) store<u64>(DIST + (<usize>index << 3), distEntry(symbol, length));
   else store<u16>(PRECODE + (<usize>index << 1), <u16>((symbol << 8) | length));
 }
 
@@ -217,9 +219,9 @@ function putSubtable(kind: i32, index: u32, start: u32, indexBits: u32): void {
       EXCEPTIONAL | SUBTABLE | (<u64>start << (32 + 3)) | (<u64>indexBits << 8) | LITLEN_BITS,
     );
   } else {
-    store<u32>(
-      DIST + (<usize>index << 2),
-      DIST_EXCEPTIONAL | DIST_SUBTABLE | (start << (16 + 2)) | (indexBits << 8) | DIST_BITS,
+    store<u64>(
+      DIST + (<usize>index << 3),
+      DIST_EXCEPTIONAL | DIST_SUBTABLE | (<u64>start << (16 + 3)) | (<u64>indexBits << 8) | DIST_BITS,
     );
   }
 }
@@ -228,7 +230,7 @@ function putSubtable(kind: i32, index: u32, start: u32, indexBits: u32): void {
 @inline
 function doubleTable(kind: i32, entries: u32): void {
   if (kind == KIND_LITLEN) copyBytes(LITLEN + (<usize>entries << 3), LITLEN, <usize>entries << 3);
-  else if (kind == KIND_DIST) copyBytes(DIST + (<usize>entries << 2), DIST, <usize>entries << 2);
+  else if (kind == KIND_DIST) copyBytes(DIST + (<usize>entries << 3), DIST, <usize>entries << 3);
   else copyBytes(PRECODE + (<usize>entries << 1), PRECODE, <usize>entries << 1);
 }
 
@@ -237,7 +239,7 @@ function fillInvalid(kind: i32, tableBits: u32): void {
   const entries: u32 = 1 << tableBits;
   for (let i: u32 = 0; i < entries; i++) {
     if (kind == KIND_LITLEN) store<u64>(LITLEN + (<usize>i << 3), EXCEPTIONAL | (1 << 8) | 1);
-    else store<u32>(DIST + (<usize>i << 2), DIST_EXCEPTIONAL | (1 << 8) | 1);
+    else store<u64>(DIST + (<usize>i << 3), DIST_EXCEPTIONAL | (1 << 8) | 1);
   }
 }
 
@@ -552,72 +554,103 @@ function copyMatch(out: usize, distance: usize, length: usize): void {
   }
 }
 
-/** Symbols of the current block until it ends (FINISHED), input or room runs out, or an error. */
+/** Next entry of the literal/length table, by bits of which three lie below the ones that are next. */
+// @ts-ignore: decorator
+@inline
+function litlenAt(bits: u64): u64 {
+  return load<u64>(<usize>(bits & (LITLEN_MASK << 3)), LITLEN);
+}
+
+/**
+ * Symbols of the current block until it ends (FINISHED), input or room runs out, or an error.
+ *
+ * What bounds the fast loop is the way from one entry to the next: load, shift by what it consumes, mask, load. So
+ * three used bits are kept below those that are next, which makes a masked buffer the byte offset of an entry, and the
+ * next entry is looked up before the refill, not behind it. How many instructions lie beside this way hardly matters.
+ */
 function decodeSymbols(inEnd: usize, outLimit: usize, low: usize): i32 {
   let input = inPos;
   let out = outPos;
   let bits = bitBuffer;
-  /** Only the low 6 bits count in the fast loop; subtracting whole entries leaves rubbish above. */
   let left = bitCount;
   let result: i32 = NEED_INPUT;
   let ended = false;
 
-  // One round takes at most 3 refills of 7 bytes and reads 8; 48 keeps all loads inside the input.
+  // One round takes at most 4 refills of 7 bytes and reads 8; 48 keeps all loads inside the input.
   if (inEnd - input >= 48 && out < outLimit) {
     const inFast = inEnd - 48;
-    bits |= load<u64>(input) << left;
-    input += <usize>((left ^ 63) >> 3) & 7;
-    left |= 56;
-    let entry = load<u64>(<usize>(bits & LITLEN_MASK) << 3, LITLEN);
+    bits <<= 3;
+    /** With the three used ones: at least 56, so 53 to use, at the beginning of a round. */
+    let have = <i32>left + 3;
+    bits |= load<u64>(input) << <u64>have;
+    input += <usize>((63 - have) >> 3);
+    have |= 56;
+    let entry = litlenAt(bits);
+    /** That are possible without a look at input and room: each takes less than 32 bytes and fills less than 512. */
+    let rounds: usize = 0;
     while (true) {
+      if (rounds == 0) {
+        if (input >= inFast || out >= outLimit) break;
+        rounds = min<usize>((inFast - input) >> 5, (outLimit - out) >> 9) + 1;
+      }
+      rounds--;
       if (entry & LITERAL) {
+        let taken = <i32>entry & 63;
         store<u16>(out, <u16>(entry >> 16));
         out += <usize>(entry >> 48) & 3;
-        bits >>= entry;
-        left -= entry;
-        entry = load<u64>(<usize>(bits & LITLEN_MASK) << 3, LITLEN);
+        bits >>= <u64>taken;
+        have -= taken;
+        entry = litlenAt(bits);
+        bits |= load<u64>(input) << <u64>have;
+        input += <usize>((63 - have) >> 3);
+        have |= 56;
         if (entry & LITERAL) {
+          taken = <i32>entry & 63;
           store<u16>(out, <u16>(entry >> 16));
           out += <usize>(entry >> 48) & 3;
-          bits >>= entry;
-          left -= entry;
-          entry = load<u64>(<usize>(bits & LITLEN_MASK) << 3, LITLEN);
+          bits >>= <u64>taken;
+          have -= taken;
+          entry = litlenAt(bits);
+          bits |= load<u64>(input) << <u64>have;
+          input += <usize>((63 - have) >> 3);
+          have |= 56;
           if (entry & LITERAL) {
+            taken = <i32>entry & 63;
             store<u16>(out, <u16>(entry >> 16));
             out += <usize>(entry >> 48) & 3;
-            bits >>= entry;
-            left -= entry;
-            bits |= load<u64>(input) << left;
-            input += <usize>((left ^ 63) >> 3) & 7;
-            left |= 56;
-            entry = load<u64>(<usize>(bits & LITLEN_MASK) << 3, LITLEN);
-            if (input < inFast && out < outLimit) continue;
-            break;
+            bits >>= <u64>taken;
+            have -= taken;
+            entry = litlenAt(bits);
+            bits |= load<u64>(input) << <u64>have;
+            input += <usize>((63 - have) >> 3);
+            have |= 56;
+            continue;
           }
         }
       }
-      if (<i64>entry < 0) {
+      if (entry & EXCEPTIONAL) {
         if (entry & SUBTABLE) {
           bits >>= LITLEN_BITS;
-          left -= LITLEN_BITS;
-          const index = bits & ((<u64>1 << ((entry >> 8) & 63)) - 1);
+          have -= LITLEN_BITS;
+          const index = (bits >> 3) & ((<u64>1 << ((entry >> 8) & 63)) - 1);
           entry = load<u64>(LITLEN + (<usize>(entry >> 32) & 0xffff) + (<usize>index << 3));
           if (entry & LITERAL) {
+            const taken = <i32>entry & 63;
             store<u8>(out++, <u8>(entry >> 16));
-            bits >>= entry;
-            left -= entry;
-            bits |= load<u64>(input) << left;
-            input += <usize>((left ^ 63) >> 3) & 7;
-            left |= 56;
-            entry = load<u64>(<usize>(bits & LITLEN_MASK) << 3, LITLEN);
-            if (input < inFast && out < outLimit) continue;
-            break;
+            bits >>= <u64>taken;
+            have -= taken;
+            entry = litlenAt(bits);
+            bits |= load<u64>(input) << <u64>have;
+            input += <usize>((63 - have) >> 3);
+            have |= 56;
+            continue;
           }
         }
-        if (<i64>entry < 0) {
+        if (entry & EXCEPTIONAL) {
           if (entry & END_OF_BLOCK) {
-            bits >>= entry;
-            left -= entry;
+            const taken = <i32>entry & 63;
+            bits >>= <u64>taken;
+            have -= taken;
             ended = true;
             result = FINISHED;
           } else {
@@ -628,45 +661,49 @@ function decodeSymbols(inEnd: usize, outLimit: usize, low: usize): i32 {
       }
       store<u16>(out, <u16>(entry >> 16));
       out += <usize>(entry >> 48) & 3;
+      const taken = <i32>entry & 63;
       const length =
-        (<usize>(entry >> 32) & 511) + <usize>((bits & ((<u64>1 << entry) - 1)) >> ((entry >> 8) & 63));
-      bits >>= entry;
-      left -= entry;
-      if ((left & 63) < 28) {
-        bits |= load<u64>(input) << left;
-        input += <usize>((left ^ 63) >> 3) & 7;
-        left |= 56;
+        (<usize>(entry >> 32) & 511) +
+        <usize>(((bits >> 3) & ((<u64>1 << <u64>taken) - 1)) >> ((entry >> 8) & 63));
+      bits >>= <u64>taken;
+      have -= taken;
+      // Up to 15 bits of code and 13 more for the distance, and what the entry after it is looked up by.
+      if (have < 3 + 28 + <i32>LITLEN_BITS) {
+        bits |= load<u64>(input) << <u64>have;
+        input += <usize>((63 - have) >> 3);
+        have |= 56;
       }
-      let far = <u64>load<u32>(<usize>(bits & DIST_MASK) << 2, DIST);
-      if (<u32>far & DIST_EXCEPTIONAL) {
-        if (<u32>far & DIST_SUBTABLE) {
+      let far = load<u64>(<usize>(bits & (DIST_MASK << 3)), DIST);
+      if (far & DIST_EXCEPTIONAL) {
+        if (far & DIST_SUBTABLE) {
           bits >>= DIST_BITS;
-          left -= DIST_BITS;
-          const index = bits & ((<u64>1 << ((far >> 8) & 15)) - 1);
-          far = <u64>load<u32>(DIST + <usize>(far >> 16) + (<usize>index << 2));
+          have -= DIST_BITS;
+          const index = (bits >> 3) & ((<u64>1 << ((far >> 8) & 15)) - 1);
+          far = load<u64>(DIST + <usize>(far >> 16) + (<usize>index << 3));
         }
-        if (<u32>far & DIST_EXCEPTIONAL) {
+        if (far & DIST_EXCEPTIONAL) {
           result = BAD_DISTANCE;
           break;
         }
       }
-      const distance = <usize>(far >> 16) + <usize>((bits & ((<u64>1 << far) - 1)) >> ((far >> 8) & 15));
-      bits >>= far;
-      left -= far;
+      const takenFar = <i32>far & 63;
+      const distance =
+        <usize>(far >> 16) + <usize>(((bits >> 3) & ((<u64>1 << <u64>takenFar) - 1)) >> ((far >> 8) & 15));
+      bits >>= <u64>takenFar;
+      have -= takenFar;
       if (distance > out - low) {
         result = BAD_DISTANCE;
         break;
       }
-      bits |= load<u64>(input) << left;
-      input += <usize>((left ^ 63) >> 3) & 7;
-      left |= 56;
-      entry = load<u64>(<usize>(bits & LITLEN_MASK) << 3, LITLEN);
+      entry = litlenAt(bits);
+      bits |= load<u64>(input) << <u64>have;
+      input += <usize>((63 - have) >> 3);
+      have |= 56;
       copyMatch(out, distance, length);
       out += length;
-      if (input >= inFast || out >= outLimit) break;
     }
-    left &= 63;
-    bits &= (<u64>1 << left) - 1;
+    left = <u64>(have - 3);
+    bits = (bits >> 3) & ((<u64>1 << left) - 1);
   }
 
   // Near the end of the input or of the room: one symbol at a time, taken only when all its bits are there.
@@ -710,16 +747,16 @@ function decodeSymbols(inEnd: usize, outLimit: usize, low: usize): i32 {
     }
     const length = (<usize>(entry >> 32) & 511) + <usize>((bits & ((<u64>1 << taken) - 1)) >> code);
     let rest = bits >> taken;
-    let far = <u64>load<u32>(<usize>(rest & DIST_MASK) << 2, DIST);
-    if (<u32>far & DIST_SUBTABLE) {
+    let far = load<u64>(<usize>(rest & DIST_MASK) << 3, DIST);
+    if (far & DIST_SUBTABLE) {
       taken += DIST_BITS;
       rest >>= DIST_BITS;
       const index = rest & ((<u64>1 << ((far >> 8) & 15)) - 1);
-      far = <u64>load<u32>(DIST + <usize>(far >> 16) + (<usize>index << 2));
+      far = load<u64>(DIST + <usize>(far >> 16) + (<usize>index << 3));
     }
     taken += far & 63;
     if (taken > left) break;
-    if (<u32>far & DIST_EXCEPTIONAL) {
+    if (far & DIST_EXCEPTIONAL) {
       result = BAD_DISTANCE;
       break;
     }
