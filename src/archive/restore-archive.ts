@@ -52,7 +52,7 @@ export interface RestoreArchiveOptions extends Pick<TreeWriterOptions, 'owner'> 
   /** Not asked for the root directory itself. Must give the same answer after a resume. */
   readonly place: (entry: TarEntry) => EntryPlacement;
   readonly checkpoint: {
-    /** @unit bytes of output @default 256 MiB */
+    /** A file counts 32 KiB besides its bytes. @unit bytes of output @default 256 MiB */
     readonly everyBytes?: number;
     /** @default 10 000 */
     readonly everyMs?: number;
@@ -96,6 +96,9 @@ export interface RestoredArchive extends ArchiveProgress {
 const defaults = { everyBytes: 256 * 1024 * 1024, everyMs: 10_000 };
 const progressEveryMs = 200;
 
+/** What making a file is worth in bytes written; of one that is there already when a run goes on, even more. */
+const bytesForFile = 32 * 1024;
+
 /** The decoder's state goes with every so much output: a resume decodes as much again, and drops it. */
 const stateEvery = { bytes: 16 * 1024 * 1024, ms: 2000 };
 
@@ -126,7 +129,7 @@ export async function restoreArchive(options: RestoreArchiveOptions): Promise<Re
     if (last !== null) await sink.restore(last.sink, tar.entry, tar.entryOffset);
     else if (start !== null) await sink.enter(tar.entry, tar.entryOffset, start.fileHash);
     const encoded = last?.decoder ?? start?.decoder;
-    const passed = new Passage(options, tar.offset);
+    const passed = new Passage(options, done());
     const { index = null } = options;
     const trail = index === null ? null : new SeekTrail(object.sizeBytes, index.earlier, index.everyBytes);
     let state = encoded === undefined ? null : decodeDecoder(encoded);
@@ -184,6 +187,10 @@ export async function restoreArchive(options: RestoreArchiveOptions): Promise<Re
       trail: trail?.take() ?? null,
     };
 
+    function done(): number {
+      return tar.offset + sink.files * bytesForFile;
+    }
+
     async function take(slice: DecodedSlice): Promise<void> {
       signal.throwIfAborted();
       // The tar reader may stand further than the decoder that was restored.
@@ -214,14 +221,14 @@ export async function restoreArchive(options: RestoreArchiveOptions): Promise<Re
 
     /** Of where everything stands now; what comes while it is brought to disk belongs to the next one. */
     async function checkpoint(): Promise<void> {
-      if (state === null || !passed.isDue(tar.offset)) return;
+      if (state === null || !passed.isDue(done())) return;
       if (!sink.canBeSaved) return;
       await saved();
       await options.failpoint?.('archive:before-sync');
       const { onDisk } = await writer.startSync();
       const { sizeBytes } = object;
       const made = makeCheckpoint({ sizeBytes, decoder: state, tar: tar.state(), sink: sink.state() });
-      passed.checkpointed(tar.offset);
+      passed.checkpointed(done());
       saving.follow(save(made, trail?.take() ?? null, onDisk));
     }
 
@@ -284,13 +291,13 @@ function requireEnd(
 /** When the next checkpoint and the next report of progress are due. */
 class Passage {
   readonly #options: RestoreArchiveOptions;
-  #bytes: number;
+  #done: number;
   #ms: number;
   #progressMs: number;
 
-  constructor(options: RestoreArchiveOptions, outputBytes: number) {
+  constructor(options: RestoreArchiveOptions, done: number) {
     this.#options = options;
-    this.#bytes = outputBytes;
+    this.#done = done;
     this.#ms = options.nowMs();
     this.#progressMs = this.#ms;
   }
@@ -306,14 +313,14 @@ class Passage {
     return { bytes: Math.min(stateEvery.bytes, everyBytes / 4), ms: Math.min(stateEvery.ms, everyMs / 4) };
   }
 
-  isDue(outputBytes: number): boolean {
-    if (outputBytes === this.#bytes) return false;
+  isDue(done: number): boolean {
+    if (done === this.#done) return false;
     const { everyBytes, everyMs } = this.#every;
-    return outputBytes - this.#bytes >= everyBytes || this.#options.nowMs() - this.#ms >= everyMs;
+    return done - this.#done >= everyBytes || this.#options.nowMs() - this.#ms >= everyMs;
   }
 
-  checkpointed(outputBytes: number): void {
-    this.#bytes = outputBytes;
+  checkpointed(done: number): void {
+    this.#done = done;
     this.#ms = this.#options.nowMs();
   }
 

@@ -22,9 +22,9 @@ import { realCalls, type WriterCalls } from './writer-calls.ts';
 const { O_NOFOLLOW, O_NONBLOCK, O_RDWR, O_WRONLY } = constants;
 
 export interface DirectWriterOptions extends TreeWriterOptions {
-  /** Buffers for large files; memory is this times `bufferBytes`. @default 8 */
+  /** Buffers for large files; memory is this times `bufferBytes`. @default 6 */
   readonly buffers?: number;
-  /** Also the least size of a large file. A multiple of 64 KiB. @unit bytes @default 1 MiB */
+  /** Most that is written at once. A multiple of 64 KiB. @unit bytes @default 2 MiB */
   readonly bufferBytes?: number;
   /** Writes of large files in flight. @default 3, which leaves one of libuv's threads to others */
   readonly writesInFlight?: number;
@@ -43,6 +43,9 @@ interface SmallFile {
   room: Uint8Array;
   filled: number;
 }
+
+/** A file of this size has buffers of its own, also when buffers are larger. @unit bytes */
+const largeFileBytes = 1024 * 1024;
 
 /** Large files that end behind the caller's back: each holds a descriptor. */
 const filesEnding = 16;
@@ -69,7 +72,8 @@ export class DirectWriter implements TreeWriter {
   /** The last of the syncs that were started; does not reject. */
   #syncing: Promise<void> = Promise.resolve();
   readonly #large: LargeFileContext;
-  readonly #bufferBytes: number;
+  /** From this size on a file is a large one. */
+  readonly #largeBytes: number;
   #file: SmallFile | LargeFile | PatchedFile | null = null;
   /** Where the open file's part ends. */
   #toByte = 0;
@@ -87,13 +91,14 @@ export class DirectWriter implements TreeWriter {
     this.#fileSystem = fileSystem;
     this.#calls = options.calls ?? realCalls;
     this.#isDurable = options.durable ?? true;
-    this.#bufferBytes = options.bufferBytes ?? 1024 * 1024;
     this.#unsynced = new Unsynced(root);
     this.#guard = new DirectoryGuard(root, (parent) => this.#unsynced.addDirectory(parent));
     this.#behind = new WriteBehind(options.writesInFlight ?? 3);
+    const bufferBytes = options.bufferBytes ?? 2 * 1024 * 1024;
+    this.#largeBytes = Math.min(largeFileBytes, bufferBytes);
     this.#large = {
       calls: this.#calls,
-      buffers: new AlignedBuffers(options.buffers ?? 8, this.#bufferBytes),
+      buffers: new AlignedBuffers(options.buffers ?? 6, bufferBytes),
       behind: this.#behind,
       // O_DIRECT passes by the page cache.
       mayWriteDirectly: this.#calls.directFlag !== null && options.isReadSoon !== true,
@@ -130,7 +135,7 @@ export class DirectWriter implements TreeWriter {
     const path = await this.#placeFor(file.path);
     const { sizeBytes, toByte = sizeBytes, isThere = false } = file;
     const isNew = fromByte === 0 && !isThere;
-    if (toByte - fromByte >= this.#bufferBytes) {
+    if (toByte - fromByte >= this.#largeBytes) {
       // Its buffer may be the one that the large file waits for.
       this.#small.flush();
       this.#file = await atPath(path, () => this.#openLarge({ path, sizeBytes }, fromByte, isNew));

@@ -123,6 +123,28 @@ describe('a small file, which another thread makes', () => {
     expect(await fs.readdir(root)).toEqual(['x']);
   });
 
+  it('goes into the file that a killed attempt left', async () => {
+    await fs.writeFile(join(root, 'x'), 'what an earlier attempt wrote', { mode: 0o644 });
+    const { ino } = await fs.stat(join(root, 'x'));
+    const writer = await open();
+    await write(writer, 'x', Buffer.from('new'), [10]);
+    await writer.sync();
+    await writer.close();
+    await expectContent(join(root, 'x'), Buffer.from('new'));
+    expect(await fs.stat(join(root, 'x'))).toMatchObject({ ino, mode: 0o100600 });
+  });
+
+  it.each(['link', 'symlink'] as const)('leaves what a %s of its name leads to alone', async (kind) => {
+    await fs.writeFile(join(root, 'other'), 'of somebody else');
+    await fs[kind](join(root, 'other'), join(root, 'x'));
+    const writer = await open();
+    await write(writer, 'x', Buffer.from('new'), [10]);
+    await writer.sync();
+    await writer.close();
+    await expectContent(join(root, 'x'), Buffer.from('new'));
+    await expectContent(join(root, 'other'), Buffer.from('of somebody else'));
+  });
+
   it('takes the place of a directory of which the writer knows nothing', async () => {
     await fs.mkdir(join(root, 'x/deep'), { recursive: true });
     await fs.writeFile(join(root, 'x/deep/file'), 'old');
@@ -550,6 +572,7 @@ describe('writes behind the caller', () => {
     const writer = await DirectWriter.open(root, controller.signal, {
       calls: held.calls,
       bufferBytes: 65536,
+      buffers: 8,
       writesInFlight: 2,
     });
     for (const path of ['f', 'g']) {
@@ -631,15 +654,15 @@ describe('a sync', () => {
   it('of few files comes after their writes, files first, then the directories with their names', async () => {
     const { log, options } = await recorded();
     const writer = await open(options);
-    await write(writer, 'a/large', randomBytes(2 * MiB + 1), [MiB]);
+    await write(writer, 'a/large', randomBytes(4 * MiB + 1), [MiB]);
     await write(writer, 'a/b/small', randomBytes(100), [100]);
     await writer.sync();
     expect(log.slice(0, 6)).toEqual([
-      `truncate ${2 * MiB + 1}`,
+      `truncate ${4 * MiB + 1}`,
       'write',
       'write',
       'write',
-      `truncate ${2 * MiB + 1}`,
+      `truncate ${4 * MiB + 1}`,
       'close',
     ]);
     expect(log.slice(6, 8).sort()).toEqual(['fdatasync a/b/small', 'fdatasync a/large']);
@@ -665,16 +688,16 @@ describe('a sync', () => {
   it('of an open file takes what it has so far, and the rest is the next sync’s', async () => {
     const { log, options } = await recorded();
     const writer = await open(options);
-    await writer.beginFile({ path: 'f', sizeBytes: 2 * MiB }, 0);
+    await writer.beginFile({ path: 'f', sizeBytes: 4 * MiB }, 0);
     await writer.write(randomBytes(5000));
     await writer.sync();
-    expect(log).toEqual([`truncate ${2 * MiB}`, 'write', 'fdatasync f', 'fsync .']);
+    expect(log).toEqual([`truncate ${4 * MiB}`, 'write', 'fdatasync f', 'fsync .']);
     log.length = 0;
     await writer.sync();
     // The block that is filled in part is written again.
     expect(log).toEqual(['write', 'fdatasync f']);
     log.length = 0;
-    await writer.write(randomBytes(2 * MiB - 5000));
+    await writer.write(randomBytes(4 * MiB - 5000));
     await writer.endFile();
     await writer.sync();
     expect(log).toEqual(['write', 'write', 'close', 'fdatasync f']);
