@@ -85,6 +85,35 @@ describeWithLab('odo backup of a running Compose service', () => {
     expect(notes.split('\n')).toEqual(['before the backup', 'behind the backup']);
   });
 
+  test.for([17, 18] as const)(
+    'of PostgreSQL %i, restored over the service it was taken of',
+    async (major) => {
+      const project = `${name}-${major}`;
+      await using newer = await startArchivingService(s3, {
+        directory: directory.path,
+        name: project,
+        major,
+      });
+      const service = ['-n', 'db', '-f', newer.file, '--project', project];
+      await newer.psql('create table rows (note text)');
+      await newer.psql(`insert into rows values ('before the backup')`);
+      const taken = await odo(['backup', ...at(project), ...service, '--json'], { env: env() });
+      expect(taken.exitCode, taken.stderr).toBe(0);
+      await newer.psql(`insert into rows values ('behind the backup')`);
+      const started = await odo(['start', ...at(project), '-v', 'pgdata', ...service, '--yes', '--json'], {
+        env: env(),
+      });
+      expect(started.exitCode, started.stderr).toBe(0);
+      expect(started.events).toContainEqual(
+        expect.objectContaining({ type: 'outcome', status: 'completed' }),
+      );
+      expect(await newer.psql(`select note from rows`)).toBe('before the backup');
+      expect(await newer.psql(`select current_setting('server_version_num')::int / 10000`)).toBe(
+        String(major),
+      );
+    },
+  );
+
   test('of the same server by a connection string, it takes the place of the one that is no longer kept', async () => {
     const before = await keysBelow('main/');
     const conninfo = `host=127.0.0.1 port=${service.port} user=postgres`;

@@ -1,13 +1,13 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { imageLayout, imageName } from '../lab/images.ts';
+import { imageLayout, imageName, type Major } from '../lab/images.ts';
 import { type Psql, psqlInContainer } from '../lab/psql.ts';
 import { run } from '../lab/run-command.ts';
 import type { S3Server } from '../lab/s3-server.ts';
 import { freePort } from '../lab/source-cluster.ts';
 import { waitUntil } from '../lab/wait-until.ts';
 
-/** A running Compose service of PostgreSQL 15 that archives its WAL with the command of docs/backing-up.md. */
+/** A running Compose service of PostgreSQL that archives its WAL with the command of docs/backing-up.md. */
 export interface ArchivingService extends AsyncDisposable {
   readonly file: string;
   readonly container: string;
@@ -30,19 +30,19 @@ async function archiveCommand(endpoint: string): Promise<string> {
 
 export async function startArchivingService(
   s3: S3Server,
-  { directory, name }: { directory: string; name: string },
+  { directory, name, major = 15 }: { directory: string; name: string; major?: Major },
 ): Promise<ArchivingService> {
   const port = await freePort();
   const password = 'secret-of-the-service';
   const file = join(directory, name, 'compose.yaml');
-  const { volume, pgdata } = imageLayout(15);
+  const { volume, pgdata } = imageLayout(major);
   const settings = {
     port: String(port),
     listen_addresses: '127.0.0.1',
     archive_mode: 'on',
   };
   const service = {
-    image: imageName(15),
+    image: imageName(major),
     // The test's store listens on this machine's own address.
     network_mode: 'host',
     environment: { ...s3.env, PGDATA: pgdata, POSTGRES_PASSWORD: password },
