@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { fixture } from '../lab/fixtures.ts';
 import { imageName } from '../lab/images.ts';
@@ -8,6 +10,7 @@ import { run } from '../lab/run-command.ts';
 import { startS3 } from '../lab/s3-server.ts';
 import { waitUntil } from '../lab/wait-until.ts';
 import { readVolume } from '../support/restored-volume.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { shellBlocks } from '../support/tutorial.ts';
 import { describeWithLab } from '../support/with-lab.ts';
 
@@ -76,6 +79,38 @@ describeWithLab('the image that prepares a volume', () => {
       }
     },
   );
+
+  test('the Compose file of docs/container.md, word for word: odo once, then the server', async () => {
+    const backup = await fixture('barman-17');
+    await using s3 = await startS3({ storageDir: backup.storageDir });
+    await using directory = await temporaryDirectory();
+    const page = await readFile(join(import.meta.dirname, '../../docs/container.md'), 'utf8');
+    const [, file = '', commands = ''] =
+      /### With Compose\n\n```yaml\n([^]*?)```\n\n```\n([^]*?)```/.exec(page) ?? [];
+    const id = `odo-test-compose-${randomUUID().slice(0, 8)}`;
+    // Only what differs here: the images that are built already, and where the store is.
+    const override = {
+      services: {
+        odo: { image: odoImage, network_mode: 'host', environment: ['S3_ENDPOINT'] },
+        db: { image: imageName(17) },
+      },
+    };
+    await writeFile(join(directory.path, 'compose.yaml'), file);
+    await writeFile(join(directory.path, 'compose.override.yaml'), JSON.stringify(override));
+    const env = {
+      ...s3.env,
+      ...{ S3_BACKUP_URL: backup.url, S3_ENDPOINT: s3.endpoint, COMPOSE_PROJECT_NAME: id },
+    };
+    const inProject = (script: string) => run('sh', ['-euxc', script], { cwd: directory.path, env });
+    try {
+      await inProject(commands.replace('--name odo', `--name ${id}`));
+      const psql = psqlInContainer(`${id}-db-1`);
+      await waitUntil('the server has recovered', () => psql('select not pg_is_in_recovery() or null'));
+      expect(await readTableFacts(psql)).toEqual(backup.expected.atLatest.tables);
+    } finally {
+      await inProject('docker compose --profile restore down -v -t 2');
+    }
+  });
 
   test('README.md, word for word: four variables, a volume, and a server that recovers it', async () => {
     const backup = await fixture('barman-17');
