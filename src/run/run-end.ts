@@ -19,6 +19,8 @@ export class RunEnd {
   readonly #emit: (event: UnstampedEvent) => void;
   /** Null until the lease is taken: without it nothing is written. */
   #journal: RunJournal | null = null;
+  /** As it was when the lease was taken. */
+  #begun: RunRecord | null = null;
 
   constructor(database: JournalDatabase, runId: string, emit: (event: UnstampedEvent) => void) {
     this.#database = database;
@@ -27,6 +29,7 @@ export class RunEnd {
   }
 
   writeTo(journal: RunJournal): void {
+    this.#begun = this.record();
     this.#journal = journal;
   }
 
@@ -109,12 +112,22 @@ export class RunEnd {
       this.write('failed', error);
     } catch {}
     this.#emit({ type: 'failed', error, phase });
-    return this.outcome('failed', error);
+    return this.#unfinished('failed', error);
   }
 
   interrupted(phase: Phase | null): RunOutcome {
     this.#emit({ type: 'interrupted', phase });
-    return this.outcome('interrupted', null);
+    return this.#unfinished('interrupted', null);
+  }
+
+  /** How to go on must be told also when the journal cannot be read: SQLite may refuse to after a write that failed. */
+  #unfinished(status: 'failed' | 'interrupted', error: ErrorData | null): RunOutcome {
+    try {
+      return this.outcome(status, error);
+    } catch (unreadable) {
+      if (this.#begun === null) throw unreadable;
+      return outcomeOf(this.#begun, status, error);
+    }
   }
 
   /** What the caller gets of a run of which there is nothing new to write or to tell. */

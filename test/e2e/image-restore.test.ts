@@ -108,6 +108,8 @@ describeWithLab('the image that prepares a volume', () => {
       await waitUntil('the server has recovered', () => psql('select not pg_is_in_recovery() or null'));
       expect(await readTableFacts(psql)).toEqual(backup.expected.atLatest.tables);
     } finally {
+      // A container that was run once is not the project's to remove.
+      await docker('rm', '-f', id);
       await inProject('docker compose --profile restore down -v -t 2');
     }
   });
