@@ -53,7 +53,7 @@ export function writeSmallContents(
   for (const [index, { file, position, at, length }] of files.entries()) {
     let fd: number | null = null;
     try {
-      fd = typeof file === 'number' ? file : calls.make(file, owner);
+      fd = typeof file === 'number' ? file : calls.make(file, length, owner);
       for (let done = 0; done < length; )
         done += calls.write(fd, new Uint8Array(memory, at + done, length - done), position + done);
     } catch (error) {
@@ -70,37 +70,39 @@ export function writeSmallContents(
 }
 
 export interface SmallContentsCalls {
-  readonly make: (path: string, owner: Owner | null) => number;
+  /** Writable, for so many bytes. */
+  readonly make: (path: string, bytes: number, owner: Owner | null) => number;
   readonly write: (fd: number, bytes: Uint8Array, position: number) => number;
   readonly close: (fd: number) => void;
 }
 
 /** A test changes some of them. */
 export const smallContentsCalls: SmallContentsCalls = {
-  make: makeNewFile,
+  make: makeFile,
   write: (fd, bytes, position) => writeSync(fd, bytes, 0, bytes.byteLength, position),
   close: closeSync,
 };
 
-function makeNewFile(path: string, owner: Owner | null): number {
+function makeFile(path: string, bytes: number, owner: Owner | null): number {
   const create = (): number => openSync(path, newFileFlags, mode);
   let fd: number;
   try {
     fd = create();
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error;
-    fd = emptied(path) ?? unlinkAnd(create, path, error);
+    fd = leftOver(path, bytes) ?? unlinkAnd(create, path, error);
   }
   if (owner !== null) giveTo(fd, owner);
   return fd;
 }
 
 /**
- * The file that a killed attempt left, with nothing in it: for thousands of them that takes a fraction of what
- * deleting and making them takes, since ext4 passes by inodes that were given up a short time ago. Null when the name
- * is not that of a plain file, or not its only name.
+ * The file that a killed attempt left, to be written over: for thousands of them that takes a fraction of what deleting
+ * and making them takes, since ext4 passes by inodes that were given up a short time ago. Not emptied first, because
+ * ext4 brings a file that was to the disk as soon as it is closed. Null when the name is not that of a plain file, or
+ * not its only name.
  */
-function emptied(path: string): number | null {
+function leftOver(path: string, bytes: number): number | null {
   let fd: number;
   try {
     fd = openSync(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK);
@@ -112,7 +114,7 @@ function emptied(path: string): number | null {
     const stats = fstatSync(fd);
     isOurs = stats.isFile() && stats.nlink === 1;
     if (isOurs) {
-      ftruncateSync(fd);
+      if (stats.size > bytes) ftruncateSync(fd, bytes);
       fchmodSync(fd, mode);
     }
   } catch (error) {
