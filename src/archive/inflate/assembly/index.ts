@@ -576,9 +576,9 @@ function decodeSymbols(inEnd: usize, outLimit: usize, low: usize): i32 {
   let result: i32 = NEED_INPUT;
   let ended = false;
 
-  // One round takes at most 4 refills of 7 bytes and reads 8; 48 keeps all loads inside the input.
-  if (inEnd - input >= 48 && out < outLimit) {
-    const inFast = inEnd - 48;
+  // One round takes at most 2 refills of 7 bytes and reads 8; 32 keeps all loads inside the input.
+  if (inEnd - input >= 32 && out < outLimit) {
+    const inFast = inEnd - 32;
     bits <<= 3;
     /** With the three used ones: at least 56, so 53 to use, at the beginning of a round. */
     let have = <i32>left + 3;
@@ -586,7 +586,7 @@ function decodeSymbols(inEnd: usize, outLimit: usize, low: usize): i32 {
     input += <usize>((63 - have) >> 3);
     have |= 56;
     let entry = litlenAt(bits);
-    /** That are possible without a look at input and room: each takes less than 32 bytes and fills less than 512. */
+    /** As many as need no look at input and room: each takes less than 32 bytes and fills less than 512. */
     let rounds: usize = 0;
     while (true) {
       if (rounds == 0) {
@@ -595,7 +595,7 @@ function decodeSymbols(inEnd: usize, outLimit: usize, low: usize): i32 {
       }
       rounds--;
       if (entry & LITERAL) {
-        let taken = <i32>entry & 63;
+        const taken = <i32>entry & 63;
         store<u16>(out, <u16>(entry >> 16));
         out += <usize>(entry >> 48) & 3;
         bits >>= <u64>taken;
@@ -604,29 +604,7 @@ function decodeSymbols(inEnd: usize, outLimit: usize, low: usize): i32 {
         bits |= load<u64>(input) << <u64>have;
         input += <usize>((63 - have) >> 3);
         have |= 56;
-        if (entry & LITERAL) {
-          taken = <i32>entry & 63;
-          store<u16>(out, <u16>(entry >> 16));
-          out += <usize>(entry >> 48) & 3;
-          bits >>= <u64>taken;
-          have -= taken;
-          entry = litlenAt(bits);
-          bits |= load<u64>(input) << <u64>have;
-          input += <usize>((63 - have) >> 3);
-          have |= 56;
-          if (entry & LITERAL) {
-            taken = <i32>entry & 63;
-            store<u16>(out, <u16>(entry >> 16));
-            out += <usize>(entry >> 48) & 3;
-            bits >>= <u64>taken;
-            have -= taken;
-            entry = litlenAt(bits);
-            bits |= load<u64>(input) << <u64>have;
-            input += <usize>((63 - have) >> 3);
-            have |= 56;
-            continue;
-          }
-        }
+        continue;
       }
       if (entry & EXCEPTIONAL) {
         if (entry & SUBTABLE) {
