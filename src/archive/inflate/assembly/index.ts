@@ -576,11 +576,14 @@ function decodeSymbols(inEnd: usize, outLimit: usize, low: usize): i32 {
   let result: i32 = NEED_INPUT;
   let ended = false;
 
-  // One round takes at most 2 refills of 7 bytes and reads 8; 32 keeps all loads inside the input.
+  // One round takes one refill of 7 bytes at most and reads 8; 32 keeps all loads inside the input.
   if (inEnd - input >= 32 && out < outLimit) {
     const inFast = inEnd - 32;
     bits <<= 3;
-    /** With the three used ones: at least 56, so 53 to use, at the beginning of a round. */
+    /**
+     * Of those that whole bytes were taken for, the three used ones included. At the beginning of a round all 64 are there: 61
+     * to use, of which a length and a distance take 15 + 5 + 15 + 13 at most, and the entry behind them is looked up by 10.
+     */
     let have = <i32>left + 3;
     bits |= load<u64>(input) << <u64>have;
     input += <usize>((63 - have) >> 3);
@@ -645,12 +648,6 @@ function decodeSymbols(inEnd: usize, outLimit: usize, low: usize): i32 {
         <usize>(((bits >> 3) & ((<u64>1 << <u64>taken) - 1)) >> ((entry >> 8) & 63));
       bits >>= <u64>taken;
       have -= taken;
-      // Up to 15 bits of code and 13 more for the distance, and what the entry after it is looked up by.
-      if (have < 3 + 28 + <i32>LITLEN_BITS) {
-        bits |= load<u64>(input) << <u64>have;
-        input += <usize>((63 - have) >> 3);
-        have |= 56;
-      }
       let far = load<u64>(<usize>(bits & (DIST_MASK << 3)), DIST);
       if (far & DIST_EXCEPTIONAL) {
         if (far & DIST_SUBTABLE) {
