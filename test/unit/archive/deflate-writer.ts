@@ -56,7 +56,7 @@ function canonicalCodes(counts: readonly number[]): Code[] {
 
 /** Code lengths 1 to 14 once and 15 twice, for sixteen of the symbols at random: the longest codes there can be. */
 function skewed(symbols: readonly number[], size: number, below: (below: number) => number): number[] {
-  const counts = new Array<number>(size).fill(0);
+  const counts = Array.from({ length: size }, () => 0);
   const left = [...symbols];
   for (let count = 1; count <= 16; count++)
     counts[left.splice(below(left.length), 1)[0]!] = Math.min(count, 15);
