@@ -12,7 +12,8 @@ const varying: readonly (readonly [RegExp, string])[] = [
   [/kill -TERM \d+/g, 'kill -TERM PID'],
   // Under a second there is no rate.
   [/ +\d+(?:\.\d+)? [KMG]iB\/s/g, ''],
-  [/\d+(?:\.\d+)? of \d+(?:\.\d+)? [KMG]iB/g, 'N of N MiB'],
+  // Of one unit, or of two while the first is small.
+  [/\d+(?:\.\d+)?(?: [KMG]iB)? of \d+(?:\.\d+)? [KMG]iB/g, 'N of N MiB'],
   [/\d+(?:\.\d+)? [KMG]iB/g, 'N MiB'],
   [/\d+ segments/g, 'N segments'],
   [/\b\d+%/g, 'N%'],

@@ -44,7 +44,8 @@ describeWithLab('the documentation as a site', () => {
     await page.getByRole('searchbox').fill('restore_command');
     await page.locator('.result', { hasText: 'When the server says' }).first().click();
     await page.waitForURL(/\/troubleshooting\.html/);
-    expect(await page.locator('h1').innerText()).toContain('When the server says');
+    // The address changes before the page does.
+    await page.locator('h1', { hasText: 'When the server says' }).waitFor();
     expect(await page.locator('html').getAttribute('class')).toContain('dark');
     expect(trouble).toEqual([]);
   });
