@@ -84,16 +84,21 @@ export const smallContentsCalls: SmallContentsCalls = {
 };
 
 function makeFile(path: string, bytes: number, owner: Owner | null): number {
-  const create = (): number => openSync(path, newFileFlags, mode);
-  let fd: number;
-  try {
-    fd = create();
-  } catch (error) {
-    if (systemCode(error) !== 'EEXIST') throw error;
-    fd = leftOver(path, bytes) ?? unlinkAnd(create, path, error);
-  }
+  const fd = newFile(path) ?? leftOver(path, bytes) ?? replacement(path);
   if (owner !== null) giveTo(fd, owner);
   return fd;
+}
+
+const create = (path: string): number => openSync(path, newFileFlags, mode);
+
+/** Null when the name is taken. */
+function newFile(path: string): number | null {
+  try {
+    return create(path);
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return null;
+    throw error;
+  }
 }
 
 /**
@@ -126,17 +131,14 @@ function leftOver(path: string, bytes: number): number | null {
   return null;
 }
 
-function unlinkAnd(create: () => number, path: string, taken: unknown): number {
-  unlinkUnlessDirectory(path, taken);
-  return create();
-}
-
-function unlinkUnlessDirectory(path: string, taken: unknown): void {
+/** @throws EEXIST when the name is a directory's */
+function replacement(path: string): number {
   try {
     unlinkSync(path);
   } catch (error) {
-    throw ['EISDIR', 'EPERM'].includes(systemCode(error) ?? '') ? taken : error;
+    if (!['EISDIR', 'EPERM'].includes(systemCode(error) ?? '')) throw error;
   }
+  return create(path);
 }
 
 /** Saves a second way to every file. Whoever needs the owner looks at it again, and says so when it may not be given. */
