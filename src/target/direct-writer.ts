@@ -44,7 +44,7 @@ interface SmallFile {
   filled: number;
 }
 
-/** A file of this size has buffers of its own, also when buffers are larger. @unit bytes */
+/** A file of this size has buffers of its own, also when it does not fill one. @unit bytes */
 const largeFileBytes = 1024 * 1024;
 
 /** Large files that end behind the caller's back: each holds a descriptor. */
@@ -72,8 +72,6 @@ export class DirectWriter implements TreeWriter {
   /** The last of the syncs that were started; does not reject. */
   #syncing: Promise<void> = Promise.resolve();
   readonly #large: LargeFileContext;
-  /** From this size on a file is a large one. */
-  readonly #largeBytes: number;
   #file: SmallFile | LargeFile | PatchedFile | null = null;
   /** Where the open file's part ends. */
   #toByte = 0;
@@ -94,11 +92,9 @@ export class DirectWriter implements TreeWriter {
     this.#unsynced = new Unsynced(root);
     this.#guard = new DirectoryGuard(root, (parent) => this.#unsynced.addDirectory(parent));
     this.#behind = new WriteBehind(options.writesInFlight ?? 3);
-    const bufferBytes = options.bufferBytes ?? 2 * 1024 * 1024;
-    this.#largeBytes = Math.min(largeFileBytes, bufferBytes);
     this.#large = {
       calls: this.#calls,
-      buffers: new AlignedBuffers(options.buffers ?? 6, bufferBytes),
+      buffers: new AlignedBuffers(options.buffers ?? 6, options.bufferBytes ?? 2 * 1024 * 1024),
       behind: this.#behind,
       // O_DIRECT passes by the page cache.
       mayWriteDirectly: this.#calls.directFlag !== null && options.isReadSoon !== true,
@@ -135,7 +131,7 @@ export class DirectWriter implements TreeWriter {
     const path = await this.#placeFor(file.path);
     const { sizeBytes, toByte = sizeBytes, isThere = false } = file;
     const isNew = fromByte === 0 && !isThere;
-    if (toByte - fromByte >= this.#largeBytes) {
+    if (toByte - fromByte >= Math.min(largeFileBytes, this.#large.buffers.sizeBytes)) {
       // Its buffer may be the one that the large file waits for.
       this.#small.flush();
       this.#file = await atPath(path, () => this.#openLarge({ path, sizeBytes }, fromByte, isNew));

@@ -40,7 +40,7 @@ describeWithLab('odo backup of a running Compose service', () => {
   });
 
   const at = (folder: string) => ['-u', `s3://backups/${folder}`, '-e', store.endpoint];
-  const ofService = () => ['-n', 'db', '-f', service.file, '--project', name];
+  const ofService = ({ file } = service, project = name) => ['-n', 'db', '-f', file, '--project', project];
   const env = () => ({ ...s3.env, XDG_STATE_HOME: join(directory.path, 'state') });
   const keysBelow = async (prefix: string): Promise<string[]> => {
     const { Contents = [] } = await s3.client.send(
@@ -94,13 +94,13 @@ describeWithLab('odo backup of a running Compose service', () => {
         name: project,
         major,
       });
-      const service = ['-n', 'db', '-f', newer.file, '--project', project];
+      const ofNewer = ofService(newer, project);
       await newer.psql('create table rows (note text)');
       await newer.psql(`insert into rows values ('before the backup')`);
-      const taken = await odo(['backup', ...at(project), ...service, '--json'], { env: env() });
+      const taken = await odo(['backup', ...at(project), ...ofNewer, '--json'], { env: env() });
       expect(taken.exitCode, taken.stderr).toBe(0);
       await newer.psql(`insert into rows values ('behind the backup')`);
-      const started = await odo(['start', ...at(project), '-v', 'pgdata', ...service, '--yes', '--json'], {
+      const started = await odo(['start', ...at(project), '-v', 'pgdata', ...ofNewer, '--yes', '--json'], {
         env: env(),
       });
       expect(started.exitCode, started.stderr).toBe(0);

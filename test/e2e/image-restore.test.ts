@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { fixture } from '../lab/fixtures.ts';
@@ -11,7 +11,7 @@ import { startS3 } from '../lab/s3-server.ts';
 import { waitUntil } from '../lab/wait-until.ts';
 import { readVolume } from '../support/restored-volume.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
-import { shellBlocks } from '../support/tutorial.ts';
+import { markedBlocks, shellBlocks } from '../support/tutorial.ts';
 import { describeWithLab } from '../support/with-lab.ts';
 
 /** Exit code and everything that was said, whatever the code. */
@@ -84,9 +84,9 @@ describeWithLab('the image that prepares a volume', () => {
     const backup = await fixture('barman-17');
     await using s3 = await startS3({ storageDir: backup.storageDir });
     await using directory = await temporaryDirectory();
-    const page = await readFile(join(import.meta.dirname, '../../docs/container.md'), 'utf8');
-    const [, file = '', commands = ''] =
-      /### With Compose\n\n```yaml\n([^]*?)```\n\n```\n([^]*?)```/.exec(page) ?? [];
+    const page = 'docs/container.md';
+    const [file = expect.fail('no Compose file')] = await markedBlocks(page, 'yaml');
+    const [commands = expect.fail('no shell block')] = await shellBlocks(page);
     const id = `odo-test-compose-${randomUUID().slice(0, 8)}`;
     // Only what differs here: the images that are built already, and where the store is.
     const override = {

@@ -5,11 +5,16 @@ import { inheritedEnvironment, odoCli } from './odo-program.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-/** The blocks of a page, as `docs/x.md`, that are marked as shell, in its order; those without a mark are only shown. */
-export async function shellBlocks(page: string): Promise<readonly string[]> {
+/** The blocks of a page, as `docs/x.md`, that have this mark, in its order. */
+export async function markedBlocks(page: string, mark: string): Promise<readonly string[]> {
   const text = await readFile(join(root, page), 'utf8');
-  return [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block);
+  return [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)].flatMap(([, found, block = '']) =>
+    found === mark ? [block] : [],
+  );
 }
+
+/** Those that are marked as shell; those without a mark are only shown. */
+export const shellBlocks = (page: string): Promise<readonly string[]> => markedBlocks(page, 'sh');
 
 /**
  * Does what the page says, command by command in one shell below `directory`, as whoever reads it would: with `odo` on

@@ -2,10 +2,10 @@
  * Raw inflate (RFC 1951) that can stop and be saved at the end of any call. AssemblyScript, not TypeScript:
  * compiled by ../build.ts, wrapped by ../gzip-decoder.ts.
  *
- * The loop is libdeflate's: 64-bit bit buffer, refill by one unaligned load without a branch, next table entry
- * fetched before the match is copied. Three additions: the literal table packs up to two literals and a match
- * length into one entry, matches are copied with 16-byte vectors, and what each symbol waits for is kept short (see
- * `decodeSymbols`). Which streams are refused follows zlib (inflate.c, inftrees.c).
+ * The loop is libdeflate's: 64-bit bit buffer, refill by one unaligned load without a branch. Three additions: the
+ * literal table packs up to two literals and a match length into one entry, matches are copied with 16-byte vectors,
+ * and what each symbol waits for is kept short (see `decodeSymbols`). Which streams are refused follows zlib (inflate.c,
+ * inftrees.c).
  *
  * It stops only between symbols: an incomplete symbol, or a block header whose end has not arrived, is given back
  * whole, so `inPos` may lie up to about 300 bytes before the end of the input. State that outlives a call is the
@@ -581,14 +581,13 @@ function decodeSymbols(inEnd: usize, outLimit: usize, low: usize): i32 {
     const inFast = inEnd - 32;
     bits <<= 3;
     /**
-     * Of those that whole bytes were taken for, the three used ones included. At the beginning of a round all 64 are there: 61
-     * to use, of which a length and a distance take 15 + 5 + 15 + 13 at most, and the entry behind them is looked up by 10.
+     * Of those that whole bytes were taken for, the three used ones included. Behind a refill all 64 are there: 61 to
+     * use, of which a length and a distance take 15 + 5 + 15 + 13 at most, and the entry behind them is looked up by 10.
      */
     let have = <i32>left + 3;
     bits |= load<u64>(input) << <u64>have;
     input += <usize>((63 - have) >> 3);
     have |= 56;
-    let entry = litlenAt(bits);
     /** As many as need no look at input and room: each takes less than 32 bytes and fills less than 512. */
     let rounds: usize = 0;
     while (true) {
@@ -597,48 +596,35 @@ function decodeSymbols(inEnd: usize, outLimit: usize, low: usize): i32 {
         rounds = min<usize>((inFast - input) >> 5, (outLimit - out) >> 9) + 1;
       }
       rounds--;
+      let entry = litlenAt(bits);
+      bits |= load<u64>(input) << <u64>have;
+      input += <usize>((63 - have) >> 3);
+      have |= 56;
+      if (entry & SUBTABLE) {
+        bits >>= LITLEN_BITS;
+        have -= LITLEN_BITS;
+        const index = (bits >> 3) & ((<u64>1 << ((entry >> 8) & 63)) - 1);
+        entry = load<u64>(LITLEN + (<usize>(entry >> 32) & 0xffff) + (<usize>index << 3));
+      }
       if (entry & LITERAL) {
         const taken = <i32>entry & 63;
         store<u16>(out, <u16>(entry >> 16));
         out += <usize>(entry >> 48) & 3;
         bits >>= <u64>taken;
         have -= taken;
-        entry = litlenAt(bits);
-        bits |= load<u64>(input) << <u64>have;
-        input += <usize>((63 - have) >> 3);
-        have |= 56;
         continue;
       }
       if (entry & EXCEPTIONAL) {
-        if (entry & SUBTABLE) {
-          bits >>= LITLEN_BITS;
-          have -= LITLEN_BITS;
-          const index = (bits >> 3) & ((<u64>1 << ((entry >> 8) & 63)) - 1);
-          entry = load<u64>(LITLEN + (<usize>(entry >> 32) & 0xffff) + (<usize>index << 3));
-          if (entry & LITERAL) {
-            const taken = <i32>entry & 63;
-            store<u8>(out++, <u8>(entry >> 16));
-            bits >>= <u64>taken;
-            have -= taken;
-            entry = litlenAt(bits);
-            bits |= load<u64>(input) << <u64>have;
-            input += <usize>((63 - have) >> 3);
-            have |= 56;
-            continue;
-          }
+        if (entry & END_OF_BLOCK) {
+          const taken = <i32>entry & 63;
+          bits >>= <u64>taken;
+          have -= taken;
+          ended = true;
+          result = FINISHED;
+        } else {
+          result = BAD_SYMBOL;
         }
-        if (entry & EXCEPTIONAL) {
-          if (entry & END_OF_BLOCK) {
-            const taken = <i32>entry & 63;
-            bits >>= <u64>taken;
-            have -= taken;
-            ended = true;
-            result = FINISHED;
-          } else {
-            result = BAD_SYMBOL;
-          }
-          break;
-        }
+        break;
       }
       store<u16>(out, <u16>(entry >> 16));
       out += <usize>(entry >> 48) & 3;
@@ -670,10 +656,6 @@ function decodeSymbols(inEnd: usize, outLimit: usize, low: usize): i32 {
         result = BAD_DISTANCE;
         break;
       }
-      entry = litlenAt(bits);
-      bits |= load<u64>(input) << <u64>have;
-      input += <usize>((63 - have) >> 3);
-      have |= 56;
       copyMatch(out, distance, length);
       out += length;
     }
